@@ -1,0 +1,41 @@
+"""Values of the language to plain Python ones, given what was saved so far. Used by the worker and by the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from conformance.engine.data import pattern
+from conformance.model import values as v
+
+Lookup = Callable[[v.Saved], Any]
+"""Gives the Python value of a reference; KeyError where nothing was saved under that name."""
+
+
+def evaluate_data(value: Any, lookup: Lookup) -> bytes:
+    """The bytes of a data value."""
+    if isinstance(value, v.Text):
+        return value.text.encode()
+    if isinstance(value, v.Hex):
+        return bytes.fromhex(value.digits)
+    if isinstance(value, v.Pattern):
+        return pattern(int(evaluate_number(value.size, lookup)), value.seed)
+    if isinstance(value, v.Join):
+        return b"".join(evaluate_data(part, lookup) for part in value.parts)
+    if isinstance(value, v.Slice):
+        return evaluate_data(value.data, lookup)[value.start : value.end]
+    if isinstance(value, v.Saved):
+        found = lookup(value)
+        if isinstance(found, bytes):
+            return found
+    raise TypeError(f"{value!r} is no data")
+
+
+def evaluate_number(value: Any, lookup: Lookup) -> Any:
+    """The number of a literal or reference."""
+    return lookup(value) if isinstance(value, v.Saved) else value.value
+
+
+def is_data(value: Any) -> bool:
+    """Whether a value is written as data (a reference may be, too)."""
+    return isinstance(value, (v.Text, v.Hex, v.Pattern, v.Join, v.Slice))

@@ -1,0 +1,167 @@
+"""Whether an observed result is what was expected. Types count: true is not 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.engine import data
+from conformance.engine.evaluate import evaluate_data, is_data
+from conformance.model import scenario as s
+from conformance.model import values as v
+from conformance.tables.errors import canonical_name
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A result, canonical and raw side by side; ``raw`` is only consulted for ports."""
+
+    canonical: Any
+    raw: Any
+
+
+class Matcher:
+    """Compares results of one cell; knows what earlier steps saved, and who is acting."""
+
+    def __init__(self, saved: Mapping[str, Seen], actor: str) -> None:
+        self._saved = saved
+        self._actor = actor
+
+    def matches(self, expected: s.Expected, seen: Seen) -> bool:
+        """Whether ``seen`` is one of the results that ``expected`` allows."""
+        return bool(getattr(self, f"_{type(expected).__name__.lower()}")(expected, seen))
+
+    def _anything(self, expected: s.Anything, seen: Seen) -> bool:
+        return True
+
+    def _oneof(self, expected: s.OneOf, seen: Seen) -> bool:
+        return any(self.matches(option, seen) for option in expected.options)
+
+    def _not(self, expected: s.Not, seen: Seen) -> bool:
+        return not self.matches(expected.expected, seen)
+
+    def _range(self, expected: s.Range, seen: Seen) -> bool:
+        number = seen.raw if isinstance(seen.canonical, (list, str)) else seen.canonical
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            return False
+        low, high = (self._python(bound) if bound is not None else None for bound in (expected.low, expected.high))
+        return (low is None or number >= low) and (high is None or number <= high)
+
+    def _prefixof(self, expected: s.PrefixOf, seen: Seen) -> bool:
+        if not _is_recorded_data(seen.canonical):
+            return False
+        size = data.size_of(seen.canonical)
+        wanted = self._bytes(expected.data)
+        return 0 < size <= len(wanted) and data.equal(seen.canonical, wanted[:size])
+
+    def _sizeis(self, expected: s.SizeIs, seen: Seen) -> bool:
+        if not _is_recorded_data(seen.canonical):
+            return False
+        size = data.size_of(seen.canonical)
+        return self.matches(expected.size, Seen(size, size))
+
+    def _record(self, expected: s.Record, seen: Seen) -> bool:
+        if not isinstance(seen.canonical, dict):
+            return False
+        return all(
+            self._actual_key(key) in seen.canonical and self.matches(wanted, _field(seen, self._actual_key(key)))
+            for key, wanted in expected.fields
+        )
+
+    def _actual_key(self, key: str) -> str:
+        return self._actor if key == "self" else key
+
+    def _sequence(self, expected: s.Sequence, seen: Seen) -> bool:
+        if not isinstance(seen.canonical, list) or len(seen.canonical) != len(expected.items):
+            return False
+        pairs = zip(expected.items, seen.canonical)
+        return all(self.matches(wanted, Seen(item, item)) for wanted, item in pairs)
+
+    def _exactly(self, expected: s.Exactly, seen: Seen) -> bool:
+        return self._is(expected.value, seen)
+
+    def _is(self, value: Any, seen: Seen) -> bool:
+        if isinstance(value, v.Saved):
+            return self._is_saved(value, seen)
+        if is_data(value):
+            return _is_recorded_data(seen.canonical) and data.equal(seen.canonical, self._bytes(value))
+        if isinstance(value, v.Literal):
+            return _same(value.value, seen.canonical)
+        if isinstance(value, v.Symbol):
+            return bool(canonical_name(value.name) == seen.canonical)
+        if isinstance(value, v.Items):
+            return self._is_list(value, seen)
+        if isinstance(value, v.Fields):
+            return isinstance(seen.canonical, dict) and set(seen.canonical) == {key for key, _ in value.fields} and all(
+                self._is(item, _field(seen, key)) for key, item in value.fields
+            )  # fmt: skip
+        if isinstance(value, v.Object):
+            return self._is_object(value.name, seen)
+        return self._is_address(value, seen)
+
+    def _is_object(self, name: str, seen: Seen) -> bool:
+        """An object by name; in an address, one of the names that its port has."""
+        wanted = self._actor if name == "self" else name
+        return wanted in seen.canonical if isinstance(seen.canonical, list) else wanted == seen.canonical
+
+    def _is_list(self, value: v.Items, seen: Seen) -> bool:
+        found = seen.canonical
+        return (
+            isinstance(found, list)
+            and len(found) == len(value.items)
+            and all(self._is(wanted, Seen(item, item)) for wanted, item in zip(value.items, found))
+        )
+
+    def _is_address(self, value: Any, seen: Seen) -> bool:
+        found = seen.canonical
+        if not isinstance(found, dict):
+            return False
+        if isinstance(value, v.AddressOf):
+            return (self._actor if value.object == "self" else value.object) in found.get("names", ())
+        if isinstance(value, v.Unnamed):
+            return bool(found.get("unnamed"))
+        if isinstance(value, v.PathAddress):
+            return bool(found.get("path") == value.path)
+        if isinstance(value, v.AbstractAddress):
+            return bool(found.get("abstract") == value.abstract)
+        if isinstance(value, v.HostPort):
+            return found.get("host") == value.host and self._is(value.port, _field(seen, "port"))
+        return False
+
+    def _is_saved(self, value: v.Saved, seen: Seen) -> bool:
+        wanted = self._lookup(value)
+        if isinstance(seen.canonical, list) and isinstance(wanted.canonical, list) and isinstance(wanted.raw, int):
+            return bool(wanted.raw == seen.raw)
+        return _same(wanted.canonical, seen.canonical)
+
+    def _lookup(self, value: v.Saved) -> Seen:
+        found = self._saved[value.name]
+        return _field(found, value.field) if value.field else found
+
+    def _python(self, value: Any) -> Any:
+        if not isinstance(value, v.Saved):
+            return value.value
+        found = self._lookup(value)
+        recorded = found.canonical
+        if _is_recorded_data(recorded):
+            return data.whole(recorded)
+        return recorded if isinstance(recorded, (int, float)) else found.raw
+
+    def _bytes(self, value: Any) -> bytes:
+        return evaluate_data(value, self._python)
+
+
+def _field(seen: Seen, key: str) -> Seen:
+    raw = seen.raw.get(key) if isinstance(seen.raw, dict) else None
+    return Seen(seen.canonical.get(key), raw)
+
+
+def _is_recorded_data(value: Any) -> bool:
+    return isinstance(value, dict) and bool({"text", "hex", "pattern", "sha256"} & set(value))
+
+
+def _same(wanted: Any, found: Any) -> bool:
+    if isinstance(wanted, bool) or isinstance(found, bool):
+        return isinstance(wanted, bool) and isinstance(found, bool) and wanted == found
+    return bool(wanted == found)

@@ -1,0 +1,205 @@
+"""The schedule of a cell: which step may start, what is awaited, what is over. A pure state machine without a clock.
+
+The driver asks :meth:`Schedule.command` what to do, does it, and tells what happened; this module decides everything
+else: who is free, what was left waiting, which step released a parked call, and when a step is over.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Optional, Union
+
+from conformance.model.observation import BLOCKED, HUNG, NOT_APPLICABLE, NOT_RUN, Observation, Wait
+from conformance.model.plan import PlanStep
+
+SINGLE, TOGETHER, EXACTLY_ONE = "single", "together", "exactly_one"
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """Prove that these parked calls still wait, or see them come back, before anything else begins."""
+
+    calls: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Start this step's call."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Await:
+    """Wait until one of these steps gets on: its call comes back or, where it may block, is proved waiting."""
+
+    steps: tuple[int, ...]
+    may_block: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Nothing is left to do."""
+
+
+Command = Union[Confirm, Begin, Await, Finished]
+
+
+@dataclass
+class _Call:
+    """A call that was begun. ``wait`` is how it was last proved waiting, ``result`` what it did when it came back."""
+
+    step: PlanStep
+    wait: Optional[Wait] = None
+    parked: bool = False
+    result: Optional[Observation] = None
+    claimed: bool = False
+
+
+class Schedule:
+    """Runs through the steps of one plan; :attr:`observations` fills up as steps end."""
+
+    def __init__(self, steps: Sequence[PlanStep]) -> None:
+        self.steps = {step.number: step for step in steps}
+        self.observations: dict[int, Observation] = {}
+        self._groups = [list(group) for _, group in itertools.groupby(steps, key=lambda step: step.group)]
+        self._calls: dict[int, _Call] = {}
+        self._subject: dict[int, _Call] = {}
+        self._seen: set[int] = set()
+        self._latest: Optional[int] = None
+        self._members: list[PlanStep] = []
+        self._starting: list[PlanStep] = []
+        self._confirming = False
+
+    def command(self) -> Command:
+        """What the driver must do now."""
+        while True:
+            if self._confirming:
+                return Confirm(self.parked())
+            while self._starting:
+                if not self._refused(self._starting[0]):
+                    return Begin(self._starting[0].number)
+                self._starting.pop(0)
+            awaited = self._await()
+            if awaited is not None:
+                return awaited
+            if not self._groups:
+                return Finished()
+            self._open(self._groups.pop(0))
+
+    def parked(self) -> tuple[int, ...]:
+        """The steps whose calls were left waiting and have not come back."""
+        return tuple(number for number, call in self._calls.items() if call.parked and call.result is None)
+
+    def call_of(self, step: int) -> int:
+        """The step that began the call which ``step`` is about: itself, or the one that was left waiting."""
+        return self._subject[step].step.number
+
+    # what the driver tells
+
+    def confirmed(self) -> None:
+        """Every parked call was proved waiting again, or has come back and was told."""
+        self._confirming = False
+
+    def begun(self, step: int) -> None:
+        """The call of this step was handed to its actor."""
+        self._calls[step] = self._subject[step] = _Call(self._starting.pop(0))
+        self._latest = step
+
+    def impossible(self, step: int, observation: Observation) -> None:
+        """The step could not be started: its object is missing, or the platform lacks the operation."""
+        self._starting.pop(0)
+        self.observations[step] = observation
+
+    def ended(self, call: int, result: Observation) -> None:
+        """The call that step ``call`` began has come back."""
+        found = self._calls[call]
+        found.result = replace(result, released_by=self._latest) if found.parked else result
+
+    def waiting(self, step: int, wait: Wait) -> None:
+        """The call that ``step`` is about was proved waiting after everything before that step was over."""
+        call = self._subject[step]
+        call.wait, call.parked = wait, True
+        self._seen.add(step)
+
+    def expired(self, step: int, wait: Optional[Wait]) -> None:
+        """The time limit of a step is over and its call has not come back; the call counts as parked."""
+        self._subject[step].parked = True
+        self.observations[step] = Observation(HUNG, wait=wait)
+
+    # how a group goes
+
+    def _open(self, members: list[PlanStep]) -> None:
+        for step in members:
+            if not step.applicable:
+                self.observations[step.number] = Observation(NOT_APPLICABLE)
+            elif step.pending:
+                self._claim(step)
+        self._members = [step for step in members if step.applicable]
+        self._starting = [step for step in self._members if not step.pending]
+        self._confirming = bool(self._starting and self.parked())
+
+    def _claim(self, step: PlanStep) -> None:
+        """Finds the call that a ``pending`` step is about, or says why there is none."""
+        call = next(
+            (
+                call
+                for call in reversed(list(self._calls.values()))
+                if (call.step.actor, call.step.operation) == (step.actor, step.operation) and not call.claimed
+            ),
+            None,
+        )
+        if call is None:
+            reason = f"no {step.operation} of {step.actor} was left waiting"
+            self.observations[step.number] = Observation(NOT_RUN, reason=reason)
+        elif not call.parked:
+            reason = f"{step.operation} was already over at step {call.step.number}"
+            self.observations[step.number] = Observation(NOT_RUN, blame=call.step.number, reason=reason)
+        else:
+            self._subject[step.number] = call
+
+    def _refused(self, step: PlanStep) -> bool:
+        """Whether the actor of a step is still in another call; if so the step is not run."""
+        busy = next(
+            (call for call in self._calls.values() if call.step.actor == step.actor and call.result is None), None
+        )
+        if busy is not None:
+            number = busy.step.number
+            reason = f"{step.actor} is still in {busy.step.operation} of step {number}"
+            self.observations[step.number] = Observation(NOT_RUN, blame=number, reason=reason)
+        return busy is not None
+
+    def _await(self) -> Optional[Await]:
+        """What is still to come of the current group; None when all of it is over and observed."""
+        open_steps = [step for step in self._members if step.number not in self.observations]
+        if open_steps and open_steps[0].group_kind == EXACTLY_ONE:
+            return self._await_exactly_one(open_steps)
+        for step in open_steps:
+            if self._returned(step) or (step.may_block and step.number in self._seen):
+                self._settle(step)
+        left = [step for step in open_steps if step.number not in self.observations]
+        blocking = frozenset(step.number for step in left if step.may_block)
+        return Await(tuple(step.number for step in left), blocking) if left else None
+
+    def _await_exactly_one(self, open_steps: list[PlanStep]) -> Optional[Await]:
+        """Over when one call has come back and each of the others was seen waiting since."""
+        still = [step for step in open_steps if not self._returned(step)]
+        if len(still) == len(open_steps):
+            return Await(tuple(step.number for step in still), frozenset())
+        unseen = tuple(step.number for step in still if step.number not in self._seen)
+        if unseen:
+            return Await(unseen, frozenset(unseen))
+        for step in open_steps:
+            self._settle(step)
+        return None
+
+    def _returned(self, step: PlanStep) -> bool:
+        return self._subject[step.number].result is not None
+
+    def _settle(self, step: PlanStep) -> None:
+        call = self._subject[step.number]
+        if call.result is not None:
+            call.claimed = True
+        self.observations[step.number] = call.result or Observation(BLOCKED, wait=call.wait)

@@ -1,0 +1,134 @@
+"""Expectations and observations in a few words, for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.engine import data
+from conformance.model import observation as o
+from conformance.model import scenario as s
+from conformance.model import values as v
+
+
+def expected_words(outcome: s.Outcome) -> str:
+    """An outcome as one would say it: ``returns 'abc'``, ``raises EPIPE``, ``blocks``."""
+    words = _outcome(outcome.what)
+    return f"{words}, lasting {_range(outcome.lasts)} s" if outcome.lasts else words
+
+
+def _outcome(what: Any) -> str:
+    if isinstance(what, s.Returns):
+        return "returns" if isinstance(what.expected, s.Anything) else f"returns {_expected(what.expected)}"
+    if isinstance(what, s.Raises):
+        return "raises " + " or ".join(_error(each) for each in what.errors)
+    if isinstance(what, s.Blocks):
+        return f"blocks for at least {what.for_at_least} s" if what.for_at_least else "blocks"
+    if isinstance(what, s.Dies):
+        return f"dies by {what.signal}"
+    return " or ".join(_outcome(each.what) for each in what.outcomes)
+
+
+def _error(error: s.ExpectedError) -> str:
+    if error.name and error.cls:
+        return f"{error.name} as {error.cls}"
+    return error.name or str(error.cls)
+
+
+def _expected(expected: Any) -> str:
+    if isinstance(expected, s.Exactly):
+        return value_words(expected.value)
+    if isinstance(expected, s.OneOf):
+        return " or ".join(_expected(each) for each in expected.options)
+    if isinstance(expected, s.Not):
+        return f"anything but {_expected(expected.expected)}"
+    if isinstance(expected, s.Range):
+        return _range(expected)
+    if isinstance(expected, s.PrefixOf):
+        return f"a non-empty prefix of {value_words(expected.data)}"
+    if isinstance(expected, s.SizeIs):
+        return f"{_expected(expected.size)} bytes"
+    if isinstance(expected, s.Record):
+        return ", ".join(f"{key}: {_expected(each)}" for key, each in expected.fields)
+    if isinstance(expected, s.Sequence):
+        return "[" + ", ".join(_expected(each) for each in expected.items) + "]"
+    return "anything"
+
+
+def _range(bounds: s.Range) -> str:
+    low, high = (value_words(each) if each is not None else None for each in (bounds.low, bounds.high))
+    if low is not None and high is not None:
+        return f"{low} to {high}"
+    return f"at least {low}" if low is not None else f"at most {high}"
+
+
+_WORDS = {v.FreeAddress: "a free address", v.Nobody: "an address of nobody", v.Unnamed: "unnamed"}
+
+
+def value_words(value: Any) -> str:
+    """A value of the language in a few words."""
+    if type(value) in _WORDS:
+        return _WORDS[type(value)]
+    if isinstance(value, v.Literal):
+        return (
+            "nothing"
+            if value.value is None
+            else str(value.value).lower()
+            if isinstance(value.value, bool)
+            else str(value.value)
+        )
+    if isinstance(value, v.Text):
+        return data.brief({"text": value.text}) if value.text else "no bytes"
+    if isinstance(value, v.Hex):
+        return data.brief({"hex": value.digits})
+    if isinstance(value, v.Pattern):
+        return f"{value_words(value.size)} bytes of pattern"
+    if isinstance(value, v.Saved):
+        return f"${value.name}" + (f".{value.field}" if value.field else "")
+    if isinstance(value, v.Join):
+        return " + ".join(value_words(part) for part in value.parts)
+    if isinstance(value, v.Slice):
+        return f"{value_words(value.data)}[{value.start}:{value.end}]"
+    if isinstance(value, v.Items):
+        return "[" + ", ".join(value_words(item) for item in value.items) + "]"
+    if isinstance(value, v.Fields):
+        return "{" + ", ".join(f"{key}: {value_words(item)}" for key, item in value.fields) + "}"
+    if isinstance(value, v.HostPort):
+        return f"{value.host} port {value_words(value.port)}"
+    if isinstance(value, v.AddressOf):
+        return value.object
+    return str(getattr(value, "name", None) or getattr(value, "path", None) or getattr(value, "abstract", value))
+
+
+def observed_words(observation: o.Observation) -> str:
+    """An observation as one would say it."""
+    kind = observation.kind
+    if kind == o.RETURNED:
+        return f"returned {recorded_words(observation.canonical)}" if observation.canonical is not None else "returned"
+    if kind == o.RAISED:
+        name, cls = observation.canonical["name"], observation.canonical["class"]
+        return f"raised {name}" if name == cls else f"raised {name} ({cls})"
+    if kind in (o.BLOCKED, o.HUNG):
+        where = f" in {observation.wait.call}" if observation.wait else ""
+        return f"{kind}{where}"
+    return f"{kind}: {observation.reason}" if observation.reason else kind
+
+
+def recorded_words(value: Any) -> str:
+    """A recorded value in a few words."""
+    if isinstance(value, dict):
+        if {"text", "hex", "pattern", "sha256"} & set(value):
+            return data.brief(value) if data.size_of(value) else "no bytes"
+        if "names" in value:
+            return " = ".join(value["names"]) or _place(value)
+        return ", ".join(f"{key}: {recorded_words(item)}" for key, item in value.items()) or "{}"
+    if isinstance(value, list):
+        return "[" + ", ".join(recorded_words(item) for item in value) + "]"
+    if value is None:
+        return "nothing"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _place(address: dict[str, Any]) -> str:
+    if address.get("unnamed"):
+        return "unnamed"
+    return str(address.get("path") or address.get("abstract") or address.get("host") or "an address")

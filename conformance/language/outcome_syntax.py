@@ -1,0 +1,333 @@
+"""Expectations as they are written: results, errors, waiting, and the selectors that choose between outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Union
+
+from conformance.language import value_syntax as syntax
+from conformance.language.reading import (
+    Reader,
+    bad,
+    describe,
+    fields,
+    items,
+    name,
+    nearest,
+    number,
+    scalar,
+    text,
+    texts,
+    word,
+)  # fmt: skip
+from conformance.language.tree import Fields, Items, Node, Scalar
+from conformance.model import scenario as s
+from conformance.model import values as v
+from conformance.tables import errors
+from conformance.tables.operations import Result
+from conformance.tables.selectors import FACTS, FAMILY_TERMS, known_term
+from conformance.tables.transports import GROUPS, TRANSPORTS
+
+OUTCOME_KEYS = ("returns", "raises", "blocks", "dies", "any_of", "expect", "lasts", "source", "where")
+_KINDS = ("returns", "raises", "blocks", "dies", "any_of", "expect")
+_BOUNDS = ("between", "at_least", "at_most")
+
+
+What = Union[s.Returns, s.Raises, s.Blocks, s.Dies, s.AnyOf]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """An outcome with its alternatives."""
+
+    outcome: s.Outcome
+    alternatives: tuple[s.Alternative, ...]
+
+
+def expected(node: Node, kind: Result) -> s.Expected:
+    """What a result of this type may be."""
+    if isinstance(node, Scalar) and node.plain and node.text == "anything":
+        return s.Anything()
+    if isinstance(node, Scalar) and node.plain and node.text == "nothing":
+        return s.Exactly(v.Literal(None))
+    if isinstance(node, Fields):
+        combined = _combined(node, kind)
+        if combined is not None:
+            return combined
+        if not isinstance(kind, str):
+            return _record(node, dict(kind))
+    return _typed(node, kind)
+
+
+def _combined(node: Fields, kind: Result) -> s.Expected | None:
+    keys = node.names()
+    if keys == ["any_of"]:
+        return s.OneOf(tuple(expected(item, kind) for item in items(node.pairs[0][1], "any_of")))
+    if keys == ["not"]:
+        return s.Not(expected(node.pairs[0][1], kind))
+    if keys and all(key in _BOUNDS for key in keys):
+        return number_range(node)
+    if keys == ["prefix_of"]:
+        return s.PrefixOf(syntax.data(node.pairs[0][1]))
+    if keys == ["size"] and kind in ("data", "option", "value"):
+        return s.SizeIs(expected(node.pairs[0][1], "count"))
+    return None
+
+
+def number_range(node: Fields) -> s.Range:
+    """``between: [a, b]``, ``at_least`` and ``at_most``, both bounds included."""
+    between, low, high = (node.get(key) for key in _BOUNDS)
+    if between is not None:
+        bounds = items(between, "between")
+        if len(bounds) != 2 or len(node.pairs) != 1:
+            bad(node, "between is [lowest, highest]")
+        low, high = bounds
+    return s.Range(_bound(low), _bound(high))
+
+
+def _bound(node: Node | None) -> v.Value | None:
+    if node is None:
+        return None
+    value = scalar(node, "a bound").value
+    return v.Literal(value) if isinstance(value, float) else syntax.size(node)
+
+
+def _record(node: Fields, kinds: dict[str, str]) -> s.Expected:
+    for key, _ in node.pairs:
+        if key.text not in kinds:
+            bad(key, f'the result has no field "{key.text}"{nearest(key.text, kinds)}')
+    return s.Record(tuple((key.text, expected(value, kinds[key.text])) for key, value in node.pairs))
+
+
+def _typed(node: Node, kind: Result) -> s.Expected:
+    if not isinstance(kind, str):
+        if isinstance(node, Scalar) and node.text.startswith("$"):
+            return s.Exactly(syntax.plain(node))
+        bad(node, f"the result has fields: {', '.join(field for field, _ in kind)}; not {describe(node)}")
+    if kind == "address" and isinstance(node, Fields) and set(node.names()) <= {"host", "port"}:
+        return s.Record(tuple((key.text, _address_field(key.text, value)) for key, value in node.pairs))
+    if kind == "events" and isinstance(node, Fields) and node.pairs:
+        return s.Record(tuple((key.text, s.Exactly(syntax.flags(value))) for key, value in node.pairs))
+    if kind == "events":
+        return _empty(node)
+    if kind in ("option", "value", "list") and isinstance(node, (Fields, Items)) and not syntax.is_data(node):
+        return _structure(node)
+    return s.Exactly(_READERS[kind](node))
+
+
+def _empty(node: Node) -> s.Expected:
+    return s.Exactly(v.Fields(())) if isinstance(node, Fields) else s.Exactly(syntax.plain(node))
+
+
+def _structure(node: Fields | Items) -> s.Expected:
+    if isinstance(node, Items):
+        return s.Sequence(tuple(expected(item, "value") for item in node.items))
+    if not node.pairs:
+        return s.Exactly(v.Fields(()))
+    return s.Record(tuple((key.text, expected(value, "value")) for key, value in node.pairs))
+
+
+def _address_field(field: str, node: Node) -> s.Expected:
+    if isinstance(node, Fields):
+        combined = _combined(node, "value" if field == "host" else "count")
+        if combined is None:
+            bad(node, f"{field} is a single value, a range, any_of or not")
+        return combined
+    if field == "host":
+        return s.Exactly(syntax.saved(node) or v.Literal(syntax.host_name(node)))
+    return s.Exactly(syntax.port_value(node))
+
+
+def _nothing(node: Node) -> v.Value:
+    return bad(node, f"this operation returns nothing; write nothing or anything, not {describe(node)}")
+
+
+def _count(node: Node) -> v.Value:
+    return syntax.size(node)
+
+
+def _readiness(node: Node) -> v.Value:
+    known = ("read", "write", "error")
+    return v.Items(tuple(v.Literal(word(item, "readiness", known)) for item in items(node, "readiness")))
+
+
+def _number(node: Node) -> v.Value:
+    return syntax.saved(node) or v.Literal(number(node, "seconds"))
+
+
+def _symbol_or_zero(node: Node) -> v.Value:
+    if isinstance(node, Scalar) and isinstance(node.value, int):
+        return v.Literal(node.value)
+    return _error_symbol(syntax.symbol(node))
+
+
+def _error_symbol(value: v.Value) -> v.Value:
+    return v.Symbol(errors.canonical_name(value.name)) if isinstance(value, v.Symbol) else value
+
+
+def _option(node: Node) -> v.Value:
+    return _error_symbol(syntax.plain(node))
+
+
+_READERS = {
+    "nothing": _nothing,
+    "count": _count,
+    "data": syntax.data,
+    "address": syntax.address,
+    "ready": _readiness,
+    "objects": syntax.objects,
+    "option": _option,
+    "symbols": syntax.flags,
+    "symbol": _symbol_or_zero,
+    "value": syntax.plain,
+    "bool": lambda node: syntax.saved(node) or syntax.READERS["bool"](node),
+    "seconds": _number,
+    "text": syntax.text_value,
+    "list": syntax.plain_list,
+}
+
+
+def error(node: Node) -> s.ExpectedError:
+    """One error: an errno or EAI name, a class, or both."""
+    if isinstance(node, Fields):
+        wanted = [node.get("name"), node.get("class")]
+        if None in wanted or len(node.pairs) != 2:
+            bad(node, "an error is a name, a class, or {name, class}")
+        first, second = (error(part) for part in wanted if part is not None)
+        return s.ExpectedError(first.name, second.cls)
+    value = text(node, "an error")
+    if value in errors.ERROR_NAMES or value in errors.GETADDRINFO_NAMES:
+        return s.ExpectedError(name=errors.canonical_name(value))
+    if value in errors.CLASSES:
+        return s.ExpectedError(cls=value)
+    known = [*errors.ERROR_NAMES, *errors.GETADDRINFO_NAMES, *errors.CLASSES]
+    return bad(node, f'"{value}" is no known error{nearest(value, known)}')
+
+
+def _returns(node: Node, kind: Result) -> s.Returns:
+    return s.Returns(expected(node, kind))
+
+
+def _raises(node: Node, _kind: Result) -> s.Raises:
+    if isinstance(node, Items):
+        return s.Raises(tuple(error(item) for item in node.items))
+    return s.Raises((error(node),))
+
+
+def _blocks(node: Node, _kind: Result) -> s.Blocks:
+    if isinstance(node, Scalar):
+        if node.value is True:
+            return s.Blocks()
+        bad(node, f"blocks is true, or {{for_at_least, cpu_at_most}}, not {describe(node)}")
+    bounds = {key.text: number(value, key.text) for key, value in fields(node, "blocks").pairs}
+    unknown = set(bounds) - {"for_at_least", "cpu_at_most"}
+    if unknown:
+        bad(node, f"blocks has for_at_least and cpu_at_most, not {', '.join(sorted(unknown))}")
+    return s.Blocks(bounds.get("for_at_least", 0.0), bounds.get("cpu_at_most"))
+
+
+def _dies(node: Node, _kind: Result) -> s.Dies:
+    return s.Dies(text(node, "a signal"))
+
+
+def _any_of(node: Node, kind: Result) -> s.AnyOf:
+    return s.AnyOf(tuple(single(item, kind) for item in items(node, "any_of")))
+
+
+_OUTCOMES: dict[str, Callable[[Node, Result], What]] = {
+    "returns": _returns,
+    "raises": _raises,
+    "blocks": _blocks,
+    "dies": _dies,
+    "any_of": _any_of,
+}
+
+
+def single(node: Node, kind: Result) -> s.Outcome:
+    """One outcome without alternatives."""
+    mapping = fields(node, "an outcome")
+    unknown = [key for key in mapping.names() if key not in OUTCOME_KEYS]
+    if unknown:
+        bad(mapping.key(unknown[0]), f'an outcome has no "{unknown[0]}"{nearest(unknown[0], OUTCOME_KEYS)}')
+    if "where" in mapping:
+        bad(mapping.key("where"), "an alternative has no where of its own")
+    return _outcome(mapping, kind)
+
+
+def _outcome(mapping: Fields, kind: Result) -> s.Outcome:
+    stated = [key for key in _KINDS if key in mapping and key != "expect"]
+    if len(stated) > 1:
+        bad(mapping.key(stated[1]), f'a step has one outcome: "{stated[1]}" contradicts "{stated[0]}"; '
+            "several legal ones are any_of: […]")  # fmt: skip
+    what: What = s.Returns(s.Anything())
+    place = mapping.position
+    if stated:
+        value = mapping.get(stated[0])
+        assert value is not None
+        what, place = _OUTCOMES[stated[0]](value, kind), mapping.key(stated[0]).position
+    elif "expect" in mapping:
+        return _expected_variable(mapping, kind)
+    source, lasts = mapping.get("source"), mapping.get("lasts")
+    return s.Outcome(
+        what,
+        place,
+        number_range(fields(lasts, "lasts")) if lasts else None,
+        text(source, "source") if source else None,
+    )
+
+
+def _expected_variable(mapping: Fields, kind: Result) -> s.Outcome:
+    node = mapping.get("expect")
+    assert node is not None
+    if not isinstance(node, Fields):
+        bad(node, "expect is a variable of the cases table that holds an outcome")
+    pairs = tuple(pair for pair in node.pairs if pair[0].text != "where")
+    return _outcome(Fields(pairs, node.position), kind)
+
+
+def stated(mapping: Fields, kind: Result, cases: frozenset[str], reader: Reader) -> Stated:
+    """The outcome of a step and its alternatives; those of ``expect`` are overridden by selector."""
+    outcome = _outcome(mapping, kind)
+    found: dict[s.Selector, s.Alternative] = {}
+    brought = mapping.get("expect")
+    tables = [brought.get("where") if isinstance(brought, Fields) else None, mapping.get("where")]
+    for table in tables:
+        if table is None:
+            continue
+        for key, value in fields(table, "where").pairs:
+            with reader.attempt():
+                chosen = selector(key, cases)
+                found[chosen] = s.Alternative(chosen, single(value, kind), key.position)
+    return Stated(outcome, tuple(found.values()))
+
+
+def selector(node: Node, cases: frozenset[str]) -> s.Selector:
+    """``term+term``: all of them must hold."""
+    terms = frozenset(part.strip() for part in text(node, "a selector").split("+"))
+    for term in terms:
+        if not (known_term(term) or term in TRANSPORTS or term in GROUPS or term in cases):
+            known = [*FAMILY_TERMS, *FACTS, *TRANSPORTS, *GROUPS, *sorted(cases)]
+            bad(node, f'"{term}" is no family, fact, transport, group or case{nearest(term, known)}')
+    return terms
+
+
+def guard(node: Node | None, cases: frozenset[str]) -> s.Guard:
+    """One selector, or a list of which any may hold; empty where it is absent."""
+    if node is None:
+        return ()
+    if isinstance(node, Items):
+        return tuple(selector(item, cases) for item in node.items)
+    return (selector(node, cases),)
+
+
+def names(node: Node) -> object:
+    """The shape of ``as``."""
+    if isinstance(node, Items):
+        return [names(item) for item in node.items]
+    if isinstance(node, Fields):
+        return {key.text: names(value) for key, value in node.pairs}
+    return name(node, "a name")
+
+
+__all__ = ["OUTCOME_KEYS", "Stated", "error", "expected", "guard", "names", "selector", "stated", "texts"]

@@ -1,0 +1,256 @@
+"""A whole scenario file: its header, its cases, and its steps once per case."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from pathlib import Path
+from typing import Any
+
+from conformance.language import outcome_syntax as outcomes
+from conformance.language import value_syntax as syntax
+from conformance.language.reading import (
+    Reader,
+    bad,
+    fields,
+    integer,
+    items,
+    name,
+    nearest,
+    scalar,
+    text,
+    texts,
+    word,
+)  # fmt: skip
+from conformance.language.step_syntax import LEVELS, StepReader, read_limit
+from conformance.language.tree import Fields, Items, Node, Scalar, compose, read, substitute
+from conformance.model import scenario as s
+from conformance.model import values
+from conformance.model.errors import Position, ScenarioError
+from conformance.model.plan import Given, Placement
+from conformance.model.values import Value
+from conformance.tables.capabilities import CAPABILITIES
+from conformance.tables.claims import claim_ids
+from conformance.tables.selectors import FAMILY_TERMS
+from conformance.tables.transports import FIXTURES, GROUPS, TRANSPORTS, expand
+
+MAX_CASES = 256
+
+FILE_KEYS = (
+    "summary", "why", "level", "claims", "sources", "tags", "formerly", "transports", "given", "actors", "hosts",
+    "needs", "only", "cases", "limit", "steps",
+)  # fmt: skip
+REQUIRED_KEYS = ("summary", "transports", "steps")
+
+
+def load(path: Path, identity: str) -> s.Scenario:
+    """One scenario from its file; ScenarioError with every mistake that the syntax shows."""
+    content = read(path)
+    return parse(content, path, identity)
+
+
+def parse(content: bytes, path: Path, identity: str) -> s.Scenario:
+    """One scenario from its bytes."""
+    root = compose(content, str(path))
+    reader = Reader()
+    scenario = _File(root, reader, path, identity, hashlib.sha256(content).hexdigest()).read()
+    if reader.mistakes:
+        raise ScenarioError(reader.mistakes)
+    assert scenario is not None
+    return scenario
+
+
+class _File:
+    def __init__(self, root: Fields, reader: Reader, path: Path, identity: str, digest: str) -> None:
+        self.root, self.reader, self.path, self.identity, self.digest = root, reader, path, identity, digest
+
+    def read(self) -> s.Scenario | None:
+        self.reader.known_keys(self.root, FILE_KEYS, "a scenario")
+        for key in REQUIRED_KEYS:
+            if key not in self.root:
+                self.reader.add(self.root, f'a scenario needs "{key}"')
+        header = self._header()
+        cases = self._cases()
+        if self.reader.mistakes:
+            return None
+        return s.Scenario(
+            id=self.identity,
+            path=self.path,
+            digest=self.digest,
+            cases=cases,
+            position=Position(str(self.path), 1, 1),
+            **header,
+        )
+
+    def _header(self) -> dict[str, Any]:
+        readers = {
+            "summary": self._summary,
+            "why": lambda node: text(node, "why") if node else "",
+            "level": lambda node: word(node, "level", LEVELS) if node else "must",
+            "claims": self._claims,
+            "sources": lambda node: texts(node, "source"),
+            "tags": lambda node: tuple(name(item, "a tag") for item in items(node, "tags")) if node else (),
+            "formerly": lambda node: texts(node, "former id"),
+            "transports": self._transports,
+            "actors": self._actors,
+            "hosts": self._hosts,
+            "needs": self._needs,
+            "only": lambda node: outcomes.guard(node, frozenset()),
+            "limit": read_limit,
+        }
+        header: dict[str, Any] = {}
+        for key, parse_key in readers.items():
+            with self.reader.attempt():
+                header[key] = parse_key(self.root.get(key))
+        return header
+
+    def _summary(self, node: Node | None) -> str:
+        if node is None:
+            return ""
+        value = text(node, "summary")
+        if not value.strip():
+            bad(node, "the summary is empty; say the behaviour in one sentence")
+        return value
+
+    def _claims(self, node: Node | None) -> tuple[str, ...]:
+        known = claim_ids()
+        nodes = items(node, "claims") if node else ()
+        return self.reader.each(nodes, lambda item: word(item, "claim", known))
+
+    def _transports(self, node: Node | None) -> tuple[str, ...]:
+        found: list[str] = []
+        for item in items(node, "transports") if node else ():
+            with self.reader.attempt():
+                chosen = expand(word(item, "transport", [*TRANSPORTS, *GROUPS]))
+                found.extend(each for each in chosen if each not in found)
+        if node is not None and not found and not self.reader.mistakes:
+            bad(node, "at least one transport is needed; where no sockets are joined write [none]")
+        return tuple(found)
+
+    def _actors(self, node: Node | None) -> dict[str, Placement]:
+        if node is None:
+            return {}
+        pairs = fields(node, "actors").pairs
+        return {name(key, "an actor"): self._placement(value) for key, value in pairs}
+
+    def _placement(self, node: Node) -> Placement:
+        mapping = fields(node, "a placement")
+        self.reader.known_keys(mapping, ("beside", "process", "user", "byteorder"), "a placement")
+        beside, process, user, order = (mapping.get(key) for key in ("beside", "process", "user", "byteorder"))
+        if beside is not None and process is not None:
+            bad(node, "beside contradicts process: own")
+        return Placement(
+            beside=name(beside, "an actor") if beside else None,
+            own_process=bool(process and word(process, "process", ("own",))),
+            unprivileged=bool(user and word(user, "user", ("unprivileged",))),
+            byteorder=word(order, "byteorder", ("big", "little")) if order else None,
+        )
+
+    def _hosts(self, node: Node | None) -> dict[str, s.Host]:
+        if node is None:
+            return {}
+        found = {}
+        for key, value in fields(node, "hosts").pairs:
+            mapping = fields(value, "a host")
+            self.reader.known_keys(mapping, ("sysctl",), "a host")
+            sysctl = mapping.get("sysctl")
+            pairs = fields(sysctl, "sysctl").pairs if sysctl else ()
+            found[name(key, "a host")] = s.Host({k.text: scalar(item, "a setting").value for k, item in pairs})
+        return found
+
+    def _needs(self, node: Node | None) -> tuple[str, ...]:
+        nodes = items(node, "needs") if node else ()
+        return self.reader.each(nodes, lambda item: word(item, "capability", CAPABILITIES))
+
+    def _cases(self) -> tuple[s.Case, ...]:
+        axes = self._axes()
+        rows = list(itertools.product(*axes))
+        used: set[str] = set()
+        cases = tuple(self._case(row, used) for row in rows[:MAX_CASES])
+        if len(rows) > MAX_CASES:
+            self.reader.add(self.root.key("cases"), f"a scenario has at most {MAX_CASES} cases, not {len(rows)}")
+        self._unused(axes, used)
+        return cases
+
+    def _axes(self) -> list[list[tuple[Scalar, Fields]]]:
+        node = self.root.get("cases")
+        if node is None:
+            return []
+        nodes = node.items if isinstance(node, Items) else (node,)
+        return [axis for axis in self.reader.each(nodes, self._axis) if axis]
+
+    def _axis(self, node: Node) -> list[tuple[Scalar, Fields]]:
+        rows = []
+        for key, value in fields(node, "cases").pairs:
+            if key.text in TRANSPORTS or key.text in GROUPS or key.text in FAMILY_TERMS:
+                self.reader.add(key, f'a case may not be called "{key.text}": that is a selector term already')
+            rows.append((key, fields(value, "a case")))
+        return rows
+
+    def _unused(self, axes: list[list[tuple[Scalar, Fields]]], used: set[str]) -> None:
+        for axis in axes:
+            for key, _ in axis[0][1].pairs:
+                if key.text not in used:
+                    self.reader.add(key, f'the variable "{key.text}" is not used{nearest(key.text, used - {"case"})}')
+
+    def _case(self, row: tuple[tuple[Scalar, Fields], ...], used: set[str]) -> s.Case:
+        variables: dict[str, Node] = {}
+        for _, mapping in row:
+            for variable, value in mapping.pairs:
+                if variable.text in variables:
+                    self.reader.add(variable, f'another axis has a variable "{variable.text}" too')
+                variables[variable.text] = value
+        label = "+".join(key.text for key, _ in row)
+        if row:
+            variables["case"] = Scalar(label, True, row[0][0].position)
+        for _ in range(3 if variables else 0):
+            variables = {each: substitute(value, variables, used) for each, value in variables.items()}
+        terms = frozenset(term for axis in self._axes_names() for term in axis)
+        chosen = frozenset(key.text for key, _ in row)
+        return s.Case(label, chosen, self._given(variables, used), self._steps(variables, used, terms))
+
+    def _axes_names(self) -> list[list[str]]:
+        node = self.root.get("cases")
+        nodes = node.items if isinstance(node, Items) else (node,) if node else ()
+        return [each.names() for each in nodes if isinstance(each, Fields)]
+
+    def _steps(self, variables: dict[str, Node], used: set[str], terms: frozenset[str]) -> tuple[s.Step, ...]:
+        node = self.root.get("steps")
+        if node is None:
+            return ()
+        with self.reader.attempt():
+            replaced = substitute(node, variables, used) if variables else node
+            nodes = items(replaced, "steps")
+            if not nodes:
+                bad(node, "a scenario has at least one step")
+            return StepReader(self.reader, terms).read(nodes)
+        return ()
+
+    def _given(self, variables: dict[str, Node], used: set[str]) -> Given:
+        node = self.root.get("given")
+        if node is None:
+            return Given()
+        with self.reader.attempt():
+            return self._fixture(substitute(node, variables, used) if variables else node)
+        return Given()
+
+    def _fixture(self, node: Node) -> Given:
+        if isinstance(node, Scalar):
+            return Given(word(node, "fixture", FIXTURES))
+        mapping = fields(node, "given")
+        if len(mapping.pairs) != 1:
+            bad(node, "given is one fixture")
+        fixture = word(mapping.pairs[0][0], "fixture", FIXTURES)
+        details = fields(mapping.pairs[0][1], f"the details of {fixture}")
+        self.reader.known_keys(details, ("backlog", "options"), "a fixture")
+        backlog, options = details.get("backlog"), details.get("options")
+        return Given(
+            fixture,
+            integer(backlog, "backlog") if backlog else 8,
+            _pairs(syntax.options(options)) if options else (),
+        )
+
+
+def _pairs(value: Value) -> tuple[tuple[str, Value], ...]:
+    assert isinstance(value, values.Fields)
+    return value.fields

@@ -1,0 +1,196 @@
+"""Steps as they are written: one actor and an action, or a group of steps that overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from conformance.language import outcome_syntax as outcomes
+from conformance.language import value_syntax as syntax
+from conformance.language.reading import Reader, bad, fields, items, name, nearest, number, text, word
+from conformance.language.tree import Fields, Node, Scalar
+from conformance.model import scenario as s
+from conformance.model.values import Value
+from conformance.tables.operations import OPERATIONS, Operation
+
+MAX_STEPS = 200
+MAX_LIMIT = 120.0
+LEVELS = ("must", "platform", "measure")
+GROUP_KINDS = ("together", "exactly_one")
+NETWORK_ACTORS = ("network", "system")
+
+_ACTION_KEYS = (
+    "pending", "using", "as", "returns", "raises", "blocks", "dies", "any_of", "expect", "where", "lasts", "only",
+    "level", "source", "measures", "limit",
+)  # fmt: skip
+
+
+@dataclass
+class _Place:
+    """Where the next step goes: counts steps and groups."""
+
+    number: int = 0
+    group: int = 0
+    kind: str = "single"
+    steps: list[s.Step] = field(default_factory=list)
+
+
+class StepReader:
+    """Reads the steps of one case."""
+
+    def __init__(self, reader: Reader, cases: frozenset[str]) -> None:
+        self.reader = reader
+        self.cases = cases
+
+    def read(self, nodes: tuple[Node, ...]) -> tuple[s.Step, ...]:
+        """All steps, numbered from 1, groups flattened."""
+        place = _Place()
+        for node in nodes:
+            place.group += 1
+            with self.reader.attempt():
+                self._one_or_group(node, place)
+        if place.number > MAX_STEPS and nodes:
+            self.reader.add(nodes[-1], f"a scenario has at most {MAX_STEPS} steps")
+        return tuple(place.steps)
+
+    def _one_or_group(self, node: Node, place: _Place) -> None:
+        mapping = fields(node, "a step")
+        if len(mapping.pairs) != 1:
+            bad(node, "a step has one actor, with its action indented below it or in braces")
+        key, value = mapping.pairs[0]
+        if key.text not in GROUP_KINDS:
+            self._step(key, value, place, "single")
+            return
+        for member in items(value, key.text):
+            with self.reader.attempt():
+                inner = fields(member, f"a step of {key.text}")
+                if len(inner.pairs) != 1:
+                    bad(member, "a step has one actor, with its action below it")
+                self._step(*inner.pairs[0], place, key.text)
+
+    def _step(self, actor: Scalar, node: Node, place: _Place, kind: str) -> None:
+        place.number += 1
+        name(actor, "an actor")
+        action = fields(node, f"what {actor.text} does")
+        operation, pending = self._operation(action)
+        arguments = () if pending else self._arguments(action, operation)
+        stated = outcomes.stated(action, operation.result, self.cases, self.reader)
+        self._keys(action, operation)
+        place.steps.append(
+            s.Step(
+                number=place.number,
+                actor=actor.text,
+                operation=operation.name,
+                group=place.group,
+                group_kind=kind,
+                pending=pending,
+                arguments=arguments,
+                using=self._using(action, actor.text),
+                names=self._names(action),
+                outcome=stated.outcome,
+                alternatives=stated.alternatives,
+                only=outcomes.guard(action.get("only"), self.cases),
+                measures=self._text(action, "measures"),
+                limit=self._limit(action),
+                level=self._level(action),
+                position=actor.position,
+            )
+        )
+
+    def _operation(self, action: Fields) -> tuple[Operation, bool]:
+        pending = action.get("pending")
+        if pending is not None:
+            return OPERATIONS[word(pending, "operation", OPERATIONS)], True
+        named = [key for key in action.names() if key in OPERATIONS]
+        if len(named) > 1:
+            bad(action.key(named[1]), f'a step is one operation; "{named[0]}" is given too')
+        if named:
+            return OPERATIONS[named[0]], False
+        unknown = [key for key, _ in action.pairs if key.text not in _ACTION_KEYS]
+        if unknown:
+            known = [*OPERATIONS, *_ACTION_KEYS]
+            bad(unknown[0], f'"{unknown[0].text}" is no operation{nearest(unknown[0].text, known)}')
+        return bad(action, "no operation is named; for a call that was left waiting write pending: OPERATION")
+
+    def _keys(self, action: Fields, operation: Operation) -> None:
+        self.reader.known_keys(action, [operation.name, *_ACTION_KEYS], "a step")
+
+    def _arguments(self, action: Fields, operation: Operation) -> tuple[tuple[str, Value], ...]:
+        node = action.get(operation.name)
+        assert node is not None
+        given = dict(self._given(node, operation))
+        missing = [each.name for each in operation.parameters if each.required and each.name not in given]
+        if missing:
+            bad(node, f"{operation.name} needs {' and '.join(missing)}")
+        return tuple(given.items())
+
+    def _given(self, node: Node, operation: Operation) -> Iterator[tuple[str, Value]]:
+        if isinstance(node, Fields) and self._is_named(node, operation):
+            for key, value in node.pairs:
+                parameter = operation.parameter(key.text)
+                if parameter is None:
+                    known = [each.name for each in operation.parameters]
+                    self.reader.add(key, f'{operation.name} has no parameter "{key.text}"{nearest(key.text, known)}')
+                    continue
+                with self.reader.attempt():
+                    yield key.text, syntax.READERS[parameter.type](value)
+                    continue
+                yield key.text, syntax.v.Literal(None)
+            return
+        if operation.main is None:
+            bad(node, f"{operation.name} takes {{{_signature(operation)}}}")
+        parameter = operation.parameter(operation.main)
+        assert parameter is not None
+        yield parameter.name, syntax.READERS[parameter.type](node)
+
+    @staticmethod
+    def _is_named(node: Fields, operation: Operation) -> bool:
+        """Whether a mapping gives parameters by name, or is the main argument itself."""
+        if not node.pairs:
+            return True
+        main = operation.parameter(operation.main) if operation.main else None
+        if main is None:
+            return True
+        if any(operation.parameter(key) for key in node.names()):
+            return True
+        return main.type not in ("data", "parts", "address", "options", "events", "value")
+
+    def _using(self, action: Fields, actor: str) -> str | None:
+        node = action.get("using")
+        if node is None:
+            return None
+        value = name(node, "an object")
+        return actor if value == "self" else value
+
+    @staticmethod
+    def _names(action: Fields) -> object:
+        node = action.get("as")
+        return None if node is None else outcomes.names(node)
+
+    @staticmethod
+    def _text(action: Fields, key: str) -> str | None:
+        node = action.get(key)
+        return None if node is None else text(node, key)
+
+    @staticmethod
+    def _limit(action: Fields) -> float | None:
+        return read_limit(action.get("limit"))
+
+    @staticmethod
+    def _level(action: Fields) -> str | None:
+        node = action.get("level")
+        return None if node is None else word(node, "level", LEVELS)
+
+
+def read_limit(node: Node | None) -> float | None:
+    """A time limit in seconds, within its bounds."""
+    if node is None:
+        return None
+    value = number(node, "limit")
+    if not 0 < value <= MAX_LIMIT:
+        bad(node, f"a limit is more than 0 and at most {MAX_LIMIT:.0f} seconds")
+    return value
+
+
+def _signature(operation: Operation) -> str:
+    return ", ".join(each.name if each.required else f"[{each.name}]" for each in operation.parameters)

@@ -1,0 +1,1 @@
+"""The nouns: frozen dataclasses for scenarios, values, plans and observations. No I/O, no clock."""

@@ -1,0 +1,40 @@
+"""The two families of exceptions that are ours; what an implementation does is an observation, never one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """Where in a file something stands; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, order=True)
+class Mistake:
+    """One mistake of a scenario's author, with its place and, where there is one, the remedy in the message."""
+
+    position: Position
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.message}"
+
+
+class ScenarioError(Exception):
+    """The author's mistakes: every one that a file holds, in the order in which they stand."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        self.mistakes = sorted(set(mistakes))
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+class HarnessError(Exception):
+    """The harness or its environment failed: the cell is inconclusive, never passed or failed."""

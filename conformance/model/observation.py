@@ -1,0 +1,53 @@
+"""What a step did, as it happened (raw) and fit to be compared across platforms and runs (canonical)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+RETURNED = "returned"
+RAISED = "raised"
+BLOCKED = "blocked"
+HUNG = "hung"
+CRASHED = "crashed"
+UNSUPPORTED = "unsupported"
+NOT_RUN = "not-run"
+NOT_APPLICABLE = "not-applicable"
+
+KINDS = (RETURNED, RAISED, BLOCKED, HUNG, CRASHED, UNSUPPORTED, NOT_RUN, NOT_APPLICABLE)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How a wait was proved: the call waited in, the probe that saw it, and how sure that probe is."""
+
+    call: str
+    probe: str
+    certainty: str
+    cpu_seconds: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one step did.
+
+    ``canonical`` holds the result by result type, or ``{"name", "class"}`` of an error; ``raw`` the same with native
+    numbers, ports and paths. ``seconds`` is how long the call took; ``released_by`` the step after which a parked
+    call came back, ``blame`` the step because of which this one could not run, ``reason`` says why in words.
+    """
+
+    kind: str
+    canonical: Any = None
+    raw: Any = None
+    seconds: Optional[float] = None
+    wait: Optional[Wait] = None
+    released_by: Optional[int] = None
+    blame: Optional[int] = None
+    reason: Optional[str] = None
+    names: dict[str, Any] = field(default_factory=dict)
+    """What the step's ``as`` bound: name to ``{"canonical": …, "raw": …}`` for values; objects are not listed."""
+
+
+def compared(observation: Observation) -> dict[str, Any]:
+    """The part of an observation that takes part in comparisons: no times, no numbers of this run."""
+    return {"kind": observation.kind, "value": observation.canonical}

@@ -1,0 +1,69 @@
+"""A cell as the worker gets it: variables replaced, guards decided, no expectation but where waiting may end early."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from conformance.model import values
+from conformance.model.values import Value
+from conformance.model.wire import Vocabulary
+
+Names = Any
+"""The shape of ``as``: a name, a list of such shapes, or a mapping of result fields to such shapes."""
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """One step to carry out; ``number`` counts from 1 through the whole scenario, groups flattened."""
+
+    number: int
+    actor: str
+    operation: str
+    group: int
+    group_kind: str = "single"
+    pending: bool = False
+    arguments: tuple[tuple[str, Value], ...] = ()
+    using: Optional[str] = None
+    names: Names = None
+    applicable: bool = True
+    may_block: bool = False
+    for_at_least: float = 0.0
+    limit: float = 5.0
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where an actor lives."""
+
+    beside: Optional[str] = None
+    own_process: bool = False
+    unprivileged: bool = False
+    byteorder: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """The fixture that is ready before the first step."""
+
+    fixture: str = "nothing"
+    backlog: int = 8
+    options: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a worker needs to run one cell."""
+
+    cell: str
+    transport: str
+    implementation: str
+    given: Given
+    steps: tuple[PlanStep, ...]
+    actors: dict[str, Placement] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    sysctls: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+WIRE = Vocabulary(*values.CLASSES, PlanStep, Placement, Given, Plan)
+"""How plans travel."""

@@ -1,0 +1,214 @@
+"""A scenario as loaded: its steps per case, what each may do, and where each thing stands in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from conformance.model.errors import Position
+from conformance.model.plan import Given, Names, Placement
+from conformance.model.values import Value
+
+
+@dataclass(frozen=True)
+class Anything:
+    """Any result."""
+
+
+@dataclass(frozen=True)
+class Exactly:
+    """This value and no other."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Any of these."""
+
+    options: tuple[Expected, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """Anything but this."""
+
+    expected: Expected
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number within these bounds, both included."""
+
+    low: Optional[Value] = None
+    high: Optional[Value] = None
+
+
+@dataclass(frozen=True)
+class PrefixOf:
+    """A non-empty prefix of this data."""
+
+    data: Value
+
+
+@dataclass(frozen=True)
+class SizeIs:
+    """Data of this many bytes."""
+
+    size: Expected
+
+
+@dataclass(frozen=True)
+class Record:
+    """A result with these fields; fields that are not listed are free."""
+
+    fields: tuple[tuple[str, Expected], ...]
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A list with exactly these items."""
+
+    items: tuple[Expected, ...]
+
+
+Expected = Union[Anything, Exactly, OneOf, Not, Range, PrefixOf, SizeIs, Record, Sequence]
+
+
+@dataclass(frozen=True)
+class ExpectedError:
+    """An error by canonical name, by class, or by both."""
+
+    name: Optional[str] = None
+    cls: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Returns:
+    """The step returns, with this result."""
+
+    expected: Expected
+
+
+@dataclass(frozen=True)
+class Raises:
+    """The step raises one of these errors."""
+
+    errors: tuple[ExpectedError, ...]
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The step is seen waiting, for so long and using no more processor time than that where stated."""
+
+    for_at_least: float = 0.0
+    cpu_at_most: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Dies:
+    """The actor's process is ended by this signal."""
+
+    signal: str
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Any of these outcomes."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step may do, how long it may last, and who says so."""
+
+    what: Union[Returns, Raises, Blocks, Dies, AnyOf]
+    position: Position
+    lasts: Optional[Range] = None
+    source: Optional[str] = None
+
+
+Term = str
+Selector = frozenset[Term]
+"""All of these terms."""
+Guard = tuple[Selector, ...]
+"""Any of these selectors; empty: everywhere."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """An outcome that replaces the usual one where the selector applies."""
+
+    selector: Selector
+    outcome: Outcome
+    position: Position
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation by one actor, and what it may do."""
+
+    number: int
+    actor: str
+    operation: str
+    group: int
+    group_kind: str
+    pending: bool
+    arguments: tuple[tuple[str, Value], ...]
+    using: Optional[str]
+    names: Names
+    outcome: Outcome
+    alternatives: tuple[Alternative, ...]
+    only: Guard
+    measures: Optional[str]
+    limit: Optional[float]
+    level: Optional[str]
+    position: Position
+
+
+@dataclass(frozen=True)
+class Host:
+    """Settings of the host on which the actor of the same name lives."""
+
+    sysctls: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of a parametrised scenario, or the whole of an ordinary one (``name`` is then empty)."""
+
+    name: str
+    terms: frozenset[str]
+    given: Given
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario file."""
+
+    id: str
+    path: Path
+    digest: str
+    summary: str
+    why: str
+    level: str
+    claims: tuple[str, ...]
+    sources: tuple[str, ...]
+    tags: tuple[str, ...]
+    formerly: tuple[str, ...]
+    transports: tuple[str, ...]
+    actors: dict[str, Placement]
+    hosts: dict[str, Host]
+    needs: tuple[str, ...]
+    only: Guard
+    limit: Optional[float]
+    cases: tuple[Case, ...]
+    position: Position
+    warnings: tuple[str, ...] = field(default=())
+
+    def cells(self) -> list[tuple[Case, str]]:
+        """Each case on each transport, in the order written."""
+        return [(case, transport) for case in self.cases for transport in self.transports]

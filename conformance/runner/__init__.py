@@ -1,0 +1,1 @@
+"""Driving: starts workers, provisions their hosts, hands them plans, and turns what they tell into cells."""

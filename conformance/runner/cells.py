@@ -1,0 +1,222 @@
+"""Cells: one scenario on one transport under one implementation, run in a worker and judged."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.engine import judge as j
+from conformance.engine.deviations import Deviation, apply
+from conformance.engine.planning import cell_id, guard_finding, plan
+from conformance.model import observation as o
+from conformance.model import scenario as s
+from conformance.model.errors import HarnessError
+from conformance.model.plan import Plan
+from conformance.runner.launch import Interpreter, Surroundings
+from conformance.runner.process import GRACE, Ended, WorkerProcess
+
+MAX_CELLS_PER_WORKER = 5000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is to be run."""
+
+    scenario: s.Scenario
+    case: s.Case
+    transport: str
+    implementation: str
+
+    @property
+    def id(self) -> str:
+        """The stable id."""
+        return cell_id(self.scenario.id, self.case.name, self.transport, self.implementation)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a cell."""
+
+    cell: Cell
+    verdict: j.Verdict
+    observations: Mapping[int, o.Observation]
+    seconds: float
+    facts: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Told:
+    """What a worker told of one cell so far."""
+
+    observations: dict[int, o.Observation] = field(default_factory=dict)
+    begun: int | None = None
+    end: dict[str, Any] | None = None
+    ended: Ended | None = None
+    stuck: bool = False
+
+
+class Runner:
+    """Runs cells in one worker, which is replaced when a cell breaks it."""
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        surroundings: Surroundings,
+        deviations: tuple[Deviation, ...] = (),
+    ) -> None:
+        self._interpreter = interpreter
+        self._surroundings = surroundings
+        self._deviations = deviations
+        self._worker: WorkerProcess | None = None
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The facts of the host, from the worker itself."""
+        return self._ready().facts
+
+    def run(self, cell: Cell) -> Outcome:
+        """Runs one cell. Whatever happens to the worker, it costs this cell only."""
+        began = time.perf_counter()
+        try:
+            worker = self._ready()
+        except HarnessError as error:
+            return Outcome(cell, j.Verdict(j.INCONCLUSIVE, str(error)), {}, 0.0, {})
+        facts = {"": worker.facts}
+        finding = guard_finding(cell.scenario, cell.case, cell.transport, facts)
+        if finding:
+            return Outcome(cell, j.Verdict(j.UNSUPPORTED, finding), {}, 0.0, worker.facts)
+        made = plan(cell.scenario, cell.case, cell.transport, cell.implementation, facts, worker.scale)
+        told = self._listen(worker, made)
+        seconds = (told.end or {}).get("seconds") or round(time.perf_counter() - began, 6)
+        self._retire(worker, told)
+        observations = _completed(cell.case, told)
+        verdict = self._verdict(cell, told, observations, facts)
+        return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told))
+
+    def close(self) -> None:
+        """Ends the worker."""
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None
+
+    def _ready(self) -> WorkerProcess:
+        if self._worker is None:
+            self._worker = WorkerProcess(self._interpreter, self._surroundings)
+        return self._worker
+
+    def _listen(self, worker: WorkerProcess, made: Plan) -> Told:
+        """Takes in what the worker tells of a cell, until its end, its death, or too long a silence."""
+        told = Told()
+        number = worker.send(made)
+        patience = max((step.limit for step in made.steps), default=0.0) + GRACE * worker.scale + 10.0
+        while told.end is None:
+            try:
+                message = worker.receive(patience)
+            except TimeoutError:
+                told.stuck, told.ended = True, worker.kill()
+                return told
+            if message is None:
+                told.ended = worker.wait()
+                return told
+            _take_in(told, message, number)
+            step = next((each for each in made.steps if each.number == told.begun), None)
+            patience = (step.limit if step else 1.0) + GRACE * worker.scale
+        return told
+
+    def _retire(self, worker: WorkerProcess, told: Told) -> None:
+        """Replaces a worker that is gone, that a cell made unclean, or that has served long enough."""
+        if told.ended is not None:
+            self._worker = None
+        elif not (told.end or {}).get("clean") or worker.runs >= MAX_CELLS_PER_WORKER:
+            worker.kill()
+            self._worker = None
+
+    def _verdict(
+        self, cell: Cell, told: Told, observations: Mapping[int, o.Observation], facts: Mapping[str, Any]
+    ) -> j.Verdict:
+        end = told.end or {}
+        if "unsupported" in end:
+            return j.Verdict(j.UNSUPPORTED, end["unsupported"])
+        if "inconclusive" in end:
+            return j.Verdict(j.INCONCLUSIVE, end["inconclusive"])
+        if told.ended is not None and told.begun is None:
+            return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(told)} before the first step")
+        verdict = j.judge(cell.scenario, cell.case, cell.transport, observations, facts)
+        here = j.terms_for(cell.case, cell.transport, facts[""])
+        return apply(self._deviations, cell.scenario, cell.case, cell.transport, cell.implementation, verdict,
+                     observations, here, facts[""])  # fmt: skip
+
+
+def _take_in(told: Told, message: Mapping[str, Any], number: int) -> None:
+    if "begin" in message:
+        told.begun = message["begin"]
+    elif "step" in message:
+        told.observations[message["step"]] = observation_from(message["observation"])
+    elif message.get("end") == number:
+        told.end = dict(message)
+
+
+def observation_from(value: Mapping[str, Any]) -> o.Observation:
+    """An observation from its JSON form."""
+    wait = value.get("wait")
+    known = {key: item for key, item in value.items() if key not in ("is", "wait")}
+    if wait:
+        wait = o.Wait(**{key: item for key, item in wait.items() if key != "is"})
+    return o.Observation(**known, wait=wait)
+
+
+def _completed(case: s.Case, told: Told) -> dict[int, o.Observation]:
+    """What the worker could not tell any more: the step in which it died, and those after it."""
+    observations = dict(told.observations)
+    if told.ended is None or told.begun is None:
+        return observations
+    for step in case.steps:
+        if step.number in observations:
+            continue
+        if step.number == told.begun and not told.stuck:
+            observations[step.number] = _crash(told.ended)
+        elif step.number == told.begun:
+            observations[step.number] = o.Observation(o.HUNG, reason="the worker stopped answering; it was killed")
+        else:
+            reason = f"the worker {_death(told)} in step {told.begun}"
+            observations[step.number] = o.Observation(o.NOT_RUN, blame=told.begun, reason=reason)
+    return dict(sorted(observations.items()))
+
+
+def _crash(ended: Ended) -> o.Observation:
+    if ended.status < 0:
+        name = signal.Signals(-ended.status).name
+        return o.Observation(o.CRASHED, {"signal": name}, {"status": ended.status}, reason=f"killed by {name}")
+    return o.Observation(
+        o.CRASHED, {"exit": ended.status}, {"status": ended.status}, reason=f"exited with status {ended.status}"
+    )
+
+
+def _death(told: Told) -> str:
+    if told.stuck:
+        return "stopped answering"
+    assert told.ended is not None
+    return "died of " + (_crash(told.ended).reason or "")
+
+
+def _notes(told: Told) -> tuple[str, ...]:
+    if told.ended is None or not told.ended.stderr.strip():
+        return ()
+    return tuple(told.ended.stderr.strip().splitlines()[-3:])
+
+
+def cells_of(
+    scenarios: tuple[s.Scenario, ...], transports: tuple[str, ...], implementations: tuple[str, ...]
+) -> list[Cell]:
+    """Every cell of these scenarios; with ``transports`` only those (``none`` counts as any)."""
+    return [
+        Cell(scenario, case, transport, implementation)
+        for implementation in implementations
+        for scenario in scenarios
+        for case, transport in scenario.cells()
+        if not transports or transport in transports
+    ]

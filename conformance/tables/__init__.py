@@ -1,0 +1,1 @@
+"""The tables: transports, operations, options, error names, families. Pure data; one row adds one thing."""

@@ -1,0 +1,18 @@
+"""What a scenario may need of a host beyond its transport; each is decided by a probe in the worker, never assumed."""
+
+from __future__ import annotations
+
+CAPABILITIES: dict[str, str] = {
+    "SCM_RIGHTS": "descriptors can be passed over AF_UNIX",
+    "epoll": "select.epoll exists",
+    "poll": "select.poll exists",
+    "kqueue": "select.kqueue exists",
+    "fork": "os.fork exists and works",
+    "rlimit": "the number of descriptors can be limited",
+    "vanish": "a TCP connection can disappear silently (Linux TCP_REPAIR, CAP_NET_ADMIN)",
+    "unprivileged-user": "the worker may start an actor as another, unprivileged user",
+    "packet-injection": "raw packets can be sent between the hosts",
+    "sysctl": "the hosts' network settings can be changed",
+    "dual-stack": "an IPv6 socket can take IPv4 connections",
+}
+"""Capability name to what it means."""

@@ -1,0 +1,180 @@
+"""Error names: one POSIX symbol for each behaviour, whatever number or name the platform has for it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+_ALIASES = {"EWOULDBLOCK": "EAGAIN", "ENOTSUP": "EOPNOTSUPP", "EDEADLOCK": "EDEADLK"}
+"""Names for one and the same thing; the second is the one that is recorded."""
+
+_WINSOCK = {
+    10004: "EINTR", 10009: "EBADF", 10013: "EACCES", 10014: "EFAULT", 10022: "EINVAL", 10024: "EMFILE",
+    10035: "EAGAIN", 10036: "EINPROGRESS", 10037: "EALREADY", 10038: "ENOTSOCK", 10039: "EDESTADDRREQ",
+    10040: "EMSGSIZE", 10041: "EPROTOTYPE", 10042: "ENOPROTOOPT", 10043: "EPROTONOSUPPORT",
+    10044: "ESOCKTNOSUPPORT", 10045: "EOPNOTSUPP", 10046: "EPFNOSUPPORT", 10047: "EAFNOSUPPORT",
+    10048: "EADDRINUSE", 10049: "EADDRNOTAVAIL", 10050: "ENETDOWN", 10051: "ENETUNREACH", 10052: "ENETRESET",
+    10053: "ECONNABORTED", 10054: "ECONNRESET", 10055: "ENOBUFS", 10056: "EISCONN", 10057: "ENOTCONN",
+    10058: "ESHUTDOWN", 10060: "ETIMEDOUT", 10061: "ECONNREFUSED", 10062: "ELOOP", 10063: "ENAMETOOLONG",
+    10064: "EHOSTDOWN", 10065: "EHOSTUNREACH", 10093: "WSANOTINITIALISED", 10101: "EDISCON",
+}  # fmt: skip
+"""Winsock's error numbers (Microsoft Learn, "Windows Sockets Error Codes") by the POSIX name of the same behaviour."""
+
+_POSIX = [
+    "E2BIG",
+    "EACCES",
+    "EADDRINUSE",
+    "EADDRNOTAVAIL",
+    "EAFNOSUPPORT",
+    "EAGAIN",
+    "EALREADY",
+    "EBADF",
+    "EBUSY",
+    "ECHILD",
+    "ECONNABORTED",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "EDEADLK",
+    "EDESTADDRREQ",
+    "EDISCON",
+    "EDOM",
+    "EEXIST",
+    "EFAULT",
+    "EFBIG",
+    "EHOSTDOWN",
+    "EHOSTUNREACH",
+    "EINPROGRESS",
+    "EINTR",
+    "EINVAL",
+    "EIO",
+    "EISCONN",
+    "EISDIR",
+    "ELOOP",
+    "EMFILE",
+    "EMSGSIZE",
+    "ENAMETOOLONG",
+    "ENETDOWN",
+    "ENETRESET",
+    "ENETUNREACH",
+    "ENFILE",
+    "ENOBUFS",
+    "ENODEV",
+    "ENOENT",
+    "ENOMEM",
+    "ENOPROTOOPT",
+    "ENOSPC",
+    "ENOSYS",
+    "ENOTCONN",
+    "ENOTDIR",
+    "ENOTEMPTY",
+    "ENOTSOCK",
+    "ENOTTY",
+    "ENXIO",
+    "EOPNOTSUPP",
+    "EOVERFLOW",
+    "EPERM",
+    "EPFNOSUPPORT",
+    "EPIPE",
+    "EPROTO",
+    "EPROTONOSUPPORT",
+    "EPROTOTYPE",
+    "ERANGE",
+    "EROFS",
+    "ESHUTDOWN",
+    "ESOCKTNOSUPPORT",
+    "ESPIPE",
+    "ESRCH",
+    "ETIMEDOUT",
+    "ETOOMANYREFS",
+    "EWOULDBLOCK",
+    "ENOTSUP",
+    "EXDEV",
+    "ECANCELED",
+    "EBADMSG",
+    "EUSERS",
+    "ESTALE",
+]
+
+ERROR_NAMES = frozenset(_POSIX)
+"""The names that a scenario may give for a system error."""
+
+GETADDRINFO_NAMES = frozenset(
+    [
+        "EAI_AGAIN",
+        "EAI_BADFLAGS",
+        "EAI_FAIL",
+        "EAI_FAMILY",
+        "EAI_MEMORY",
+        "EAI_NODATA",
+        "EAI_NONAME",
+        "EAI_SERVICE",
+        "EAI_SOCKTYPE",
+        "EAI_ADDRFAMILY",
+        "EAI_OVERFLOW",
+        "EAI_SYSTEM",
+    ]
+)
+
+CLASSES = frozenset(
+    [
+        "OSError",
+        "TimeoutError",
+        "BlockingIOError",
+        "ConnectionError",
+        "ConnectionResetError",
+        "ConnectionRefusedError",
+        "ConnectionAbortedError",
+        "BrokenPipeError",
+        "InterruptedError",
+        "PermissionError",
+        "FileNotFoundError",
+        "FileExistsError",
+        "ValueError",
+        "TypeError",
+        "OverflowError",
+        "AttributeError",
+        "EOFError",
+        "RuntimeError",
+        "NotImplementedError",
+        "KeyError",
+        "IndexError",
+        "DeprecationWarning",
+        "UnsupportedOperation",
+        "HandlerRaised",
+        "error",
+        "gaierror",
+        "herror",
+    ]
+)
+"""The exception classes that a scenario may name."""
+
+
+def canonical_errno(number: int | None) -> str | None:
+    """The POSIX symbol of an ``errno`` or ``winerror`` number; None where it has none."""
+    if number is None:
+        return None
+    name = _WINSOCK.get(number) or errno.errorcode.get(number)
+    if name and name.startswith("WSA") and name[3:] in ERROR_NAMES:
+        name = name[3:]
+    return _ALIASES.get(name, name) if name else f"errno {number}"
+
+
+def canonical_name(name: str) -> str:
+    """The recorded name of a name that a scenario may write, such as EAGAIN for EWOULDBLOCK."""
+    return _ALIASES.get(name, name)
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """An exception as ``{"name", "class"}``: its errno by POSIX symbol, else EAI_*, else its class."""
+    cls = type(error).__name__
+    if isinstance(error, socket.gaierror):
+        return {"name": _getaddrinfo_name(error), "class": cls}
+    if isinstance(error, OSError):
+        number = getattr(error, "winerror", None) or error.errno
+        return {"name": canonical_errno(number) or cls, "class": cls}
+    return {"name": cls, "class": cls}
+
+
+def _getaddrinfo_name(error: socket.gaierror) -> str:
+    names = (name for name in sorted(GETADDRINFO_NAMES) if getattr(socket, name, object()) == error.errno)
+    return next(names, "gaierror")

@@ -1,0 +1,14 @@
+"""The standard library's sockets: the implementation against which all others are measured."""
+
+from __future__ import annotations
+
+import socket
+
+from conformance.worker.adapters.shaped import ShapedAdapter
+
+
+class StdlibAdapter(ShapedAdapter):
+    """``socket.socket`` itself."""
+
+    def __init__(self) -> None:
+        super().__init__(socket, "stdlib")

@@ -1,0 +1,90 @@
+"""What kind of host this is: the facts that a record's header carries and by which expectations are chosen."""
+
+from __future__ import annotations
+
+import os
+import platform
+import struct
+import sys
+from typing import Any, Optional
+
+_FAMILIES = {"win32": "windows", "darwin": "darwin", "cygwin": "windows"}
+
+
+def host_facts() -> dict[str, Any]:
+    """OS, kernel, machine, byte order, word size in bits, libc, Python, and the emulator where one is detected."""
+    uname = platform.uname()
+    return {
+        "family": _family(),
+        "os": uname.system,
+        "kernel": uname.release,
+        "kernel_version": uname.version,
+        "machine": uname.machine,
+        "byteorder": sys.byteorder,
+        "word_bits": struct.calcsize("P") * 8,
+        "libc": _libc(),
+        "python_implementation": sys.implementation.name,
+        "python_version": platform.python_version(),
+        "emulator": emulator(),
+    }
+
+
+def _family() -> str:
+    if sys.platform.startswith("freebsd"):
+        return "freebsd"
+    return _FAMILIES.get(sys.platform, "linux")
+
+
+def _libc() -> str:
+    if sys.platform == "win32":
+        return "msvcrt"
+    return " ".join(part for part in platform.libc_ver() if part)
+
+
+def emulator() -> Optional[str]:
+    """``qemu-user``, ``wine`` or ``gvisor`` where this process shows signs of it; None on a real host."""
+    if sys.platform == "win32":
+        return _wine()
+    if _qemu_binary():
+        return "qemu-user"
+    return "gvisor" if _is_gvisor() else None
+
+
+def _wine() -> Optional[str]:
+    import ctypes
+
+    ntdll = getattr(ctypes, "WinDLL")("ntdll")  # noqa: B009 (absent from the typing of other platforms)
+    return "wine" if hasattr(ntdll, "wine_get_version") else None
+
+
+def _qemu_binary() -> Optional[str]:
+    """qemu-user answers for /proc/self/exe, but not for the same file reached through /proc/thread-self."""
+    try:
+        target = os.readlink("/proc/thread-self/exe")
+    except OSError:
+        return None
+    return target if os.path.basename(target).startswith("qemu-") else None
+
+
+def _is_gvisor() -> bool:
+    try:
+        with open("/proc/version", encoding="ascii", errors="replace") as file:
+            return "gvisor" in file.read().lower() or "Linux version 4.4.0 #1 SMP Sun Jan 10" in file.read()
+    except OSError:
+        return False
+
+
+_ELF_MACHINES = {62: "x86_64", 183: "aarch64", 3: "i386", 22: "s390x", 243: "riscv64", 21: "ppc64le", 40: "arm"}
+
+
+def kernel_machine() -> str:
+    """The machine whose system call numbers the kernel uses: under qemu-user the host's."""
+    if not _qemu_binary():
+        return platform.machine()
+    try:
+        with open("/proc/thread-self/exe", "rb") as file:
+            header = file.read(20)
+    except OSError:
+        return ""
+    order = "little" if header[5] == 1 else "big"
+    return _ELF_MACHINES.get(int.from_bytes(header[18:20], order), "")  # type: ignore[arg-type]  # a literal on 3.9

@@ -1,0 +1,170 @@
+"""Programs: the loops of the HOWTO, written against the adapter's verbs as its readers would write them."""
+
+from __future__ import annotations
+
+import select
+import struct
+import time
+from typing import Any, Optional
+
+from conformance.engine.data import pattern
+from conformance.worker.adapters.shaped import ShapedAdapter, Socket
+from conformance.worker.scope import Scope
+from conformance.worker.settling import STANDSTILL
+
+CHUNK = 64 * 1024
+MOST = 64 * 1024 * 1024
+"""``fill`` stops here: some systems take whatever they are given."""
+
+
+class Programs:
+    """The programs of one cell; each method is an operation of kind ``program``."""
+
+    def __init__(self, adapter: ShapedAdapter, scope: Scope) -> None:
+        self._adapter = adapter
+        self._scope = scope
+        self._residue: dict[int, bytes] = {}
+        self._source = b""
+
+    def recv_exactly(self, sock: Socket, size: int) -> bytes:
+        parts: list[bytes] = []
+        left = size
+        while left:
+            part = self._adapter.recv(sock, min(left, CHUNK * 4), 0)
+            if not part:
+                break
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
+
+    def recv_until_eof(self, sock: Socket) -> bytes:
+        parts: list[bytes] = []
+        while part := self._adapter.recv(sock, CHUNK, 0):
+            parts.append(part)
+        return b"".join(parts)
+
+    def recv_message(self, sock: Socket, prefix: int, already: Optional[bytes]) -> bytes:
+        """A decimal length of ``prefix`` digits, then so many bytes."""
+        head = already or b""
+        head += self.recv_exactly(sock, prefix - len(head))
+        return self.recv_exactly(sock, int(head))
+
+    def recv_delimited(self, sock: Socket, delimiter: bytes) -> dict[str, bytes]:
+        collected = self._residue.pop(id(sock), b"")
+        while delimiter not in collected:
+            part = self._adapter.recv(sock, CHUNK, 0)
+            if not part:
+                return {"message": collected, "residue": b""}
+            collected += part
+        message, _, residue = collected.partition(delimiter)
+        self._residue[id(sock)] = residue
+        return {"message": message, "residue": residue}
+
+    def fill(self, sock: Socket, record: Optional[int]) -> int:
+        """Counts bytes on a stream, records elsewhere. Full means: refused for as long as :meth:`_patience` says."""
+        stream = "stream" in self._scope.transport.groups
+        before = self._adapter.gettimeout(sock)
+        self._adapter.setblocking(sock, False)
+        sent, count, refused = 0, 0, 0.0
+        try:
+            while sent < MOST:
+                size = record or (CHUNK if stream else 1)
+                try:
+                    sent += self._adapter.send(sock, self._piece(sent, size), 0)
+                except BlockingIOError:
+                    now = time.monotonic()
+                    refused = refused or now
+                    if now - refused >= self._patience():
+                        break
+                    select.select([], [self._adapter.descriptor(sock)], [], self._patience() / 4)
+                except OSError:
+                    break  # some systems refuse a full queue by ENOBUFS
+                else:
+                    count, refused = count + 1, 0.0
+        finally:
+            self._adapter.settimeout(sock, before)
+        return sent if stream else count
+
+    def _piece(self, start: int, size: int) -> bytes:
+        if len(self._source) < start + size:
+            self._source = pattern(max(16 * CHUNK, 2 * (start + size)))
+        return self._source[start : start + size]
+
+    def _patience(self) -> float:
+        """Seconds for which a socket must refuse: as long as a network takes to hand on what lies in its queues."""
+        return STANDSTILL if "ip" in self._scope.transport.groups else 0.0
+
+    def drain(self, sock: Socket) -> int:
+        """Counts bytes on a stream, records elsewhere."""
+        stream = "stream" in self._scope.transport.groups
+        before = self._adapter.gettimeout(sock)
+        self._adapter.setblocking(sock, False)
+        received, count = 0, 0
+        try:
+            while True:
+                part = self._adapter.recv(sock, CHUNK, 0)
+                if stream and not part:
+                    break
+                received, count = received + len(part), count + 1
+        except BlockingIOError:
+            pass
+        finally:
+            self._adapter.settimeout(sock, before)
+        return received if stream else count
+
+    def take(self, sock: Socket, size: int) -> float:
+        """Bytes per second."""
+        began = time.perf_counter()
+        self.recv_exactly(sock, size)
+        return size / max(time.perf_counter() - began, 1e-9)
+
+    def echo(self, sock: Socket, times: int, size: int) -> None:
+        for _ in range(times):
+            self._adapter.sendall(sock, self.recv_exactly(sock, size), 0)
+
+    def ping(self, sock: Socket, times: int, size: int) -> float:
+        """Seconds per round trip."""
+        payload = pattern(size)
+        began = time.perf_counter()
+        for _ in range(times):
+            self._adapter.sendall(sock, payload, 0)
+            self.recv_exactly(sock, size)
+        return (time.perf_counter() - began) / times
+
+    def connect_until_stuck(self, to: Any, at_most: int) -> int:
+        """How many fresh sockets connect at once."""
+        import socket
+
+        row = self._scope.transport
+        for done in range(at_most):
+            made = self._adapter.socket(getattr(socket, str(row.family)), getattr(socket, str(row.type)), 0).objects
+            self._scope.abandoned.append(made)
+            self._adapter.setblocking(made, False)
+            if not self._connects(made, to):
+                return done
+        return at_most
+
+    def _connects(self, sock: Socket, to: Any) -> bool:
+        import socket
+
+        try:
+            self._adapter.connect(sock, to)
+        except BlockingIOError:
+            number = self._adapter.descriptor(sock)
+            if not select.select([], [number], [number], STANDSTILL * 4)[1]:
+                return False
+            return bool(self._adapter.getsockopt(sock, "SO_ERROR", socket.SOL_SOCKET, None) == 0)
+        except OSError:
+            return False
+        return True
+
+    def send_numbered(self, sock: Socket, times: int) -> None:
+        for number in range(times):
+            self._adapter.sendall(sock, struct.pack("!QQ", number, number), 0)
+
+    def collect_numbered(self, sock: Socket, times: int) -> int:
+        """How many came whole and in order."""
+        for number in range(times):
+            if self.recv_exactly(sock, 16) != struct.pack("!QQ", number, number):
+                return number
+        return times

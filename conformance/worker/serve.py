@@ -1,0 +1,163 @@
+"""The worker: takes plans as JSON lines on standard input, runs one after the other, tells what happened as it does.
+
+Requests: ``{"run": number, "plan": …}``. Answers: ``{"hello": facts}`` once; then per cell ``{"begin": step}``,
+``{"step": number, "observation": …}`` and ``{"end": number, …}``. Standard output belongs to the protocol alone: what
+an implementation prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from typing import Any, BinaryIO, Optional
+
+from conformance.model.errors import HarnessError
+from conformance.model.observation import Observation
+from conformance.model.plan import WIRE, Plan
+from conformance.model.wire import Vocabulary
+from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
+from conformance.worker.capabilities import lacking, transport_lacking
+from conformance.worker.drive import Cell, Hosts, Surroundings
+from conformance.worker.facts import host_facts
+from conformance.worker.scope import Unsupported
+from conformance.worker.waiting import best_probe
+
+PROTOCOL = 1
+
+_REFERENCE_SECONDS = 0.002
+"""What the yardstick loop takes on an ordinary machine."""
+
+_OBSERVATIONS = Vocabulary()
+
+
+def scale_of_host() -> float:
+    """How much slower than an ordinary machine this one is, at least 1: time limits are multiplied by it."""
+    best = min(_yardstick() for _ in range(3))
+    return max(1.0, min(20.0, best / _REFERENCE_SECONDS))
+
+
+def _yardstick() -> float:
+    began = time.perf_counter()
+    total = 0
+    for number in range(30_000):
+        total += number
+    return time.perf_counter() - began
+
+
+class Worker:
+    """Serves one controller until its standard input ends."""
+
+    def __init__(self, requests: BinaryIO, answers: BinaryIO, hosts: Hosts, folder: str) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._around = Surroundings(best_probe(), scale_of_host(), folder, hosts)
+        self._adapters: dict[str, ShapedAdapter] = {}
+
+    def serve(self) -> None:
+        """Runs cells until there are no more."""
+        probe = self._around.probe
+        self._tell(
+            {
+                "hello": host_facts(),
+                "protocol": PROTOCOL,
+                "probe": probe.name,
+                "certainty": probe.certainty,
+                "scale": round(self._around.scale, 2),
+                "pid": os.getpid(),
+            }
+        )
+        for line in self._requests:
+            request = json.loads(line)
+            if not self._run(request["run"], WIRE.decode(request["plan"])):
+                return
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        self._answers.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        self._answers.flush()
+
+    def _run(self, number: int, plan: Plan) -> bool:
+        """Runs one cell; False where the worker must be replaced."""
+        began = time.perf_counter()
+        end: dict[str, Any] = {"end": number, "clean": True}
+        cell: Optional[Cell] = None
+        try:
+            self._check_needs(plan)
+            cell = Cell(plan, self._adapter(plan.implementation), self._around, number)
+            cell.run(lambda step: self._tell({"begin": step}), self._report)
+        except (Unsupported, NoSuchImplementation) as error:
+            end["unsupported"] = str(error)
+        except HarnessError as error:
+            end["inconclusive"] = str(error)
+        if cell is not None:
+            end["clean"] = cell.clean_up()
+        end["seconds"] = round(time.perf_counter() - began, 6)
+        self._tell(end)
+        return bool(end["clean"])
+
+    def _check_needs(self, plan: Plan) -> None:
+        hosts = self._around.hosts
+        missing = transport_lacking(plan.transport, bool(hosts.places))
+        if missing:
+            raise Unsupported(f"{plan.transport}: {hosts.why_not if 'no hosts' in missing else missing}")
+        for actor, placement in plan.actors.items():
+            if placement.byteorder not in (None, sys.byteorder):
+                raise Unsupported(
+                    f"{actor} needs a {placement.byteorder}-endian host; this one is {sys.byteorder}-endian"
+                )
+            if placement.own_process:
+                raise Unsupported("this version of the worker cannot give an actor a process of its own")
+        for capability in plan.needs:
+            finding = lacking(capability)
+            if finding:
+                raise Unsupported(f"needs {capability}: {finding}")
+
+    def _adapter(self, implementation: str) -> ShapedAdapter:
+        if implementation not in self._adapters:
+            self._adapters[implementation] = adapter_for(implementation)
+        return self._adapters[implementation]
+
+    def _report(self, step: int, observation: Observation) -> None:
+        self._tell({"step": step, "observation": _OBSERVATIONS.encode(observation)})
+
+
+def _own_output() -> BinaryIO:
+    """A private copy of standard output; file descriptor 1 becomes standard error."""
+    copy = os.dup(1)
+    os.dup2(2, 1)
+    os.set_inheritable(copy, False)
+    return os.fdopen(copy, "wb")
+
+
+def main(settings: dict[str, Any]) -> None:
+    """The worker's life. ``settings``: ``hosts`` (name to [descriptor, IPv4, IPv6]), ``why_not``, ``path``."""
+    warnings.simplefilter("ignore")
+    for entry in reversed(settings.get("path", [])):
+        if entry not in sys.path:
+            sys.path.insert(0, entry)
+    answers = _own_output()
+    requests = os.fdopen(os.dup(0), "rb")
+    folder = tempfile.mkdtemp(prefix="cf-")
+    os.chmod(folder, 0o755)
+    _guard(folder)
+    places = {name: (place[0], place[1], place[2]) for name, place in settings.get("hosts", {}).items()}
+    threading.stack_size(512 * 1024)
+    try:
+        Worker(requests, answers, Hosts(places, settings.get("why_not", "")), folder).serve()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    answers.flush()
+    os._exit(0)
+
+
+def _guard(folder: str) -> None:
+    """Starts the guard where processes can be forked: it outlives this process and puts away what that left."""
+    if hasattr(os, "fork"):
+        from conformance.worker.guard import start
+
+        start(folder)
