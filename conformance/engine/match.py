@@ -87,7 +87,7 @@ class Matcher:
         if is_data(value):
             return _is_recorded_data(seen.canonical) and data.equal(seen.canonical, self._bytes(value))
         if isinstance(value, v.Literal):
-            return _same(value.value, seen.canonical)
+            return _same(value.value, seen.raw if isinstance(seen.canonical, list) else seen.canonical)
         if isinstance(value, v.Symbol):
             return bool(canonical_name(value.name) == seen.canonical)
         if isinstance(value, v.Items):

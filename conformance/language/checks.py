@@ -89,7 +89,8 @@ def _universe(scenario: s.Scenario, case: s.Case, step: s.Step) -> Iterator[tupl
     for family, transport, chosen, held in itertools.product(
         selectors.FAMILIES, scenario.transports, list(itertools.product(*facts)), list(switches)
     ):
-        here = selectors.FAMILIES[family] | terms(transport) | case.terms | set(chosen) | (set(held) - {""})
+        possible = {term for term in held if term.startswith((family, "python"))}
+        here = selectors.FAMILIES[family] | terms(transport) | case.terms | set(chosen) | possible
         yield frozenset(here), {"family": family, "transport": transport, "python_version": "", "kernel": ""}
 
 

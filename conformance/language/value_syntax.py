@@ -244,8 +244,8 @@ def plain_list(node: Node) -> v.Value:
 
 
 def text_value(node: Node) -> v.Value:
-    """Plain text."""
-    return v.Literal(text(node, "this"))
+    """Plain text, or a saved one."""
+    return saved(node) or v.Literal(text(node, "this"))
 
 
 def names_list(node: Node) -> v.Value:
