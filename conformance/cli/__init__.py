@@ -1,5 +1,91 @@
-"""The command line."""
+"""The command line: one module per command, imported when the command is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+import conformance
+from conformance.cli.exits import Exit
+from conformance.model.errors import HarnessError, RecordError, ScenarioError
+
+_COMMANDS = {
+    "run": "Run scenarios; write records and a report.",
+    "compare": "Put records side by side: who did the same, and where they part.",
+    "show": "Run one scenario and draw what happened.",
+    "list": "List scenarios, transports, implementations, operations, platforms or claims.",
+    "check": "Check scenario files; every mistake with its place.",
+    "claims": "The HOWTO claim by claim, on the platforms of these records.",
+    "schema": "Print the JSON Schema of scenario files, for editors.",
+    "platforms": "Set up and look after the platforms that scenarios can run on.",
+    "sensitivity": "Which scenarios catch which wrong implementations.",
+}
+"""Every command and its summary; the module of the same name holds the function ``command``."""
+
+_MODULES = {"list": "listing"}
+
+
+class _Commands(click.Group):
+    """Imports a command's module when it is called, so that start-up stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"conformance.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        found: click.Command = module.command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(conformance.__version__, prog_name="conformance")
+def cli() -> None:
+    """Scenarios for sockets: what they do on this machine, and how that compares.
+
+    \b
+      conformance run                    run everything, write reports/runs/
+      conformance run --transport unix   only on one transport or group
+      conformance show half-close        one scenario as a sequence diagram
+      conformance compare A.jsonl B.jsonl
+
+    Exit status: 0 nothing unexpected, 1 something unexpected or inconclusive, 2 wrong usage or invalid files,
+    3 nothing ran, 4 a fault of conformance itself, 130 interrupted.
+    """
 
 
 def main() -> None:
-    """Runs the command line."""
+    """Runs the command line and exits."""
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        status = _told("interrupted", Exit.INTERRUPTED)
+    except KeyboardInterrupt:
+        status = _told("interrupted", Exit.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        status = Exit.USAGE
+    except (ScenarioError, RecordError) as error:
+        status = _told(str(error), Exit.USAGE)
+    except HarnessError as error:
+        status = _told(f"conformance: {error}", Exit.FAULT)
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = Exit.NOTHING_UNEXPECTED
+    except Exception:  # noqa: BLE001 (the last resort: a fault of ours, told as such)
+        import traceback
+
+        status = _told(f"{traceback.format_exc()}This is a fault of conformance itself; please report it.", Exit.FAULT)
+    sys.exit(int(status or 0))
+
+
+def _told(message: str, status: Exit) -> Exit:
+    click.echo(message, err=True)
+    return status

@@ -23,9 +23,12 @@ def guard_finding(scenario: s.Scenario, case: s.Case, transport: str, facts: Fac
     return f"only on {words}"
 
 
-def plan(scenario: s.Scenario, case: s.Case, transport: str, implementation: str, facts: Facts, scale: float) -> Plan:
-    """The plan of one cell."""
-    steps = tuple(_step(scenario, case, step, transport, facts, scale) for step in case.steps)
+def plan(
+    scenario: s.Scenario, case: s.Case, transport: str, implementation: str, facts: Facts, scale: float,
+    limit: float = DEFAULT_LIMIT,
+) -> Plan:  # fmt: skip
+    """The plan of one cell; ``limit`` holds, times ``scale``, for steps that have none of their own."""
+    steps = tuple(_step(scenario, case, step, transport, facts, limit, scale) for step in case.steps)
     return Plan(
         cell=cell_id(scenario.id, case.name, transport, implementation),
         transport=transport,
@@ -38,7 +41,9 @@ def plan(scenario: s.Scenario, case: s.Case, transport: str, implementation: str
     )
 
 
-def _step(scenario: s.Scenario, case: s.Case, step: s.Step, transport: str, facts: Facts, scale: float) -> PlanStep:
+def _step(
+    scenario: s.Scenario, case: s.Case, step: s.Step, transport: str, facts: Facts, limit: float, scale: float
+) -> PlanStep:
     here: Mapping[str, Any] = facts_of(step.actor, facts)
     terms = terms_for(case, transport, here)
     waits = blocking(outcome_for(step, terms, here))
@@ -55,7 +60,7 @@ def _step(scenario: s.Scenario, case: s.Case, step: s.Step, transport: str, fact
         applicable=guard_holds(step.only, terms, here),
         may_block=waits is not None,
         for_at_least=waits.for_at_least if waits else 0.0,
-        limit=(step.limit or scenario.limit or DEFAULT_LIMIT) * scale,
+        limit=(step.limit or scenario.limit or limit) * scale,
     )
 
 

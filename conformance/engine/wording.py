@@ -8,6 +8,7 @@ from conformance.engine import data
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model import values as v
+from conformance.tables.faults import ROWS
 
 
 def expected_words(outcome: s.Outcome) -> str:
@@ -132,3 +133,17 @@ def _place(address: dict[str, Any]) -> str:
     if address.get("unnamed"):
         return "unnamed"
     return str(address.get("path") or address.get("abstract") or address.get("host") or "an address")
+
+
+def step_words(step: s.Step) -> str:
+    """What a step does: ``recv 5``, ``sendall 'GET /'``, ``still in recv``."""
+    if step.pending:
+        return f"… {step.operation}"
+    operation = ROWS[step.operation]
+    words = [operation.name]
+    for name, value in step.arguments:
+        text = value_words(value)
+        words.append(text if name == operation.main else f"{name}={text}")
+    if step.using and step.using != step.actor:
+        words.append(f"on {step.using}")
+    return " ".join(words)

@@ -36,5 +36,9 @@ class ScenarioError(Exception):
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
 
+class RecordError(Exception):
+    """A record cannot be read: it names the file, the line where there is one, and the remedy."""
+
+
 class HarnessError(Exception):
     """The harness or its environment failed: the cell is inconclusive, never passed or failed."""

@@ -10,15 +10,19 @@ from typing import Any
 
 from conformance.engine import judge as j
 from conformance.engine.deviations import Deviation, apply
-from conformance.engine.planning import cell_id, guard_finding, plan
+from conformance.engine.planning import DEFAULT_LIMIT, cell_id, guard_finding, plan
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan
-from conformance.runner.launch import Interpreter, Surroundings
+from conformance.platforms.base import Interpreter
+from conformance.runner.launch import Surroundings
 from conformance.runner.process import GRACE, Ended, WorkerProcess
 
 MAX_CELLS_PER_WORKER = 5000
+
+FIXTURE_PATIENCE = 10.0
+"""Seconds beyond a step's patience that a worker may be silent before the first step."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +64,22 @@ class Told:
 
 
 class Runner:
-    """Runs cells in one worker, which is replaced when a cell breaks it."""
+    """Runs cells in one worker, which is replaced when a cell breaks it.
+
+    ``limit``: seconds that a step may take where neither it nor its file says so, times the host's scale.
+    """
 
     def __init__(
         self,
         interpreter: Interpreter,
         surroundings: Surroundings,
         deviations: tuple[Deviation, ...] = (),
+        limit: float = DEFAULT_LIMIT,
     ) -> None:
         self._interpreter = interpreter
         self._surroundings = surroundings
         self._deviations = deviations
+        self._limit = limit
         self._worker: WorkerProcess | None = None
 
     @property
@@ -89,7 +98,7 @@ class Runner:
         finding = guard_finding(cell.scenario, cell.case, cell.transport, facts)
         if finding:
             return Outcome(cell, j.Verdict(j.UNSUPPORTED, finding), {}, 0.0, worker.facts)
-        made = plan(cell.scenario, cell.case, cell.transport, cell.implementation, facts, worker.scale)
+        made = plan(cell.scenario, cell.case, cell.transport, cell.implementation, facts, worker.scale, self._limit)
         told = self._listen(worker, made)
         seconds = (told.end or {}).get("seconds") or round(time.perf_counter() - began, 6)
         self._retire(worker, told)
@@ -112,7 +121,7 @@ class Runner:
         """Takes in what the worker tells of a cell, until its end, its death, or too long a silence."""
         told = Told()
         number = worker.send(made)
-        patience = max((step.limit for step in made.steps), default=0.0) + GRACE * worker.scale + 10.0
+        patience = max((step.limit for step in made.steps), default=0.0) + GRACE * worker.scale + FIXTURE_PATIENCE
         while told.end is None:
             try:
                 message = worker.receive(patience)

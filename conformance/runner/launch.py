@@ -5,24 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from conformance.platforms.base import Interpreter
 
 _BOOT = (
     "import json,sys;s=json.loads(sys.argv[1]);sys.path.insert(0,s['package']);"
     "from conformance.worker.serve import main;main(s)"
 )
+_PROVISION = "import sys;sys.path.insert(0,sys.argv.pop(1));from conformance.runner.provision import main;main()"
 
-
-@dataclass(frozen=True)
-class Interpreter:
-    """A Python that can run workers: how it is called, and with what environment on top of ours."""
-
-    argv: tuple[str, ...] = (sys.executable,)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    flags: tuple[str, ...] = ("-B",)
+OWN = Interpreter((sys.executable,), unset=())
+"""The Python that runs the controller."""
 
 
 @dataclass(frozen=True)
@@ -40,29 +36,39 @@ def package_root() -> str:
     return str(Path(__file__).resolve().parents[2])
 
 
-def worker_settings(surroundings: Surroundings) -> dict[str, Any]:
-    """What a worker is told when it starts; the provisioner adds hosts."""
-    settings: dict[str, Any] = {"package": package_root(), "path": [os.getcwd(), *filter(None, sys.path)]}
+def worker_command(interpreter: Interpreter, surroundings: Surroundings) -> list[str]:
+    """The command line of a worker; through the provisioner where hosts are wanted and not given by the user."""
+    settings = _settings(interpreter, surroundings)
+    plain = [*interpreter.argv, "-B", "-c", _BOOT]
+    if surroundings.hosts and not surroundings.inet_address:
+        settings["why_not"] = _no_hosts(interpreter)
+        if not settings["why_not"]:
+            return [sys.executable, "-B", "-c", _PROVISION, package_root(), json.dumps(settings), *plain]
+    return [*plain, json.dumps(settings)]
+
+
+def worker_environment(interpreter: Interpreter) -> dict[str, str]:
+    """The environment of a worker."""
+    return {**interpreter.environ(), "PYTHONUNBUFFERED": "1"}
+
+
+def _settings(interpreter: Interpreter, surroundings: Surroundings) -> dict[str, Any]:
+    """What a worker is told when it starts. Only a worker of our own Python may use what is installed for it."""
+    path = [os.getcwd(), *filter(None, sys.path)] if interpreter is OWN else [os.getcwd()]
+    settings: dict[str, Any] = {
+        "package": interpreter.guest_path(package_root()),
+        "path": [interpreter.guest_path(each) for each in path],
+    }
     if surroundings.inet_address:
         address = surroundings.inet_address
         settings["hosts"] = {name: [None, address, address] for name in ("client", "server")}
     return settings
 
 
-def worker_command(interpreter: Interpreter, surroundings: Surroundings) -> list[str]:
-    """The command line of a worker; through the provisioner where hosts are wanted and not given by the user."""
-    settings = worker_settings(surroundings)
-    plain = [*interpreter.argv, *interpreter.flags, "-c", _BOOT]
-    if surroundings.hosts and not surroundings.inet_address and sys.platform == "linux":
-        provision = [sys.executable, "-B", "-m", "conformance.runner.provision"]
-        return [*provision, json.dumps(settings), *plain]
-    if surroundings.hosts and not surroundings.inet_address:
-        settings["why_not"] = "two hosts need Linux network namespaces; --inet-address names an address to use instead"
-    return [*plain, json.dumps(settings)]
-
-
-def worker_environment(interpreter: Interpreter) -> dict[str, str]:
-    """The environment of a worker."""
-    environment = {**os.environ, **interpreter.environment, "PYTHONUNBUFFERED": "1"}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root(), environment.get("PYTHONPATH")]))
-    return environment
+def _no_hosts(interpreter: Interpreter) -> str:
+    """Why two hosts cannot even be tried; empty where they can."""
+    if sys.platform != "linux":
+        return "two hosts need Linux network namespaces; --inet-address names an address to use instead"
+    if interpreter.drive:
+        return "sockets of Wine live in its server, outside the worker's network namespaces"
+    return ""

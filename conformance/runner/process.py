@@ -12,7 +12,8 @@ from typing import Any
 
 from conformance.model.errors import HarnessError
 from conformance.model.plan import WIRE, Plan
-from conformance.runner.launch import Interpreter, Surroundings, worker_command, worker_environment
+from conformance.platforms.base import Interpreter
+from conformance.runner.launch import Surroundings, worker_command, worker_environment
 
 START_LIMIT = 60.0
 """Seconds within which a worker must say hello; emulated ones are slow."""

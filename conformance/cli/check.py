@@ -1,0 +1,41 @@
+"""``conformance check``: every mistake in scenario files, each with file, line and column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from conformance.cli.exits import Exit
+from conformance.cli.terminal import print_json
+from conformance.language.corpus import bundled, load_all
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--freedom", is_flag=True, help="Also the share of steps with exactly one legal outcome, by level.")
+def command(paths: tuple[Path, ...], as_json: bool, freedom: bool) -> int:
+    """Check scenario files or folders (default: those that come with the package)."""
+    loaded = load_all(paths or (bundled(),))
+    if as_json:
+        mistakes = [{**vars(each.position), "message": each.message} for each in loaded.mistakes]
+        print_json({"scenarios": len(loaded.scenarios), "mistakes": mistakes})
+    else:
+        for mistake in loaded.mistakes:
+            click.echo(str(mistake))
+        click.echo(_summary(len(loaded.scenarios), len(loaded.mistakes)), err=bool(loaded.mistakes))
+    if freedom:
+        from conformance.language.freedom import exact_steps
+
+        levels = Counter(scenario.level for scenario in loaded.scenarios)
+        for level, (exact, total) in exact_steps(loaded.scenarios).items():
+            click.echo(f"{level}: {exact} of {total} steps have exactly one legal outcome ({levels[level]} scenarios)")
+    if loaded.mistakes:
+        return Exit.USAGE
+    return Exit.NOTHING_UNEXPECTED if loaded.scenarios else Exit.NOTHING_RAN
+
+
+def _summary(right: int, mistakes: int) -> str:
+    return f"{right} scenarios are right" + (f"; {mistakes} mistakes" if mistakes else "")

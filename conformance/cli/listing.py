@@ -1,0 +1,115 @@
+"""``conformance list``: what there is to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from rich.table import Table
+
+from conformance.cli.exits import Exit
+from conformance.cli.terminal import console, print_json
+
+Row = dict[str, Any]
+
+
+def _scenarios() -> list[Row]:
+    from conformance.cli.paths import load_scenarios
+
+    return [
+        {
+            "id": scenario.id,
+            "level": scenario.level,
+            "cases": [case.name for case in scenario.cases if case.name],
+            "transports": list(scenario.transports),
+            "claims": list(scenario.claims),
+            "tags": list(scenario.tags),
+            "summary": scenario.summary,
+            "sources": list(scenario.sources),
+            "file": str(scenario.path),
+        }
+        for scenario in load_scenarios(())
+    ]
+
+
+def _transports() -> list[Row]:
+    from conformance.tables.transports import TRANSPORTS
+
+    return [{"name": row.name, "groups": sorted(row.groups), "summary": row.summary} for row in TRANSPORTS.values()]
+
+
+def _implementations() -> list[Row]:
+    from conformance.worker.adapters import ADAPTERS
+
+    own = "package.module:Name or file.py:Name"
+    rows = [{"name": name, "summary": summary} for name, (_, summary) in ADAPTERS.items()]
+    return [*rows, {"name": own, "summary": "anything shaped like socket.socket: a class, a factory or a module"}]
+
+
+def _operations() -> list[Row]:
+    from conformance.tables.operations import OPERATIONS
+
+    return [
+        {
+            "name": row.name,
+            "parameters": {each.name: each.type for each in row.parameters},
+            "main": row.main,
+            "result": row.result if isinstance(row.result, str) else dict(row.result),
+            "kind": row.kind,
+            "summary": row.summary,
+        }
+        for row in OPERATIONS.values()
+    ]
+
+
+def _claims() -> list[Row]:
+    from conformance.tables.claims import claims
+
+    return [vars(claim) for claim in claims().values()]
+
+
+def _platforms() -> list[Row]:
+    from conformance.platforms import PLATFORMS
+
+    return [
+        {"name": each.name, "stands_for": each.stands_for, "emulator": each.emulator, "summary": each.summary}
+        for each in PLATFORMS.values()
+    ]
+
+
+_LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]] = {
+    "scenarios": (_scenarios, ("id", "level", "summary")),
+    "transports": (_transports, ("name", "groups", "summary")),
+    "implementations": (_implementations, ("name", "summary")),
+    "operations": (_operations, ("name", "parameters", "result", "summary")),
+    "platforms": (_platforms, ("name", "stands_for", "emulator", "summary")),
+    "claims": (_claims, ("id", "says", "caveat")),
+}
+"""What can be listed: where the rows come from, and which fields the terminal shows."""
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(list(_LISTS)))
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def command(what: str, as_json: bool) -> int:
+    """List what there is."""
+    rows, shown = _LISTS[what][0](), _LISTS[what][1]
+    if as_json:
+        print_json(rows)
+        return Exit.NOTHING_UNEXPECTED
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for number, name in enumerate(shown):
+        table.add_column(name.replace("_", " "), no_wrap=number == 0, style="cyan" if number == 0 else None)
+    for row in rows:
+        table.add_row(*(_words(row.get(name)) for name in shown))
+    console().print(table)
+    return Exit.NOTHING_UNEXPECTED
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(each) for each in value)
+    return "" if value is None else str(value)

@@ -1,0 +1,53 @@
+"""From what the user names (files, folders, globs, ids) to scenarios."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from conformance.language.corpus import bundled, load_all
+from conformance.language.reading import nearest
+from conformance.model.errors import Mistake, Position, ScenarioError
+from conformance.model.scenario import Scenario
+
+
+def load_scenarios(names: Sequence[str]) -> list[Scenario]:
+    """The scenarios that are named: all bundled ones where nothing is. ScenarioError with every mistake."""
+    if not names:
+        return _checked([bundled()])
+    paths: list[Path] = []
+    ids: list[str] = []
+    for name in names:
+        found = [Path(each) for each in glob.glob(name, recursive=True)]
+        paths += found
+        if not found:
+            ids.append(name)
+    scenarios = _checked(paths) if paths else []
+    known = {scenario.id: scenario for scenario in (_checked([bundled()]) if ids else ())}
+    for name in ids:
+        scenarios += matching(name, known)
+    return list({scenario.path: scenario for scenario in scenarios}.values())
+
+
+def matching(name: str, known: dict[str, Scenario]) -> list[Scenario]:
+    """The bundled scenarios whose id is, matches or contains ``name``, or whose former id is."""
+    exact = [each for each in known.values() if name in (each.id, each.id.split("/")[-1], *each.formerly)]
+    pattern = name if any(char in name for char in "*?[") else f"*{name}*"
+    found = exact or [each for each in known.values() if fnmatch.fnmatchcase(each.id, pattern)]
+    if not found:
+        raise click.UsageError(f'no file, folder or scenario "{name}"{nearest(name, list(known))}')
+    return found
+
+
+def _checked(paths: Sequence[Path]) -> list[Scenario]:
+    loaded = load_all(paths)
+    if loaded.mistakes:
+        raise ScenarioError(list(loaded.mistakes))
+    if not loaded.scenarios:
+        where = ", ".join(str(path) for path in paths)
+        raise ScenarioError([Mistake(Position(where, 1, 1), "no scenario file (*.yaml) is there")])
+    return list(loaded.scenarios)

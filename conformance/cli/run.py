@@ -1,0 +1,109 @@
+"""``conformance run``: runs scenarios through pytest, shows progress, writes records and reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from conformance.cli.exits import of_verdicts
+from conformance.cli.paths import load_scenarios
+from conformance.cli.running import Request, Results, run_all
+from conformance.cli.terminal import console, print_json, timeline_text, verdict_table
+from conformance.report.records import CellRecord
+from conformance.report.tables import verdict_counts
+from conformance.report.timeline import timeline
+from conformance.tables.transports import GROUPS, TRANSPORTS
+
+SHOWN = 20
+"""How many unexpected cells the terminal shows in full; the report has all."""
+
+
+@click.command("run")
+@click.argument("paths", nargs=-1, metavar="[PATH|GLOB|ID]...")
+@click.option("--transport", "-t", multiple=True, type=click.Choice([*TRANSPORTS, *GROUPS]), metavar="T",
+              help="Only on this transport or group; may be repeated.")  # fmt: skip
+@click.option("--implementation", "-i", multiple=True, metavar="I",
+              help="What to test: stdlib (default), an adapter, package.module:Name, file.py:Name.")  # fmt: skip
+@click.option("--platform", "-p", multiple=True, metavar="P",
+              help="Where to test: native (default) or a platform that was set up; may be repeated.")  # fmt: skip
+@click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N", help="Cells at once.")
+@click.option("--reports", type=click.Path(file_okay=False, path_type=Path), default=Path("reports/runs"),
+              show_default=True, metavar="DIR", help="Where records and reports go.")  # fmt: skip
+@click.option("-k", "keyword", default="", metavar="EXPR", help="Only cells that match, as with pytest -k.")
+@click.option("-m", "marker", default="", metavar="EXPR", help="Only levels and tags that match, as with pytest -m.")
+@click.option("--inet-address", metavar="ADDRESS", help="For inet where there are no network namespaces.")
+@click.option("--deviations", multiple=True, type=click.Path(exists=True, dir_okay=False), metavar="FILE",
+              help="Known deviations, as YAML.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output.")
+def command(
+    paths: tuple[str, ...], transport: tuple[str, ...], implementation: tuple[str, ...], platform: tuple[str, ...],
+    workers: int, reports: Path, keyword: str, marker: str, inet_address: str | None, deviations: tuple[str, ...],
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Run scenarios and write, for each platform and implementation, a record and a report.
+
+    Without PATH everything that comes with the package is run.
+    """
+    request = Request(
+        scenarios=tuple(load_scenarios(paths)),
+        transports=transport,
+        implementations=implementation or ("stdlib",),
+        platforms=platform or ("native",),
+        workers=workers,
+        reports=reports,
+        keyword=keyword,
+        marker=marker,
+        inet_address=inet_address,
+        deviations=deviations,
+    )
+    results = run_all(request, quiet=as_json)
+    if as_json:
+        print_json(_summary(results))
+    else:
+        _show(results)
+    if results.status is not None:
+        return results.status
+    return of_verdicts(cell.verdict for cell in results.cells)
+
+
+def _summary(results: Results) -> dict[str, object]:
+    return {
+        "records": [str(path) for path in results.records],
+        "verdicts": verdict_counts(results.cells),
+        "unexpected": [
+            {"id": cell.id, "verdict": cell.verdict, "reason": cell.reason, "expected": cell.expected,
+             "observed": cell.observed, "file": cell.file, "step": cell.step}
+            for cell in results.cells if cell.verdict in ("fail", "inconclusive")
+        ],
+        "not_run": dict(results.not_run),
+        "seconds": round(results.seconds, 2),
+    }  # fmt: skip
+
+
+def _show(results: Results) -> None:
+    screen = console()
+    for title, cells in results.by_record().items():
+        screen.print()
+        screen.print(verdict_table(cells, title))
+    _show_unexpected([cell for cell in results.cells if cell.verdict in ("fail", "inconclusive")])
+    screen.print()
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in verdict_counts(results.cells).items())
+    screen.print(f"[bold]{len(results.cells)} cells[/] in {results.seconds:.1f} s: {counts or 'nothing ran'}")
+    for name, reason in results.not_run.items():
+        screen.print(f"[bold magenta]{name} was not run:[/] {reason}")
+    for path in (*results.records, *results.reports):
+        screen.print(str(path), style="dim", soft_wrap=True)
+    if len(results.records) == 2:
+        screen.print("Compare them:", style="dim")
+        screen.print(f"  conformance compare {' '.join(map(str, results.records))}", soft_wrap=True)
+
+
+def _show_unexpected(cells: list[CellRecord]) -> None:
+    screen = console()
+    for cell in cells[:SHOWN]:
+        screen.print()
+        screen.rule(f"[bold red]{cell.verdict}[/]", align="left", style="red")
+        screen.print(timeline_text(timeline(cell)), soft_wrap=True)
+    if len(cells) > SHOWN:
+        screen.print(f"… and {len(cells) - SHOWN} more; the report has all of them", style="red")

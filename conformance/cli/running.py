@@ -1,0 +1,231 @@
+"""Runs pytest for each platform with a display of our own, and gathers what became of the cells."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from conformance.cli.exits import Exit
+from conformance.cli.terminal import STYLES, console
+from conformance.language.reading import nearest
+from conformance.model.errors import HarnessError
+from conformance.model.scenario import Scenario
+from conformance.platforms import PLATFORMS, Interpreter, SetupError, cache_directory
+from conformance.pytest_plugin import INTERPRETER, LOADED
+from conformance.report.records import CellRecord
+from conformance.report.tables import VERDICT_MARKS
+from conformance.runner.launch import OWN
+from conformance.runner.recording import RunRecorder
+
+NATIVE = "native"
+"""The platform that needs no setting up: this Python on this machine."""
+
+_INI = Path(__file__).with_name("pytest.ini")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked to run."""
+
+    scenarios: tuple[Scenario, ...]
+    transports: tuple[str, ...] = ()
+    implementations: tuple[str, ...] = ("stdlib",)
+    platforms: tuple[str, ...] = (NATIVE,)
+    workers: int = 0
+    reports: Path | None = None
+    keyword: str = ""
+    marker: str = ""
+    inet_address: str | None = None
+    deviations: tuple[str, ...] = ()
+
+
+@dataclass
+class Results:
+    """What became of it."""
+
+    cells: list[CellRecord] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    records: list[Path] = field(default_factory=list)
+    reports: list[Path] = field(default_factory=list)
+    not_run: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    status: Exit | None = None
+
+    def by_record(self) -> Mapping[str, list[CellRecord]]:
+        """The cells by platform and implementation, in order."""
+        found: dict[str, list[CellRecord]] = {}
+        for title, cell in zip(self.titles, self.cells, strict=True):
+            found.setdefault(title, []).append(cell)
+        return found
+
+
+def run_all(request: Request, quiet: bool = False) -> Results:
+    """Runs the request on each of its platforms, one after the other."""
+    results = Results()
+    began = time.monotonic()
+    unknown = [name for name in request.platforms if name != NATIVE and name not in PLATFORMS]
+    if unknown:
+        raise click.UsageError(f'no platform "{unknown[0]}"{nearest(unknown[0], [NATIVE, *PLATFORMS])}')
+    for name in request.platforms:
+        try:
+            with _entered(name) as interpreter:
+                _run_on(name, interpreter, request, results, quiet)
+        except SetupError as error:
+            results.not_run[name] = str(error)
+        if results.status is not None:
+            break
+    if results.not_run and results.status is None and not results.cells:
+        results.status = Exit.NOTHING_RAN
+    results.seconds = time.monotonic() - began
+    return results
+
+
+@contextmanager
+def _entered(name: str) -> Iterator[Interpreter]:
+    """A platform while it is used; left again whatever happens."""
+    if name == NATIVE:
+        yield OWN
+        return
+    cache, platform = cache_directory(), PLATFORMS[name]
+    finding = platform.probe(cache)
+    if not finding.available:
+        raise SetupError(finding.detail, finding.remedy)
+    try:
+        yield platform.interpreter(cache)
+    finally:
+        platform.leave(cache)
+
+
+def _run_on(name: str, interpreter: Interpreter, request: Request, results: Results, quiet: bool) -> None:
+    recorder = RunRecorder(request.reports) if request.reports else None
+    display = _Display(request, interpreter, results, recorder, quiet, name)
+    before = {key: os.environ.get(key) for key in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS")}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    complete = False
+    try:
+        status = pytest.main(_arguments(request), plugins=[display])
+        complete = status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+        results.status = _status(status)
+    finally:
+        for key, value in before.items():
+            _ = os.environ.pop(key, None) if value is None else os.environ.update({key: value})
+        if recorder is not None:
+            recorder.close(complete)
+            results.records += recorder.paths
+            results.reports += recorder.reports
+
+
+def _status(status: int | pytest.ExitCode) -> Exit | None:
+    """An exit status that does not depend on verdicts, where pytest ended with one."""
+    if status == pytest.ExitCode.INTERRUPTED:
+        return Exit.INTERRUPTED
+    if status == pytest.ExitCode.INTERNAL_ERROR:
+        raise HarnessError("pytest ended with an internal error")
+    return Exit.USAGE if status == pytest.ExitCode.USAGE_ERROR else None
+
+
+def _arguments(request: Request) -> list[str]:
+    paths = [str(scenario.path) for scenario in request.scenarios]
+    roots = sorted({str(scenario.path.parent) for scenario in request.scenarios})
+    arguments = ["-p", "conformance.pytest_plugin", "-c", str(_INI), "--rootdir", os.getcwd(), "--noconftest", "-q"]
+    arguments += ["-p", "no:cacheprovider", "-o", "conformance_scenarios=" + "\n".join(map(_quoted, roots))]
+    arguments += [f"--workers={request.workers}"]
+    for option, values in (
+        ("transport", request.transports),
+        ("implementation", request.implementations),
+        ("deviations", request.deviations),
+    ):
+        arguments += [f"--{option}={value}" for value in values]
+    if request.inet_address:
+        arguments.append(f"--inet-address={request.inet_address}")
+    for flag, value in (("-k", request.keyword), ("-m", request.marker)):
+        arguments += [flag, value] if value else []
+    return [*arguments, *paths]
+
+
+def _quoted(path: str) -> str:
+    return f"'{path}'" if " " in path else path
+
+
+class _Display:
+    """Stands in for pytest's terminal output: a progress bar, and the cells as they finish."""
+
+    def __init__(
+        self,
+        request: Request,
+        interpreter: Interpreter,
+        results: Results,
+        recorder: RunRecorder | None,
+        quiet: bool,
+        platform: str,
+    ) -> None:
+        self._request = request
+        self._interpreter = interpreter
+        self._results = results
+        self._recorder = recorder
+        self._counts: dict[str, int] = {}
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[found]}"),
+        )
+        self._progress = Progress(
+            *columns, TimeElapsedColumn(), console=console(stderr=True), transient=True, disable=quiet
+        )
+        self._task = self._progress.add_task(platform, total=None, found="")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Takes the place of pytest's reporter; hands over what is loaded already."""
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            config.pluginmanager.unregister(reporter)
+        config.stash[LOADED] = {scenario.path: scenario for scenario in self._request.scenarios}
+        config.stash[INTERPRETER] = self._interpreter
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """The number of cells is known."""
+        self._progress.start()
+        self._progress.update(self._task, total=len(session.items))
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """A file that cannot be collected is invalid."""
+        if report.failed:
+            self._progress.stop()
+            raise HarnessError(f"{report.nodeid} could not be collected:\n{report.longreprtext}")
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """A cell has finished, or failed in a way that is ours."""
+        if hasattr(report, "conformance"):
+            self._add(report.conformance)
+        elif report.failed:
+            raise HarnessError(f"{report.nodeid}:\n{report.longreprtext}")
+
+    def _add(self, reported: Mapping[str, Any]) -> None:
+        from conformance.report.records import platform_name
+
+        cell = CellRecord(**reported["cell"])
+        facts: Mapping[str, Any] = next(iter(reported["hosts"].values()), {})
+        self._results.cells.append(cell)
+        self._results.titles.append(f"{platform_name(facts) if facts else 'unknown'}, {cell.implementation}")
+        if self._recorder is not None:
+            self._recorder.add(reported)
+        self._counts[cell.verdict] = self._counts.get(cell.verdict, 0) + 1
+        found = " ".join(f"[{STYLES[v]}]{n}{VERDICT_MARKS[v]}[/]" for v, n in self._counts.items())
+        self._progress.update(self._task, advance=1, found=found)
+
+    def pytest_sessionfinish(self) -> None:
+        """The bar goes away."""
+        self._progress.stop()

@@ -1,0 +1,48 @@
+"""Files of known deviations: YAML lists whose entries say what deviates, how, and why that is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from conformance.engine.deviations import Deviation
+from conformance.language import outcome_syntax as outcomes
+from conformance.language.reading import Reader, bad, fields, items, text
+from conformance.language.tree import Node, compose, read
+from conformance.model.errors import ScenarioError
+
+_KEYS = ("scenario", "cell", "implementation", "only", "observed", "reason")
+_REQUIRED = ("scenario", "observed", "reason")
+
+
+def load_deviations(paths: Iterable[Path]) -> tuple[Deviation, ...]:
+    """Every entry of these files; ScenarioError with all their mistakes."""
+    found: list[Deviation] = []
+    for path in paths:
+        found += _load(path)
+    return tuple(found)
+
+
+def _load(path: Path) -> tuple[Deviation, ...]:
+    root = compose(read(path), str(path))
+    reader = Reader()
+    reader.known_keys(root, ("deviations",), "a file of known deviations")
+    entries: tuple[Deviation, ...] = ()
+    with reader.attempt():
+        node = root.get("deviations")
+        if node is None:
+            bad(root, 'a file of known deviations has a list "deviations"')
+        entries = reader.each(items(node, "deviations"), lambda item: _entry(item, reader))
+    if reader.mistakes:
+        raise ScenarioError(reader.mistakes)
+    return entries
+
+
+def _entry(node: Node, reader: Reader) -> Deviation:
+    entry = fields(node, "a known deviation")
+    reader.known_keys(entry, _KEYS, "a known deviation")
+    missing = [key for key in _REQUIRED if key not in entry]
+    if missing:
+        bad(node, f"a known deviation needs {' and '.join(missing)}")
+    words = {key: text(value, key) for key in _KEYS if key != "only" and (value := entry.get(key)) is not None}
+    return Deviation(position=node.position, only=outcomes.guard(entry.get("only"), frozenset()), **words)

@@ -1,0 +1,187 @@
+"""Comparisons: the same cells in several records, grouped by what they did, and the first step where they part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.engine.wording import observed_words
+from conformance.model import observation as o
+from conformance.report.records import CellRecord, Record
+
+
+@dataclass(frozen=True)
+class Parting:
+    """Where groups of records part: the step, and what each group did there."""
+
+    step: int
+    line: int
+    says: str
+    did: tuple[str, ...]
+    depth: str = ""
+
+
+@dataclass(frozen=True)
+class CellComparison:
+    """One cell in all records: groups of record labels that behaved identically, and where they part."""
+
+    scenario: str
+    case: str
+    transport: str
+    groups: tuple[tuple[str, ...], ...]
+    parting: Parting | None
+    absent: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether all records that ran the cell did the same."""
+        return len(self.groups) <= 1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several records side by side."""
+
+    labels: tuple[str, ...]
+    cells: tuple[CellComparison, ...]
+
+    @property
+    def differing(self) -> tuple[CellComparison, ...]:
+        """The cells in which records part."""
+        return tuple(cell for cell in self.cells if not cell.same)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many cells are the same everywhere, differ, or were run by one record only."""
+        single = sum(1 for cell in self.cells if len(self.labels) - len(cell.absent) < 2)
+        differing = len(self.differing)
+        return {"same": len(self.cells) - single - differing, "differ": differing, "in one record only": single}
+
+
+def labels(records: Sequence[Record]) -> tuple[str, ...]:
+    """The shortest names that tell the records apart: platform, implementation, or both."""
+    platforms = [record.platform for record in records]
+    implementations = [record.header.implementation for record in records]
+    if len(set(platforms)) == 1 and len(set(implementations)) == len(records):
+        return tuple(implementations)
+    if len(set(implementations)) == 1 and len(set(platforms)) == len(records):
+        return tuple(platforms)
+    both = [f"{platform}/{name}" for platform, name in zip(platforms, implementations, strict=True)]
+    if len(set(both)) == len(records):
+        return tuple(both)
+    return tuple(str(record.path) for record in records)
+
+
+def compare(records: Sequence[Record]) -> Comparison:
+    """All cells of all records, in the order in which they first appear."""
+    names = labels(records)
+    tables = [{cell.key: cell for cell in record.cells} for record in records]
+    keys = list(dict.fromkeys(key for table in tables for key in table))
+    return Comparison(names, tuple(_cell(key, names, tables) for key in keys))
+
+
+def _cell(
+    key: tuple[str, str, str], names: Sequence[str], tables: Sequence[Mapping[tuple[str, str, str], CellRecord]]
+) -> CellComparison:
+    present = [(name, table[key]) for name, table in zip(names, tables, strict=True) if key in table]
+    common = _comparable([cell for _, cell in present])
+    groups: dict[str, list[tuple[str, CellRecord]]] = {}
+    for name, cell in present:
+        groups.setdefault(behaviour(cell, common), []).append((name, cell))
+    absent = tuple(name for name, table in zip(names, tables, strict=True) if key not in table)
+    heads = [members[0][1] for members in groups.values()]
+    return CellComparison(
+        *key,
+        tuple(tuple(name for name, _ in members) for members in groups.values()),
+        _parting(heads, common) if len(heads) > 1 else None,
+        absent,
+    )
+
+
+def _comparable(cells: Sequence[CellRecord]) -> frozenset[int]:
+    """The steps that are part of the comparison: those that no guard leaves out in any record."""
+    left_out = {
+        step["number"] for cell in cells for step in cell.steps if step["observation"]["kind"] == o.NOT_APPLICABLE
+    }
+    return frozenset(step["number"] for cell in cells for step in cell.steps) - left_out
+
+
+def behaviour(cell: CellRecord, steps: frozenset[int]) -> str:
+    """The canonical behaviour of a cell: equal texts mean that the cells did the same."""
+    if not cell.steps:
+        return json.dumps([cell.verdict])
+    done: list[Any] = []
+    groups: dict[Any, list[Any]] = {}
+    for step in cell.steps:
+        if step["number"] in steps:
+            value = [step["observation"]["kind"], step["observation"].get("canonical")]
+            if cell.level == "measure" or step.get("measured"):
+                value = value[:1]
+            if step.get("group_kind") == "exactly_one":
+                groups.setdefault(step["group"], []).append(json.dumps(value, sort_keys=True))
+            else:
+                done.append(value)
+    return json.dumps([done, [sorted(group) for group in groups.values()]], sort_keys=True)
+
+
+def _parting(cells: Sequence[CellRecord], steps: frozenset[int]) -> Parting | None:
+    """The first step at which one representative of each group does not do what the others do."""
+    numbers = sorted(steps)
+    for number in numbers:
+        found = [next((step for step in cell.steps if step["number"] == number), None) for cell in cells]
+        did = {_canonical(step) for step in found}
+        if len(did) > 1:
+            some = next(step for step in found if step is not None)
+            done = tuple(_did(step) for step in found)
+            return Parting(number, some["line"], f"{some['actor']} {some['says']}", done, _depth(found))
+    if any(not cell.steps for cell in cells):
+        return Parting(0, 1, "the whole cell", tuple(_whole(cell) for cell in cells))
+    return None
+
+
+def _depth(found: Sequence[Mapping[str, Any] | None]) -> str:
+    """How deep the difference goes."""
+    seen = [step["observation"] for step in found if step is not None]
+    if len(seen) < len(found):
+        return "not run everywhere"
+    kinds = {each["kind"] for each in seen}
+    if len(kinds) > 1:
+        return " or ".join(sorted(kinds))
+    if kinds != {o.RAISED}:
+        return "another value"
+    return "another error" if len({each["canonical"]["class"] for each in seen}) > 1 else "another errno, one class"
+
+
+def _canonical(step: Mapping[str, Any] | None) -> str:
+    if step is None:
+        return ""
+    return json.dumps([step["observation"]["kind"], step["observation"].get("canonical")], sort_keys=True)
+
+
+def _did(step: Mapping[str, Any] | None) -> str:
+    if step is None:
+        return "not run"
+    fields = {key: value for key, value in step["observation"].items() if key in o.Observation.__dataclass_fields__}
+    wait = fields.pop("wait", None)
+    return observed_words(o.Observation(**fields, wait=o.Wait(**wait) if wait else None))
+
+
+def _whole(cell: CellRecord) -> str:
+    return f"{cell.verdict}: {cell.reason}" if not cell.steps and cell.reason else "ran"
+
+
+def alike(cells: Iterable[CellComparison]) -> list[list[CellComparison]]:
+    """Cells of one scenario and case that part in the same way, whatever their transport."""
+    found: dict[object, list[CellComparison]] = {}
+    for cell in cells:
+        found.setdefault((cell.scenario, cell.case, cell.groups, cell.parting, cell.absent), []).append(cell)
+    return list(found.values())
+
+
+def did_by_label(cell: CellComparison, labels: Sequence[str]) -> list[str]:
+    """What each record did at the step where they part."""
+    done: dict[str, str] = {}
+    for group, did in zip(cell.groups, cell.parting.did if cell.parting else (), strict=False):
+        done.update(dict.fromkeys(group, did))
+    return [done.get(label, "not in this record") for label in labels]

@@ -1,0 +1,88 @@
+"""Markdown: the report of a run, and of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conformance.report.comparison import CellComparison, Comparison, alike, did_by_label
+from conformance.report.records import CellRecord, Record
+from conformance.report.tables import VERDICT_MARKS, by_transport, verdict_counts
+from conformance.report.timeline import timeline
+
+
+def report(records: Sequence[Record]) -> str:
+    """What a run found: verdicts by section and transport, everything unexpected, and what was not run."""
+    lines: list[str] = []
+    for record in records:
+        lines += _record(record)
+    return "\n".join(lines) + "\n"
+
+
+def _record(record: Record) -> list[str]:
+    lines = [f"# {record.platform}, {record.header.implementation}", ""]
+    for name, facts in record.header.hosts.items():
+        shown = ", ".join(f"{key} {value}" for key, value in facts.items() if value and key != "kernel_version")
+        lines += [f"Host {name}: {shown}", ""]
+    if not record.complete:
+        lines += ["**This record is incomplete: the run was ended before its last cell.**", ""]
+    counts = verdict_counts(record.cells)
+    lines += [", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "no cells", ""]
+    lines += _matrix(record.cells)
+    lines += _unexpected(record.cells)
+    lines += _reasons("Known deviations", [cell for cell in record.cells if cell.verdict == "known-deviation"])
+    lines += _reasons("Unsupported here", [cell for cell in record.cells if cell.verdict == "unsupported"])
+    return lines
+
+
+def _matrix(cells: Sequence[CellRecord]) -> list[str]:
+    sections, rows = by_transport(cells)
+    lines = ["| transport | " + " | ".join(sections) + " |", "|---|" + "---:|" * len(sections)]
+    lines += [f"| {name} | " + " | ".join(_escape(cell) for cell in row) + " |" for name, row in rows]
+    return [*lines, "", "Per field: cells by verdict, " + ", ".join(f"{m} {v}" for v, m in VERDICT_MARKS.items()), ""]
+
+
+def _unexpected(cells: Sequence[CellRecord]) -> list[str]:
+    found = [cell for cell in cells if cell.verdict in ("fail", "inconclusive")]
+    if not found:
+        return []
+    lines = ["## Unexpected", ""]
+    for cell in found:
+        lines += [f"### {cell.verdict}: {_escape(cell.id)}", "", "```", *timeline(cell), "```", ""]
+    return lines
+
+
+def _reasons(title: str, cells: Sequence[CellRecord]) -> list[str]:
+    if not cells:
+        return []
+    reasons: dict[str, list[str]] = {}
+    for cell in cells:
+        reasons.setdefault(cell.reason, []).append(cell.id)
+    lines = [f"## {title}", ""]
+    for reason, ids in reasons.items():
+        shown = ", ".join(f"`{name}`" for name in ids[:6]) + (f" and {len(ids) - 6} more" if len(ids) > 6 else "")
+        lines.append(f"- {_escape(reason)}: {shown}")
+    return [*lines, ""]
+
+
+def comparison(compared: Comparison) -> str:
+    """Records side by side: counts, and every behaviour in which they part, by scenario."""
+    counts = ", ".join(f"{number} {what}" for what, number in compared.counts().items())
+    lines = ["# " + " vs ".join(compared.labels), "", f"Cells: {counts}.", ""]
+    if compared.differing:
+        lines += ["| behaviour | transports | parts at | " + " | ".join(compared.labels) + " |"]
+        lines += ["|---|---|---|" + "---|" * len(compared.labels)]
+    for cells in alike(compared.differing):
+        lines.append("| " + " | ".join(_row(cells, compared.labels)) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: list[CellComparison], labels: Sequence[str]) -> list[str]:
+    cell = cells[0]
+    name = cell.scenario + (f" ({cell.case})" if cell.case else "")
+    place = f"step {cell.parting.step}: {cell.parting.says}" if cell.parting else "the end"
+    fields = [name, ", ".join(each.transport for each in cells), place]
+    return [_escape(field) for field in (*fields, *did_by_label(cell, labels))]
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

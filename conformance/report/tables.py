@@ -1,0 +1,45 @@
+"""Counts of verdicts, as the tables of terminal and report show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from conformance.engine.judge import VERDICTS
+from conformance.report.records import CellRecord
+from conformance.tables.transports import TRANSPORTS
+
+VERDICT_MARKS: Mapping[str, str] = {
+    "pass": "✓",
+    "fail": "✗",
+    "known-deviation": "~",
+    "unsupported": "–",
+    "inconclusive": "?",
+}
+
+
+def verdict_counts(cells: Sequence[CellRecord]) -> dict[str, int]:
+    """How many cells have each verdict; verdicts that none has are left out."""
+    counts = {verdict: sum(1 for cell in cells if cell.verdict == verdict) for verdict in VERDICTS}
+    return {verdict: number for verdict, number in counts.items() if number}
+
+
+def marks(cells: Sequence[CellRecord]) -> str:
+    """Counts in one field, such as ``12✓ 1✗``."""
+    return " ".join(f"{number}{VERDICT_MARKS[verdict]}" for verdict, number in verdict_counts(cells).items())
+
+
+def by_transport(cells: Sequence[CellRecord]) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """The sections of the corpus that occur, and for each transport the counts in each section, then in all."""
+    table: dict[str, dict[str, list[CellRecord]]] = {}
+    for cell in cells:
+        section = cell.scenario.split("/")[0] if "/" in cell.scenario else "."
+        table.setdefault(cell.transport, {}).setdefault(section, []).append(cell)
+    sections = sorted({section for row in table.values() for section in row})
+    order = [name for name in TRANSPORTS if name in table]
+    rows = [(name, [*(marks(table[name].get(each, ())) for each in sections), _all(table[name])]) for name in order]
+    every = [marks([cell for row in table.values() for cell in row.get(each, ())]) for each in sections]
+    return [*sections, "all"], [*rows, ("all", [*every, marks(cells)])]
+
+
+def _all(row: Mapping[str, Sequence[CellRecord]]) -> str:
+    return marks([cell for cells in row.values() for cell in cells])

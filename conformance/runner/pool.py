@@ -1,0 +1,80 @@
+"""Several cells at once: worker processes that run ahead of whoever asks for the results, in order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from conformance.runner.cells import Cell, Outcome, Runner
+
+AHEAD = 8
+"""How many cells each worker may be ahead of the one that is asked for."""
+
+
+class Pool:
+    """Runs cells in their order in ``size`` workers; results are asked for by number."""
+
+    def __init__(self, cells: Sequence[Cell], make_runner: Callable[[], Runner], size: int) -> None:
+        self._cells = cells
+        self._make_runner = make_runner
+        self._results: dict[int, Outcome | BaseException] = {}
+        self._next = 0
+        self._asked = 0
+        self._window = AHEAD * size
+        self._closed = False
+        self._changed = threading.Condition()
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(size)]
+        for thread in self._threads:
+            thread.start()
+
+    def result(self, number: int) -> Outcome:
+        """The outcome of a cell; those before it are dropped."""
+        with self._changed:
+            self._asked = max(self._asked, number)
+            for early in [each for each in self._results if each < number]:
+                del self._results[early]
+            self._changed.notify_all()
+            while number not in self._results:
+                self._changed.wait()
+            found = self._results.pop(number)
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    def close(self) -> None:
+        """Ends all workers, after the cell that each is at."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        runner = self._make_runner()
+        try:
+            while (number := self._take()) is not None:
+                self._put(number, self._run(runner, number))
+        finally:
+            runner.close()
+
+    def _run(self, runner: Runner, number: int) -> Outcome | BaseException:
+        try:
+            return runner.run(self._cells[number])
+        except BaseException as error:  # noqa: BLE001 (a fault of ours is raised where the result is asked for)
+            return error
+
+    def _take(self) -> int | None:
+        """The next cell to run; None when there is none any more."""
+        with self._changed:
+            while not self._closed and self._next < len(self._cells) and self._next > self._asked + self._window:
+                self._changed.wait()
+            if self._closed or self._next >= len(self._cells):
+                return None
+            number, self._next = self._next, self._next + 1
+            return number
+
+    def _put(self, number: int, result: Outcome | BaseException) -> None:
+        with self._changed:
+            if number >= self._asked:
+                self._results[number] = result
+            self._changed.notify_all()

@@ -1,0 +1,140 @@
+"""Outcomes as cells of a record."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.engine.choose import outcome_for
+from conformance.engine.judge import INCONCLUSIVE, terms_for
+from conformance.engine.wording import expected_words, observed_words, step_words
+from conformance.model import observation as o
+from conformance.model import scenario as s
+from conformance.model.wire import Vocabulary
+from conformance.report import markdown
+from conformance.report.records import CellRecord, Header, RecordWriter, file_name, now, platform_name, read
+from conformance.runner.cells import Outcome
+
+HOST = "local"
+"""The name of the host on which all actors live, as records call it."""
+
+_WIRE = Vocabulary()
+
+
+def cell_record(outcome: Outcome) -> CellRecord:
+    """What a record holds of a cell."""
+    cell, verdict = outcome.cell, outcome.verdict
+    steps = tuple(
+        _step(cell.scenario, cell.case, cell.transport, step, outcome.observations[step.number], outcome.facts)
+        for step in cell.case.steps
+        if step.number in outcome.observations
+    )
+    actors = dict.fromkeys(step.actor for step in cell.case.steps)
+    return CellRecord(
+        id=cell.id,
+        scenario=cell.scenario.id,
+        case=cell.case.name,
+        transport=cell.transport,
+        implementation=cell.implementation,
+        level=cell.scenario.level,
+        hosts=dict.fromkeys(actors, HOST),
+        verdict=verdict.kind,
+        steps=steps,
+        seconds=outcome.seconds,
+        file=shown_path(str(cell.scenario.path)),
+        reason=verdict.reason,
+        step=verdict.step,
+        expected=verdict.expected,
+        observed=verdict.observed,
+        measures=_measures(cell.case, outcome.observations),
+        notes=outcome.notes if verdict.kind in ("fail", INCONCLUSIVE) else (),
+    )
+
+
+def shown_path(path: str) -> str:
+    """A path as people know it: from the current folder, where it is below that."""
+    relative = os.path.relpath(path) if os.path.splitdrive(path)[0] == os.path.splitdrive(os.getcwd())[0] else path
+    return path if relative.startswith("..") else relative
+
+
+def _step(
+    scenario: s.Scenario, case: s.Case, transport: str, step: s.Step, seen: o.Observation, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    expected = outcome_for(step, terms_for(case, transport, facts), facts) if facts else step.outcome
+    encoded = _WIRE.encode(seen)
+    encoded.pop("is")
+    if encoded.get("wait"):
+        encoded["wait"].pop("is")
+    shown: dict[str, Any] = {
+        "number": step.number,
+        "line": step.position.line,
+        "actor": step.actor,
+        "operation": step.operation,
+        "says": step_words(step),
+        "did": observed_words(seen),
+        "expected": expected_words(expected),
+        "observation": encoded,
+    }
+    if step.pending:
+        shown["pending"] = True
+    if step.group_kind != "single":
+        shown.update(group=step.group, group_kind=step.group_kind)
+    if (step.level or scenario.level) == "measure":
+        shown["measured"] = True
+    return shown
+
+
+def _measures(case: s.Case, observations: Mapping[int, o.Observation]) -> dict[str, float]:
+    """What the scenario measures: the result where it is a number, else how long the call took."""
+    found = {}
+    for step in case.steps:
+        seen = observations.get(step.number)
+        if step.measures and seen and seen.kind == o.RETURNED:
+            number = seen.canonical if isinstance(seen.canonical, (int, float)) else seen.seconds
+            if number is not None:
+                found[step.measures] = number
+    return found
+
+
+class RunRecorder:
+    """Writes one record per platform and implementation as cells arrive, and a report per platform at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writers: dict[tuple[str, str], RecordWriter] = {}
+        self._facts: Mapping[str, Any] = {}
+
+    @property
+    def paths(self) -> list[Path]:
+        """The records, in the order in which they were begun."""
+        return [writer.path for writer in self._writers.values()]
+
+    @property
+    def reports(self) -> list[Path]:
+        """The reports that :meth:`close` writes, one beside the records of each platform."""
+        return sorted({path.parent / "report.md" for path in self.paths})
+
+    def add(self, reported: Mapping[str, Any]) -> None:
+        """Appends what a report carries of a cell."""
+        self._facts = reported["hosts"].get(HOST) or self._facts
+        cell = CellRecord(**reported["cell"])
+        key = (platform_name(self._facts), cell.implementation)
+        if key not in self._writers:
+            header = Header(cell.implementation, {HOST: self._facts}, reported["suite"], now())
+            path = self._folder / key[0] / f"{file_name(cell.implementation)}.jsonl"
+            self._writers[key] = RecordWriter(path, header)
+        self._writers[key].cell(cell)
+
+    def close(self, complete: bool) -> None:
+        """Ends all records, and writes the reports by reading them again."""
+        for writer in self._writers.values():
+            if complete:
+                writer.close()
+            else:
+                writer.abandon()
+        for report in self.reports:
+            folder = report.parent
+            records = [read(path) for path in self.paths if path.parent == folder]
+            report.write_text(markdown.report(records), "utf-8")

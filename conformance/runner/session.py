@@ -1,0 +1,95 @@
+"""One run: the cells that were asked for, the workers that run them, and what is reported of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance.language.deviation_files import load_deviations
+from conformance.model.scenario import Scenario
+from conformance.platforms.base import Interpreter
+from conformance.report.records import suite_digest
+from conformance.runner.cells import Cell, Outcome, Runner
+from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.pool import Pool
+from conformance.runner.recording import HOST, cell_record
+from conformance.tables.transports import TRANSPORTS, expand
+
+DEFAULT_IMPLEMENTATION = "stdlib"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asked for."""
+
+    inet_address: str | None = None
+    deviations: tuple[Path, ...] = ()
+    workers: int = 0
+    ahead: bool = True
+    interpreter: Interpreter = OWN
+
+
+def cells_of_file(scenario: Scenario, transports: Sequence[str], implementations: Sequence[str]) -> list[Cell]:
+    """The cells of one scenario that the options ask for."""
+    wanted = {name for each in transports for name in expand(each)}
+    return [
+        Cell(scenario, case, transport, implementation)
+        for implementation in implementations or (DEFAULT_IMPLEMENTATION,)
+        for case, transport in scenario.cells()
+        if not wanted or transport in wanted
+    ]
+
+
+class Session:
+    """Runs cells, ahead of the loop that asks for them where that is allowed."""
+
+    def __init__(self, cells: Sequence[Cell], settings: Settings) -> None:
+        self._cells = list(cells)
+        self._numbers = {id(cell): number for number, cell in enumerate(cells)}
+        self._settings = settings
+        self._deviations = load_deviations(settings.deviations)
+        self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
+        hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
+        self._surroundings = Surroundings(settings.inet_address, hosts)
+        self._pool: Pool | None = None
+        self._runner: Runner | None = None
+
+    def outcome_of(self, cell: Cell) -> Outcome:
+        """The outcome of one cell of this session."""
+        if not self._settings.ahead:
+            self._runner = self._runner or self._make_runner()
+            return self._runner.run(cell)
+        if self._pool is None:
+            self._pool = Pool(self._cells, self._make_runner, self._size())
+        return self._pool.result(self._numbers[id(cell)])
+
+    def reported(self, outcome: Outcome) -> dict[str, Any]:
+        """What a report carries of a cell: plain JSON values."""
+        return {
+            "cell": dataclasses.asdict(cell_record(outcome)),
+            "hosts": {HOST: dict(outcome.facts)} if outcome.facts else {},
+            "suite": self._suite,
+        }
+
+    def close(self) -> None:
+        """Ends all workers."""
+        if self._pool is not None:
+            self._pool.close()
+        if self._runner is not None:
+            self._runner.close()
+
+    def _size(self) -> int:
+        wanted = self._settings.workers or default_workers()
+        return max(1, min(wanted, len(self._cells)))
+
+    def _make_runner(self) -> Runner:
+        return Runner(self._settings.interpreter, self._surroundings, self._deviations)
+
+
+def default_workers() -> int:
+    """Cells at once: one more than there are processors, for many cells only wait; at most eight."""
+    return min(8, (os.cpu_count() or 1) + 1)
