@@ -7,6 +7,7 @@ and no other YAML file. Which items exist depends on files and options only, so 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +43,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Levels are markers; so are tags, when a scenario that has them is collected."""
+    """Levels are markers; so are tags, when a scenario that has them is collected. What the user named must exist."""
     for level in ("must", "platform", "measure"):
         config.addinivalue_line("markers", f"{level}: scenarios of this level")
+    _check_transports(config.option.transport)
+    _check_deviations(config.option.deviations)
+
+
+def _check_transports(names: list[str]) -> None:
+    if names:
+        from conformance.language.reading import nearest
+        from conformance.tables.transports import GROUPS, TRANSPORTS, expand
+
+        for name in names:
+            if not expand(name):
+                raise pytest.UsageError(f'--transport: no transport "{name}"{nearest(name, [*TRANSPORTS, *GROUPS])}')
+
+
+def _check_deviations(paths: list[str]) -> None:
+    if paths:
+        from conformance.language.deviation_files import load_deviations
+        from conformance.model.errors import ScenarioError
+
+        try:
+            load_deviations(map(Path, paths))
+        except ScenarioError as error:
+            raise pytest.UsageError(f"--deviations:\n{error}") from None
 
 
 def claimed(path: Path, config: pytest.Config) -> bool:
@@ -193,23 +217,40 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         config.pluginmanager.register(_Writer(Path(config.option.reports)), "conformance-writer")
 
 
+@contextmanager
+def _ending_the_run() -> Iterator[None]:
+    """A fault of the environment, such as a full disk, ends the run with its message."""
+    from conformance.model.errors import HarnessError
+
+    try:
+        yield
+    except HarnessError as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
+
+
 class _Writer:
-    """Writes records as reports arrive, and the report at the end."""
+    """Writes records as reports arrive, and the report at the end; a record that cannot be written ends the run."""
 
     def __init__(self, folder: Path) -> None:
         from conformance.runner.recording import RunRecorder
 
         self.recorder = RunRecorder(folder)
+        self._lost = False
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """One cell."""
+        """One cell; or what stands for one whose xdist worker crashed."""
         if hasattr(report, "conformance"):
-            self.recorder.add(report.conformance)
+            with _ending_the_run():
+                self.recorder.add(report.conformance)
+        elif report.failed and report.when != "teardown" and f"{SUFFIX}::" in report.nodeid:
+            self._lost = True
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """The footers; without them where the run was cut short."""
-        complete = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        self.recorder.close(complete)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """The footers; without them where the run was cut short: by a signal, by -x, by the crash of an xdist worker."""
+        to_the_end = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        ran = all(item.outcome is not None for item in session.items if isinstance(item, CellItem))
+        with _ending_the_run():
+            self.recorder.close(to_the_end and ran and not self._lost)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Where the results are."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
+import os
 import sys
 
 import click
@@ -35,7 +38,9 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
-            return None
+            from conformance.cli.choices import unknown
+
+            raise click.UsageError(unknown("command", cmd_name, _COMMANDS), ctx)
         module = importlib.import_module(f"conformance.cli.{_MODULES.get(cmd_name, cmd_name)}")
         found: click.Command = module.command
         return found
@@ -63,6 +68,7 @@ def cli() -> None:
 
 def main() -> None:
     """Runs the command line and exits."""
+    _write_anything()
     try:
         status = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -77,13 +83,26 @@ def main() -> None:
     except HarnessError as error:
         status = _told(f"conformance: {error}", Exit.FAULT)
     except BrokenPipeError:
-        sys.stderr.close()
+        _forget_the_output()
         status = Exit.NOTHING_UNEXPECTED
     except Exception:  # noqa: BLE001 (the last resort: a fault of ours, told as such)
         import traceback
 
         status = _told(f"{traceback.format_exc()}This is a fault of conformance itself; please report it.", Exit.FAULT)
     sys.exit(int(status or 0))
+
+
+def _write_anything() -> None:
+    """What a terminal's encoding lacks is written as an escape, never answered with an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _forget_the_output() -> None:
+    """Whoever read it is gone; what is still buffered must not be complained of at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(message: str, status: Exit) -> Exit:

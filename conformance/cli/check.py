@@ -17,7 +17,10 @@ from conformance.language.corpus import bundled, load_all
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--freedom", is_flag=True, help="Also the share of steps with exactly one legal outcome, by level.")
 def command(paths: tuple[Path, ...], as_json: bool, freedom: bool) -> int:
-    """Check scenario files or folders (default: those that come with the package)."""
+    """Check scenario files or folders (default: those that come with the package).
+
+    Exit status 2 where there are mistakes, 3 where there is no scenario.
+    """
     loaded = load_all(paths or (bundled(),))
     if as_json:
         mistakes = [{**vars(each.position), "message": each.message} for each in loaded.mistakes]

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import console, print_json
-from conformance.report.comparison import CellComparison, Comparison, alike, compare, did_by_label
+from conformance.report.comparison import CellComparison, Comparison, alike, compare
 from conformance.report.markdown import comparison as markdown
 from conformance.report.records import read
 
@@ -34,7 +34,7 @@ def command(records: tuple[Path, ...], as_markdown: bool, as_json: bool) -> int:
     elif as_markdown:
         click.echo(markdown(compared), nl=False)
     else:
-        _show(compared)
+        show(compared)
     for path in incomplete:
         click.echo(f"{path} is incomplete: its run was ended before the last cell", err=True)
     return Exit.UNEXPECTED if compared.differing else Exit.NOTHING_UNEXPECTED
@@ -60,21 +60,18 @@ def _json(compared: Comparison) -> dict[str, object]:
     }
 
 
-def _show(compared: Comparison) -> None:
+def show(compared: Comparison) -> None:
+    """Prints a comparison."""
     screen = console()
-    counts = ", ".join(f"{number} {what}" for what, number in compared.counts().items())
-    screen.print(f"[bold]{' · '.join(compared.labels)}[/]\n{sum(compared.counts().values())} cells: {counts}")
+    counts = ", ".join(f"{number} {what}" for what, number in compared.counts().items() if number)
+    screen.print(" · ".join(compared.labels), style="bold", markup=False)
+    screen.print(f"{sum(compared.counts().values())} cells: {counts or 'none'}")
     for summary in grouping(compared):
-        screen.print(summary)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style="bold")
-    table.add_column("where they part", ratio=3)
-    for label in compared.labels:
-        table.add_column(label, ratio=2)
+        screen.print(summary, markup=False)
     for cells in alike(compared.differing):
-        table.add_row(_place(cells), *_did(cells[0], compared.labels))
-    if compared.differing:
         screen.print()
-        screen.print(table)
+        screen.print(_place(cells))
+        screen.print(_did(cells[0]))
 
 
 def grouping(compared: Comparison) -> list[str]:
@@ -95,16 +92,20 @@ def _place(cells: list[CellComparison]) -> Text:
     text = Text(cell.scenario, style="bold")
     if cell.case:
         text.append(f" ({cell.case})")
-    text.append("\n" + ", ".join(each.transport for each in cells), "dim")
+    text.append("  over " + ", ".join(each.transport for each in cells), "not bold dim")
     if cell.parting:
-        text.append(f"\nstep {cell.parting.step}, line {cell.parting.line}: {cell.parting.says}", "cyan")
-        text.append(f"\n{cell.parting.depth}", "dim")
+        where = f"step {cell.parting.step}, line {cell.parting.line}: " if cell.parting.step else ""
+        text.append(f"\n  {where}{cell.parting.says}", "not bold cyan")
+        text.append(f"  ({cell.parting.depth})" if cell.parting.depth else "", "not bold dim")
     return text
 
 
-def _did(cell: CellComparison, labels: tuple[str, ...]) -> list[Text]:
-    odd = cell.groups[-1] if len(cell.groups) == 2 else ()
-    return [
-        Text(did, style="yellow" if label in odd else "")
-        for label, did in zip(labels, did_by_label(cell, labels), strict=True)
-    ]
+def _did(cell: CellComparison) -> Table:
+    """A line for each group of records that did the same; the odd one out of two stands out."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for number, (group, did) in enumerate(zip(cell.groups, cell.parting.did if cell.parting else (), strict=False)):
+        odd = len(cell.groups) == 2 and number == 1
+        table.add_row("   ", Text(" = ".join(group)), Text(did, style="yellow" if odd else ""))
+    if cell.absent:
+        table.add_row("   ", Text(", ".join(cell.absent), "dim"), Text("not in this record", "dim"))
+    return table

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
+from conformance.cli.choices import Name
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import console, print_json
 
@@ -84,27 +87,50 @@ _LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]] = {
     "implementations": (_implementations, ("name", "summary")),
     "operations": (_operations, ("name", "parameters", "result", "summary")),
     "platforms": (_platforms, ("name", "stands_for", "emulator", "summary")),
-    "claims": (_claims, ("id", "says", "caveat")),
+    "claims": (_claims, ("id", "says")),
 }
-"""What can be listed: where the rows come from, and which fields the terminal shows."""
+"""What can be listed: where the rows come from, and which fields the terminal shows, the sentence last."""
+
+_SENTENCE = 30
+"""Columns that a sentence must have to stand beside the other fields; with fewer it stands below them."""
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(list(_LISTS)))
+@click.argument("what", type=Name("list", _LISTS), metavar="WHAT")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 def command(what: str, as_json: bool) -> int:
-    """List what there is."""
+    """List what there is to choose from.
+
+    WHAT is scenarios, transports, implementations, operations, platforms or claims.
+    """
     rows, shown = _LISTS[what][0](), _LISTS[what][1]
     if as_json:
         print_json(rows)
-        return Exit.NOTHING_UNEXPECTED
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for number, name in enumerate(shown):
-        table.add_column(name.replace("_", " "), no_wrap=number == 0, style="cyan" if number == 0 else None)
-    for row in rows:
-        table.add_row(*(_words(row.get(name)) for name in shown))
-    console().print(table)
+    else:
+        _show([[_words(row.get(name)) for name in shown] for row in rows], [name.replace("_", " ") for name in shown])
     return Exit.NOTHING_UNEXPECTED
+
+
+def _show(rows: list[list[str]], heads: list[str]) -> None:
+    """As a table; where that leaves the sentences too little room, each below its row."""
+    screen = console()
+    widths = [max(len(row[column]) for row in rows) + 2 for column in range(len(heads) - 1)]
+    if sum(widths) + _SENTENCE <= screen.width:
+        screen.print(_table(rows, heads))
+        return
+    for name, *others, sentence in rows:
+        words = [f"{head}: {each}" for head, each in zip(heads[1:-1], others, strict=True) if each]
+        screen.print(Text(name, "cyan").append("  ".join(["", *words]), "dim"))
+        screen.print(Padding(Text(sentence), (0, 0, 0, 4), expand=False))
+
+
+def _table(rows: list[list[str]], heads: list[str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for number, head in enumerate(heads):
+        table.add_column(head, no_wrap=number < len(heads) - 1, style="cyan" if number == 0 else None)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
 
 
 def _words(value: Any) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
+from conformance.cli.choices import unknown
 from conformance.language.corpus import bundled, load_all
-from conformance.language.reading import nearest
 from conformance.model.errors import Mistake, Position, ScenarioError
 from conformance.model.scenario import Scenario
 
@@ -22,7 +22,8 @@ def load_scenarios(names: Sequence[str]) -> list[Scenario]:
     paths: list[Path] = []
     ids: list[str] = []
     for name in names:
-        found = [Path(each) for each in glob.glob(name, recursive=True)]
+        there = Path(name)
+        found = [there] if there.exists() else [Path(each) for each in sorted(glob.glob(name, recursive=True))]
         paths += found
         if not found:
             ids.append(name)
@@ -39,7 +40,7 @@ def matching(name: str, known: dict[str, Scenario]) -> list[Scenario]:
     pattern = name if any(char in name for char in "*?[") else f"*{name}*"
     found = exact or [each for each in known.values() if fnmatch.fnmatchcase(each.id, pattern)]
     if not found:
-        raise click.UsageError(f'no file, folder or scenario "{name}"{nearest(name, list(known))}')
+        raise click.UsageError(unknown("file, folder or scenario", name, known))
     return found
 
 

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import click
+from rich.text import Text
 
-from conformance.cli.exits import of_verdicts
+from conformance.cli.choices import Name, check_implementation
+from conformance.cli.compare import show as show_comparison
+from conformance.cli.exits import Exit, of_verdicts
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, Results, run_all
 from conformance.cli.terminal import console, print_json, timeline_text, verdict_table
-from conformance.report.records import CellRecord
+from conformance.report.comparison import compare
+from conformance.report.records import CellRecord, read
 from conformance.report.tables import verdict_counts
 from conformance.report.timeline import timeline
 from conformance.tables.transports import GROUPS, TRANSPORTS
 
 SHOWN = 20
-"""How many unexpected cells the terminal shows in full; the report has all."""
+"""How many different unexpected outcomes the terminal shows in full; the report has every cell."""
+
+REASONS = 5
+"""How many reasons for which cells could not be run the terminal shows."""
 
 
 @click.command("run")
 @click.argument("paths", nargs=-1, metavar="[PATH|GLOB|ID]...")
-@click.option("--transport", "-t", multiple=True, type=click.Choice([*TRANSPORTS, *GROUPS]), metavar="T",
+@click.option("--transport", "-t", multiple=True, type=Name("transport", [*TRANSPORTS, *GROUPS]), metavar="T",
               help="Only on this transport or group; may be repeated.")  # fmt: skip
 @click.option("--implementation", "-i", multiple=True, metavar="I",
               help="What to test: stdlib (default), an adapter, package.module:Name, file.py:Name.")  # fmt: skip
@@ -44,7 +52,11 @@ def command(
     """Run scenarios and write, for each platform and implementation, a record and a report.
 
     Without PATH everything that comes with the package is run.
+
+    Exit status 0 where nothing was unexpected, 1 where a cell failed or was inconclusive, 3 where none could be run.
     """
+    for name in implementation:
+        check_implementation(name)
     request = Request(
         scenarios=tuple(load_scenarios(paths)),
         transports=transport,
@@ -58,6 +70,8 @@ def command(
         deviations=deviations,
     )
     results = run_all(request, quiet=as_json)
+    if results.status is Exit.USAGE:
+        return results.status
     if as_json:
         print_json(_summary(results))
     else:
@@ -85,25 +99,40 @@ def _show(results: Results) -> None:
     screen = console()
     for title, cells in results.by_record().items():
         screen.print()
-        screen.print(verdict_table(cells, title))
+        screen.print(title, style="bold", soft_wrap=True)
+        screen.print(verdict_table(cells, screen.width))
+        _show_unsupported(cells)
     _show_unexpected([cell for cell in results.cells if cell.verdict in ("fail", "inconclusive")])
     screen.print()
     counts = ", ".join(f"{number} {verdict}" for verdict, number in verdict_counts(results.cells).items())
     screen.print(f"[bold]{len(results.cells)} cells[/] in {results.seconds:.1f} s: {counts or 'nothing ran'}")
     for name, reason in results.not_run.items():
-        screen.print(f"[bold magenta]{name} was not run:[/] {reason}")
+        screen.print(Text(f"{name} was not run: ", "bold magenta").append(reason, "not bold default"))
     for path in (*results.records, *results.reports):
         screen.print(str(path), style="dim", soft_wrap=True)
-    if len(results.records) == 2:
-        screen.print("Compare them:", style="dim")
-        screen.print(f"  conformance compare {' '.join(map(str, results.records))}", soft_wrap=True)
+    if len(results.records) > 1:
+        screen.print()
+        show_comparison(compare([read(path) for path in results.records]))
+
+
+def _show_unsupported(cells: list[CellRecord]) -> None:
+    """Why cells could not be run here, the most frequent reasons first."""
+    reasons = Counter(cell.reason for cell in cells if cell.verdict == "unsupported").most_common()
+    for reason, number in reasons[:REASONS]:
+        console().print(f"{number}– {reason}", style="dim", markup=False)
+    if len(reasons) > REASONS:
+        console().print(f"… and {len(reasons) - REASONS} more reasons; the report has all of them", style="dim")
 
 
 def _show_unexpected(cells: list[CellRecord]) -> None:
     screen = console()
-    for cell in cells[:SHOWN]:
+    alike: dict[tuple[str, ...], list[CellRecord]] = {}
+    for cell in cells:
+        alike.setdefault((cell.verdict, cell.scenario, cell.implementation, *timeline(cell, ("any",))), []).append(cell)
+    for same in list(alike.values())[:SHOWN]:
         screen.print()
-        screen.rule(f"[bold red]{cell.verdict}[/]", align="left", style="red")
-        screen.print(timeline_text(timeline(cell)), soft_wrap=True)
-    if len(cells) > SHOWN:
-        screen.print(f"… and {len(cells) - SHOWN} more; the report has all of them", style="red")
+        screen.rule(f"[bold red]{same[0].verdict}[/]", align="left", style="red")
+        lines = timeline(same[0], list(dict.fromkeys(cell.transport for cell in same)))
+        screen.print(timeline_text(lines), soft_wrap=True, end="")
+    if len(alike) > SHOWN:
+        screen.print(f"… and {len(alike) - SHOWN} more; the report has all of them", style="red")

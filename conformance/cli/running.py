@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ import click
 import pytest
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from conformance.cli.choices import unknown
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import STYLES, console
-from conformance.language.reading import nearest
 from conformance.model.errors import HarnessError
 from conformance.model.scenario import Scenario
 from conformance.platforms import PLATFORMS, Interpreter, SetupError, cache_directory
@@ -72,9 +73,9 @@ def run_all(request: Request, quiet: bool = False) -> Results:
     """Runs the request on each of its platforms, one after the other."""
     results = Results()
     began = time.monotonic()
-    unknown = [name for name in request.platforms if name != NATIVE and name not in PLATFORMS]
-    if unknown:
-        raise click.UsageError(f'no platform "{unknown[0]}"{nearest(unknown[0], [NATIVE, *PLATFORMS])}')
+    strange = [name for name in request.platforms if name != NATIVE and name not in PLATFORMS]
+    if strange:
+        raise click.UsageError(unknown("platform", strange[0], [NATIVE, *PLATFORMS]))
     for name in request.platforms:
         try:
             with _entered(name) as interpreter:
@@ -108,38 +109,44 @@ def _entered(name: str) -> Iterator[Interpreter]:
 def _run_on(name: str, interpreter: Interpreter, request: Request, results: Results, quiet: bool) -> None:
     recorder = RunRecorder(request.reports) if request.reports else None
     display = _Display(request, interpreter, results, recorder, quiet, name)
-    before = {key: os.environ.get(key) for key in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS")}
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    complete = False
-    try:
+    with _no_other_plugins():
         status = pytest.main(_arguments(request), plugins=[display])
+    if recorder is not None:
         complete = status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
-        results.status = _status(status)
-    finally:
-        for key, value in before.items():
-            _ = os.environ.pop(key, None) if value is None else os.environ.update({key: value})
-        if recorder is not None:
+        with suppress(HarnessError) if display.fault else nullcontext():
             recorder.close(complete)
-            results.records += recorder.paths
-            results.reports += recorder.reports
+        results.records += recorder.paths
+        results.reports += recorder.reports
+    if display.fault is not None:
+        raise display.fault
+    results.status = _STATUSES.get(status)
 
 
-def _status(status: int | pytest.ExitCode) -> Exit | None:
-    """An exit status that does not depend on verdicts, where pytest ended with one."""
-    if status == pytest.ExitCode.INTERRUPTED:
-        return Exit.INTERRUPTED
-    if status == pytest.ExitCode.INTERNAL_ERROR:
-        raise HarnessError("pytest ended with an internal error")
-    return Exit.USAGE if status == pytest.ExitCode.USAGE_ERROR else None
+_STATUSES = {pytest.ExitCode.INTERRUPTED: Exit.INTERRUPTED, pytest.ExitCode.USAGE_ERROR: Exit.USAGE}
+"""What pytest may end with that does not depend on verdicts."""
+
+
+@contextmanager
+def _no_other_plugins() -> Iterator[None]:
+    """What the environment tells pytest to do is for the user's own tests, not for this run."""
+    before = {key: value for key in _PYTEST_VARIABLES if (value := os.environ.pop(key, None)) is not None}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update(before)
+
+
+_PYTEST_VARIABLES = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 
 
 def _arguments(request: Request) -> list[str]:
     paths = [str(scenario.path) for scenario in request.scenarios]
     roots = sorted({str(scenario.path.parent) for scenario in request.scenarios})
     arguments = ["-p", "conformance.pytest_plugin", "-c", str(_INI), "--rootdir", os.getcwd(), "--noconftest", "-q"]
-    arguments += ["-p", "no:cacheprovider", "-o", "conformance_scenarios=" + "\n".join(map(_quoted, roots))]
-    arguments += [f"--workers={request.workers}"]
+    arguments += ["-p", "no:cacheprovider", "-o", "conformance_scenarios=" + "\n".join(map(shlex.quote, roots))]
+    arguments += ["-s", f"--workers={request.workers}"]  # -s: pytest's capture would swallow the progress bar
     for option, values in (
         ("transport", request.transports),
         ("implementation", request.implementations),
@@ -151,10 +158,6 @@ def _arguments(request: Request) -> list[str]:
     for flag, value in (("-k", request.keyword), ("-m", request.marker)):
         arguments += [flag, value] if value else []
     return [*arguments, *paths]
-
-
-def _quoted(path: str) -> str:
-    return f"'{path}'" if " " in path else path
 
 
 class _Display:
@@ -174,15 +177,16 @@ class _Display:
         self._results = results
         self._recorder = recorder
         self._counts: dict[str, int] = {}
+        self.fault: BaseException | None = None
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[found]}"),
         )
-        self._progress = Progress(
-            *columns, TimeElapsedColumn(), console=console(stderr=True), transient=True, disable=quiet
-        )
+        screen = console(stderr=True)
+        hidden = quiet or not screen.is_terminal
+        self._progress = Progress(*columns, TimeElapsedColumn(), console=screen, transient=True, disable=hidden)
         self._task = self._progress.add_task(platform, total=None, found="")
 
     @pytest.hookimpl(trylast=True)
@@ -199,6 +203,12 @@ class _Display:
         """The number of cells is known."""
         self._progress.start()
         self._progress.update(self._task, total=len(session.items))
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """A fault that ends the run is the caller's to tell; pytest need not print its traceback."""
+        self._progress.stop()
+        self.fault = excinfo.value
+        return True
 
     def pytest_collectreport(self, report: Any) -> None:
         """A file that cannot be collected is invalid."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from conformance.report.records import CellRecord
-from conformance.report.tables import VERDICT_MARKS, by_transport
+from conformance.report.tables import VERDICT_MARKS, by_transport, by_verdict
 
 STYLES = {
     "pass": "green",
@@ -25,14 +27,21 @@ STYLES = {
 _BY_MARK = {mark: STYLES[verdict] for verdict, mark in VERDICT_MARKS.items()}
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Whoever read our output has read enough: that is told to the caller, not decided here."""
+        raise BrokenPipeError
+
+
 def console(stderr: bool = False) -> Console:
     """A console on standard output, or on standard error for progress."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    return _Console(stderr=stderr, highlight=False, emoji=False)  # no emoji: "module:X: …" holds one by accident
 
 
 def print_json(value: Any) -> None:
     """``value`` as JSON on standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    readable = (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(value, indent=2, ensure_ascii=not readable))
 
 
 def styled_marks(text: str) -> Text:
@@ -44,13 +53,19 @@ def styled_marks(text: str) -> Text:
     return styled
 
 
-def verdict_table(cells: Sequence[CellRecord], title: str) -> Table:
-    """Verdicts by transport and section."""
-    sections, rows = by_transport(cells)
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+def verdict_table(cells: Sequence[CellRecord], width: int) -> Table:
+    """Verdicts by transport and section; where that is too wide, by transport, then by section."""
+    table = _grid(*by_transport(cells))
+    if Measurement.get(console(), console().options, table).minimum > width:
+        table = _grid(*by_verdict(cells))
+    return table
+
+
+def _grid(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
-    for name in sections:
-        table.add_column(name, justify="right", overflow="fold")
+    for name in heads:
+        table.add_column(name, justify="right", no_wrap=True)
     for name, row in rows:
         table.add_row(name, *(styled_marks(each) for each in row), style="bold" if name == "all" else None)
     return table
@@ -60,7 +75,7 @@ def timeline_text(lines: Sequence[str]) -> Text:
     """A timeline with its deviating step in red."""
     text = Text(no_wrap=True, overflow="fold")
     for line in lines:
-        marked = line.startswith("✗") or line.lstrip().startswith("observed  ")
+        marked = line.startswith(VERDICT_MARKS["fail"]) or line.lstrip().startswith("observed  ")
         style = "red" if marked else "green" if line.lstrip().startswith("expected  ") else ""
         text.append(line + "\n", style)
     return text

@@ -19,6 +19,8 @@ VERDICTS = (PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE)
 
 UPPER_BOUND_SLACK = 50.0
 
+_OVER = (o.RETURNED, o.RAISED)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -88,6 +90,7 @@ def _first_deviation(
         expected = outcome_for(step, here, facts_of(step.actor, facts))
         measured = (step.level or scenario.level) == "measure"
         reason = _deviation(step, expected, observation, Matcher(saved, step.actor), release, steps, measured)
+        reason = _not_the_only_one(step, steps, observations) if reason is None else reason
         if reason is not None and not _free_in_group(step, steps, observations):
             return step, expected_words(expected), reason
     return None
@@ -169,12 +172,21 @@ def _released_early(
     return f"released by step {observation.released_by} (line {line}), before step {release}"
 
 
+def _not_the_only_one(step: s.Step, steps: list[s.Step], observations: Mapping[int, o.Observation]) -> Optional[str]:
+    """Within ``exactly_one``, no second step may come to its outcome."""
+    if step.group_kind != "exactly_one" or observations[step.number].kind not in _OVER:
+        return None
+    before = (each for each in steps if each.group == step.group and each.number < step.number)
+    first = next((each for each in before if observations[each.number].kind in _OVER), None)
+    return f"not the only one: step {first.number} (line {first.position.line}) is over, too" if first else None
+
+
 def _free_in_group(step: s.Step, steps: list[s.Step], observations: Mapping[int, o.Observation]) -> bool:
     """Within ``exactly_one``, all but the one that came to its outcome must be seen waiting."""
     if step.group_kind != "exactly_one":
         return False
     members = [observations[each.number].kind for each in steps if each.group == step.group]
-    over = [kind for kind in members if kind in (o.RETURNED, o.RAISED)]
+    over = [kind for kind in members if kind in _OVER]
     return observations[step.number].kind == o.BLOCKED and len(over) == 1
 
 

@@ -21,6 +21,10 @@ class Seen:
     raw: Any
 
 
+class _NeverSaved(Exception):  # noqa: N818 (control flow: what an expectation refers to does not exist)
+    """A reference to what no step saved, because that step was not run, or did something else."""
+
+
 class Matcher:
     """Compares results of one cell; knows what earlier steps saved, and who is acting."""
 
@@ -29,17 +33,23 @@ class Matcher:
         self._actor = actor
 
     def matches(self, expected: s.Expected, seen: Seen) -> bool:
-        """Whether ``seen`` is one of the results that ``expected`` allows."""
+        """Whether ``seen`` is one of the results that ``expected`` allows; not, where it needs what was never saved."""
+        try:
+            return self._matches(expected, seen)
+        except _NeverSaved:
+            return False
+
+    def _matches(self, expected: s.Expected, seen: Seen) -> bool:
         return bool(getattr(self, f"_{type(expected).__name__.lower()}")(expected, seen))
 
     def _anything(self, expected: s.Anything, seen: Seen) -> bool:
         return True
 
     def _oneof(self, expected: s.OneOf, seen: Seen) -> bool:
-        return any(self.matches(option, seen) for option in expected.options)
+        return any(self._matches(option, seen) for option in expected.options)
 
     def _not(self, expected: s.Not, seen: Seen) -> bool:
-        return not self.matches(expected.expected, seen)
+        return not self._matches(expected.expected, seen)
 
     def _range(self, expected: s.Range, seen: Seen) -> bool:
         number = seen.raw if isinstance(seen.canonical, (list, str)) else seen.canonical
@@ -59,13 +69,13 @@ class Matcher:
         if not _is_recorded_data(seen.canonical):
             return False
         size = data.size_of(seen.canonical)
-        return self.matches(expected.size, Seen(size, size))
+        return self._matches(expected.size, Seen(size, size))
 
     def _record(self, expected: s.Record, seen: Seen) -> bool:
         if not isinstance(seen.canonical, dict):
             return False
         return all(
-            self._actual_key(key) in seen.canonical and self.matches(wanted, _field(seen, self._actual_key(key)))
+            self._actual_key(key) in seen.canonical and self._matches(wanted, _field(seen, self._actual_key(key)))
             for key, wanted in expected.fields
         )
 
@@ -76,7 +86,7 @@ class Matcher:
         if not isinstance(seen.canonical, list) or len(seen.canonical) != len(expected.items):
             return False
         pairs = zip(expected.items, seen.canonical)
-        return all(self.matches(wanted, Seen(item, item)) for wanted, item in pairs)
+        return all(self._matches(wanted, Seen(item, item)) for wanted, item in pairs)
 
     def _exactly(self, expected: s.Exactly, seen: Seen) -> bool:
         return self._is(expected.value, seen)
@@ -130,13 +140,18 @@ class Matcher:
         return False
 
     def _is_saved(self, value: v.Saved, seen: Seen) -> bool:
+        if value.name not in self._saved and value.field in (None, "port"):
+            name = v.Object(value.name) if value.field else v.AddressOf(value.name)
+            return self._is(name, seen)  # an object's address, or the port of it
         wanted = self._lookup(value)
-        if isinstance(seen.canonical, list) and isinstance(wanted.canonical, list) and isinstance(wanted.raw, int):
-            return bool(wanted.raw == seen.raw)
+        if (_is_port(seen) and _is_port(wanted)) or (_is_address(seen) and _is_address(wanted)):
+            return bool(wanted.raw == seen.raw)  # the names that it has may have become more
         return _same(wanted.canonical, seen.canonical)
 
     def _lookup(self, value: v.Saved) -> Seen:
-        found = self._saved[value.name]
+        found = self._saved.get(value.name)
+        if found is None or (value.field and not isinstance(found.canonical, dict)):
+            raise _NeverSaved(value.name)
         return _field(found, value.field) if value.field else found
 
     def _python(self, value: Any) -> Any:
@@ -155,6 +170,15 @@ class Matcher:
 def _field(seen: Seen, key: str) -> Seen:
     raw = seen.raw.get(key) if isinstance(seen.raw, dict) else None
     return Seen(seen.canonical.get(key), raw)
+
+
+def _is_port(seen: Seen) -> bool:
+    """Whether this is a port: recorded as the names of those who have it, and its number."""
+    return isinstance(seen.canonical, list) and isinstance(seen.raw, int)
+
+
+def _is_address(seen: Seen) -> bool:
+    return isinstance(seen.canonical, dict) and "names" in seen.canonical
 
 
 def _is_recorded_data(value: Any) -> bool:

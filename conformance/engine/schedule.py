@@ -49,13 +49,17 @@ Command = Union[Confirm, Begin, Await, Finished]
 
 @dataclass
 class _Call:
-    """A call that was begun. ``wait`` is how it was last proved waiting, ``result`` what it did when it came back."""
+    """A call that was begun.
+
+    ``wait`` is how it was last proved waiting, ``result`` what it did when it came back, ``told`` the step as whose
+    observation that was told.
+    """
 
     step: PlanStep
     wait: Optional[Wait] = None
     parked: bool = False
     result: Optional[Observation] = None
-    claimed: bool = False
+    told: Optional[int] = None
 
 
 class Schedule:
@@ -143,22 +147,18 @@ class Schedule:
 
     def _claim(self, step: PlanStep) -> None:
         """Finds the call that a ``pending`` step is about, or says why there is none."""
-        call = next(
-            (
-                call
-                for call in reversed(list(self._calls.values()))
-                if (call.step.actor, call.step.operation) == (step.actor, step.operation) and not call.claimed
-            ),
-            None,
-        )
-        if call is None:
+        wanted = (step.actor, step.operation)
+        calls = [call for call in self._calls.values() if (call.step.actor, call.step.operation) == wanted]
+        left = [call for call in calls if call.told is None]
+        if left:
+            self._subject[step.number] = left[-1]
+        elif calls:
+            told = calls[-1].told
+            reason = f"{step.operation} was already over at step {told}"
+            self.observations[step.number] = Observation(NOT_RUN, blame=told, reason=reason)
+        else:
             reason = f"no {step.operation} of {step.actor} was left waiting"
             self.observations[step.number] = Observation(NOT_RUN, reason=reason)
-        elif not call.parked:
-            reason = f"{step.operation} was already over at step {call.step.number}"
-            self.observations[step.number] = Observation(NOT_RUN, blame=call.step.number, reason=reason)
-        else:
-            self._subject[step.number] = call
 
     def _refused(self, step: PlanStep) -> bool:
         """Whether the actor of a step is still in another call; if so the step is not run."""
@@ -201,5 +201,5 @@ class Schedule:
     def _settle(self, step: PlanStep) -> None:
         call = self._subject[step.number]
         if call.result is not None:
-            call.claimed = True
+            call.told = step.number
         self.observations[step.number] = call.result or Observation(BLOCKED, wait=call.wait)

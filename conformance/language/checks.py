@@ -8,13 +8,14 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from conformance.engine import choose
-from conformance.language.reading import nearest
+from conformance.language.reading import MAX_MISTAKES, nearest, short
+from conformance.language.value_syntax import HOSTS
 from conformance.model import scenario as s
 from conformance.model import values as v
 from conformance.model.errors import Mistake, Position
 from conformance.tables import selectors
-from conformance.tables.operations import OPERATIONS
-from conformance.tables.transports import FIXTURES, GROUPS, terms
+from conformance.tables.faults import ROWS
+from conformance.tables.transports import GROUPS, terms
 
 _FIXTURE_OBJECTS = {
     "nothing": (),
@@ -27,26 +28,20 @@ _FIXTURE_OBJECTS = {
 
 
 def check(scenario: s.Scenario) -> list[Mistake]:
-    """Every mistake of a scenario whose syntax is right."""
-    mistakes = list(_fixtures(scenario))
+    """Every mistake of a scenario that its syntax does not show; steps that could not be read are left out of it."""
+    mistakes: list[Mistake] = []
+    tied = _Ties(scenario)
     for case in scenario.cases:
         mistakes += _Names(scenario, case).check()
-        mistakes += _ties(scenario, case)
+        mistakes += tied.check(case)
         mistakes += _groups(case)
+        if len(mistakes) >= MAX_MISTAKES:
+            break
     if scenario.level == "platform":
         mistakes += _sources(scenario)
     if scenario.level != "measure" and not scenario.sources:
         mistakes.append(Mistake(scenario.position, 'a scenario names its sources; write "sources: […]"'))
-    return sorted(set(mistakes))
-
-
-def _fixtures(scenario: s.Scenario) -> Iterator[Mistake]:
-    for fixture in {case.given.fixture for case in scenario.cases}:
-        for transport in scenario.transports:
-            if transport not in FIXTURES[fixture]:
-                possible = [name for name in GROUPS if set(GROUPS[name]) <= FIXTURES[fixture]]
-                yield Mistake(scenario.position, f'given "{fixture}" cannot be made on transport "{transport}"; it '
-                              f"can on the groups {', '.join(possible)}")  # fmt: skip
+    return sorted(set(mistakes))[:MAX_MISTAKES]
 
 
 def _sources(scenario: s.Scenario) -> Iterator[Mistake]:
@@ -67,31 +62,54 @@ def _groups(case: s.Case) -> Iterator[Mistake]:
             seen.add(step.actor)
 
 
-def _ties(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
-    for step in case.steps:
-        if len(step.alternatives) < 2:
-            continue
-        for here, facts in _universe(scenario, case, step):
+class _Ties:
+    """Finds hosts on which two alternatives of a step hold and neither is the more special."""
+
+    def __init__(self, scenario: s.Scenario) -> None:
+        self.scenario = scenario
+        self.seen: set[tuple[Position, frozenset[str]]] = set()
+
+    def check(self, case: s.Case) -> Iterator[Mistake]:
+        for step in case.steps:
+            mentioned: frozenset[str] = frozenset().union(*(each.selector for each in step.alternatives))
+            key = (step.position, case.terms & mentioned)
+            if len(step.alternatives) > 1 and key not in self.seen:
+                self.seen.add(key)
+                yield from self._step(case, step, mentioned)
+
+    def _step(self, case: s.Case, step: s.Step, mentioned: frozenset[str]) -> Iterator[Mistake]:
+        alike: set[tuple[frozenset[str], str, str]] = set()
+        for here, facts in _universe(self.scenario, case, mentioned):
+            same = (here & mentioned, facts["python_version"], facts["kernel"] and facts["family"] + facts["kernel"])
+            if same in alike:
+                continue
+            alike.add(same)
             found = choose.applicable(step.alternatives, here, facts)
-            if len(found) > 1 and choose.most_specific(found) is None:
+            if found and choose.most_specific(found) is None:
                 names = " and ".join(f'"{"+".join(sorted(each.selector))}"' for each in found)
                 yield Mistake(found[-1].position, f"{names} both hold on {facts['family']} over {facts['transport']}, "
                               "and none is the more special; join their terms with +")  # fmt: skip
-                break
+                return
 
 
-def _universe(scenario: s.Scenario, case: s.Case, step: s.Step) -> Iterator[tuple[frozenset[str], dict[str, Any]]]:
-    """Every kind of host that the step's selectors can tell apart, on every transport of the scenario."""
-    mentioned: set[str] = set().union(*(alternative.selector for alternative in step.alternatives))
+def _universe(
+    scenario: s.Scenario, case: s.Case, mentioned: frozenset[str]
+) -> Iterator[tuple[frozenset[str], dict[str, Any]]]:
+    """Every kind of host that selectors with these terms can tell apart, on every transport of the scenario."""
     facts = [pair for pair in selectors.EXCLUSIVE if mentioned & set(pair)]
-    versions = sorted(term for term in mentioned if selectors.parse_version_term(term))
-    switches = itertools.product(*((term, "") for term in versions))
-    for family, transport, chosen, held in itertools.product(
-        selectors.FAMILIES, scenario.transports, list(itertools.product(*facts)), list(switches)
+    for family, transport, chosen, python in itertools.product(
+        selectors.FAMILIES, scenario.transports, list(itertools.product(*facts)), _versions("python", mentioned)
     ):
-        possible = {term for term in held if term.startswith((family, "python"))}
-        here = selectors.FAMILIES[family] | terms(transport) | case.terms | set(chosen) | possible
-        yield frozenset(here), {"family": family, "transport": transport, "python_version": "", "kernel": ""}
+        here = selectors.FAMILIES[family] | terms(transport) | case.terms | set(chosen)
+        for kernel in _versions(family, mentioned):
+            yield here, {"family": family, "transport": transport, "python_version": python, "kernel": kernel}
+
+
+def _versions(what: str, mentioned: frozenset[str]) -> list[str]:
+    """A version below all that the terms name ("", which is less than any), and each of those."""
+    parsed = [selectors.parse_version_term(term) for term in mentioned]
+    named = {each[2] for each in parsed if each is not None and each[0] == what}
+    return ["", *(".".join(map(str, version)) for version in sorted(named))]
 
 
 class _Names:
@@ -100,17 +118,20 @@ class _Names:
     def __init__(self, scenario: s.Scenario, case: s.Case) -> None:
         self.case = case
         self.objects = set(_FIXTURE_OBJECTS[case.given.fixture])
-        if case.given.fixture == "connected" and any(name in GROUPS["listening"] for name in scenario.transports):
+        joined = scenario.transports or GROUPS["listening"]
+        if case.given.fixture == "connected" and any(name in GROUPS["listening"] for name in joined):
             self.objects.add("listener")
         self.values: set[str] = set()
         self.addresses: set[str] = set(self.objects)
         self.parked: set[tuple[str, str]] = set()
         self.guarded: set[str] = set()
         self.mistakes: list[Mistake] = []
-        self.actors = {step.actor for step in case.steps} | set(scenario.actors)
+        self.actors = {"client", "server"} | {step.actor for step in case.steps} | set(scenario.actors)
 
     def check(self) -> list[Mistake]:
-        for step in self.case.steps:
+        for number, step in enumerate(self.case.steps, 1):
+            if step.number != number or len(self.mistakes) >= MAX_MISTAKES:
+                break  # a step before this one could not be read; what it made is unknown
             self._uses(step)
             self._pending(step)
             self._binds(step)
@@ -120,49 +141,57 @@ class _Names:
         self.mistakes.append(Mistake(position, message))
 
     def _uses(self, step: s.Step) -> None:
-        operation = OPERATIONS[step.operation]
+        operation = ROWS[step.operation]
         if operation.on is not None and not step.pending:
-            self._object(step.using or step.actor, step)
-        expected = [step.outcome, *(each.outcome for each in step.alternatives)]
+            self._object(step.using or step.actor, step, step.place("using" if step.using else operation.name))
         bound_here = set(_leaves_of_names(step.names))
         for value in _values_in([value for _, value in step.arguments]):
-            self._value(value, step, set())
-        for value in _values_in(expected):
-            self._value(value, step, bound_here)
+            self._value(value, step, step.place(operation.name), set())
+        for outcome in (step.outcome, *(each.outcome for each in step.alternatives)):
+            for value in _values_in(outcome):
+                self._value(value, step, outcome.position, bound_here)
 
-    def _value(self, value: Any, step: s.Step, also: set[str]) -> None:
+    def _value(self, value: Any, step: s.Step, place: Position, also: set[str]) -> None:
         if isinstance(value, v.Object) and value.name not in also:
-            self._object(step.actor if value.name == "self" else value.name, step)
+            self._object(value.name, step, place)
         elif isinstance(value, v.AddressOf):
-            self._known(value.object, self.objects | self.addresses | also, "object", step)
+            name = step.actor if value.object == "self" else value.object
+            self._known(name, self.objects | self.addresses | also, "object", place)
         elif isinstance(value, v.Saved):
-            self._known(value.name, self.values | self.objects | self.addresses | also, "saved value", step)
+            self._known(value.name, self.values | self.objects | self.addresses | also, "saved value", place)
+        elif isinstance(value, v.HostPort) and value.host not in HOSTS and value.host not in self.actors:
+            known = [*HOSTS, *sorted(self.actors)]
+            self._add(place, f'"{short(value.host)}" is no host and no actor{nearest(value.host, known)}')
 
-    def _object(self, name: str, step: s.Step) -> None:
-        self._known(name, self.objects | self.values, "object", step)
+    def _object(self, name: str, step: s.Step, place: Position) -> None:
+        self._known(step.actor if name == "self" else name, self.objects | self.values, "object", place)
 
-    def _known(self, name: str, known: set[str], what: str, step: s.Step) -> None:
+    def _known(self, name: str, known: set[str], what: str, place: Position) -> None:
         if name not in known:
-            self._add(step.position, f'no step before this one makes an {what} "{name}"{nearest(name, sorted(known))}')
+            article = "a" if what.startswith("s") else "an"
+            near = nearest(name, sorted(known))
+            self._add(place, f'no step before this one makes {article} {what} "{short(name)}"{near}')
 
     def _pending(self, step: s.Step) -> None:
         key = (step.actor, step.operation)
         outcomes = [step.outcome, *(each.outcome for each in step.alternatives)]
         if step.pending:
             if key not in self.parked:
-                self._add(step.position, f'no earlier step left "{step.actor}" waiting in {step.operation}; '
+                self._add(step.place("pending"), f'no earlier step left "{step.actor}" waiting in {step.operation}; '
                           "that step needs blocks: true")  # fmt: skip
         elif any(choose.blocking(outcome) for outcome in outcomes):
             self.parked.add(key)
 
     def _binds(self, step: s.Step) -> None:
-        operation = OPERATIONS[step.operation]
+        operation = ROWS[step.operation]
         names = list(_leaves_of_names(step.names))
         if not names and operation.makes == "socket" and step.actor not in self.objects:
             names = [step.actor] if step.operation == "socket" else []
         for name in names:
             if name in self.objects | self.values and not (step.only and name in self.guarded):
-                self._add(step.position, f'the name "{name}" is already bound; give what this step makes another one')
+                self._add(step.place("as"), f'the name "{short(name)}" is already bound; use another one')
+        if operation.name == "fork" and step.actor in self.objects:
+            self.objects.update(getattr(value, "value", "") for _, value in step.arguments)
         if step.only:
             self.guarded.update(names)
         objects = set(names) if operation.makes else set(_leaves_of_names(_rights(step.names)))

@@ -35,9 +35,9 @@ def identity(path: Path, root: Path) -> str:
 
 
 def root_of(path: Path, roots: Iterable[Path]) -> Path:
-    """The corpus folder that a file belongs to: the nearest given one that holds it, else its own folder."""
+    """The corpus folder that a file belongs to: the outermost given one that holds it, else its own."""
     holding = [root for root in roots if path.resolve().is_relative_to(root.resolve())]
-    return max(holding, key=lambda root: len(root.parts), default=path.parent)
+    return min(holding, key=lambda root: len(root.parts), default=path.parent)
 
 
 def files(path: Path) -> Iterator[Path]:
@@ -50,8 +50,8 @@ def files(path: Path) -> Iterator[Path]:
 
 def load_one(path: Path, root: Path) -> Scenario:
     """One scenario, checked; ScenarioError with all its mistakes."""
-    scenario = load(path, identity(path, root))
-    mistakes = check(scenario)
+    scenario, mistakes = load(path, identity(path, root))
+    mistakes += check(scenario)
     if mistakes:
         raise ScenarioError(mistakes)
     return scenario

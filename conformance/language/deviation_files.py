@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from conformance.engine.deviations import Deviation
@@ -13,6 +14,17 @@ from conformance.model.errors import ScenarioError
 
 _KEYS = ("scenario", "cell", "implementation", "only", "observed", "reason")
 _REQUIRED = ("scenario", "observed", "reason")
+
+
+EMULATORS = Path(__file__).resolve().parents[1] / "platforms" / "deviations"
+"""What emulated platforms get wrong against what they stand for: one file per emulator, named after it."""
+
+
+@lru_cache(maxsize=None)
+def emulator_deviations(emulator: str | None) -> tuple[Deviation, ...]:
+    """The known deviations of an emulator; none for a real host."""
+    path = EMULATORS / f"{emulator}.yaml"
+    return load_deviations((path,)) if emulator and path.is_file() else ()
 
 
 def load_deviations(paths: Iterable[Path]) -> tuple[Deviation, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Union
@@ -17,6 +18,7 @@ from conformance.language.reading import (
     nearest,
     number,
     scalar,
+    short,
     text,
     texts,
     word,
@@ -25,13 +27,17 @@ from conformance.language.tree import Fields, Items, Node, Scalar
 from conformance.model import scenario as s
 from conformance.model import values as v
 from conformance.tables import errors
-from conformance.tables.operations import Result
+from conformance.tables.operations import Operation, Result
 from conformance.tables.selectors import FACTS, FAMILY_TERMS, known_term
 from conformance.tables.transports import GROUPS, TRANSPORTS
 
 OUTCOME_KEYS = ("returns", "raises", "blocks", "dies", "any_of", "expect", "lasts", "source", "where")
 _KINDS = ("returns", "raises", "blocks", "dies", "any_of", "expect")
 _BOUNDS = ("between", "at_least", "at_most")
+_SIGNAL = re.compile(r"SIG[A-Z][A-Z0-9]*\Z")
+
+MAX_ALTERNATIVES = 32
+_MAX_TERM = 60
 
 
 What = Union[s.Returns, s.Raises, s.Blocks, s.Dies, s.AnyOf]
@@ -63,7 +69,7 @@ def expected(node: Node, kind: Result) -> s.Expected:
 def _combined(node: Fields, kind: Result) -> s.Expected | None:
     keys = node.names()
     if keys == ["any_of"]:
-        return s.OneOf(tuple(expected(item, kind) for item in items(node.pairs[0][1], "any_of")))
+        return s.OneOf(tuple(expected(item, kind) for item in _some(node.pairs[0][1], "any_of")))
     if keys == ["not"]:
         return s.Not(expected(node.pairs[0][1], kind))
     if keys and all(key in _BOUNDS for key in keys):
@@ -75,8 +81,18 @@ def _combined(node: Fields, kind: Result) -> s.Expected | None:
     return None
 
 
+def _some(node: Node, what: str) -> tuple[Node, ...]:
+    found = items(node, what)
+    if not found:
+        bad(node, f"{what} is empty; it lists at least one")
+    return found
+
+
 def number_range(node: Fields) -> s.Range:
     """``between: [a, b]``, ``at_least`` and ``at_most``, both bounds included."""
+    unknown = next((key for key, _ in node.pairs if key.text not in _BOUNDS), None)
+    if unknown or not node.pairs:
+        bad(unknown or node, "a range is {between: [a, b]}, {at_least: n} or {at_most: n}")
     between, low, high = (node.get(key) for key in _BOUNDS)
     if between is not None:
         bounds = items(between, "between")
@@ -90,13 +106,13 @@ def _bound(node: Node | None) -> v.Value | None:
     if node is None:
         return None
     value = scalar(node, "a bound").value
-    return v.Literal(value) if isinstance(value, float) else syntax.size(node)
+    return v.Literal(number(node, "a bound")) if isinstance(value, (int, float)) else syntax.size(node)
 
 
 def _record(node: Fields, kinds: dict[str, str]) -> s.Expected:
     for key, _ in node.pairs:
         if key.text not in kinds:
-            bad(key, f'the result has no field "{key.text}"{nearest(key.text, kinds)}')
+            bad(key, f'the result has no field "{short(key.text)}"{nearest(key.text, kinds)}')
     return s.Record(tuple((key.text, expected(value, kinds[key.text])) for key, value in node.pairs))
 
 
@@ -157,7 +173,7 @@ def _number(node: Node) -> v.Value:
 
 
 def _symbol_or_zero(node: Node) -> v.Value:
-    if isinstance(node, Scalar) and isinstance(node.value, int):
+    if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         return v.Literal(node.value)
     return _error_symbol(syntax.symbol(node))
 
@@ -202,7 +218,7 @@ def error(node: Node) -> s.ExpectedError:
     if value in errors.CLASSES:
         return s.ExpectedError(cls=value)
     known = [*errors.ERROR_NAMES, *errors.GETADDRINFO_NAMES, *errors.CLASSES]
-    return bad(node, f'"{value}" is no known error{nearest(value, known)}')
+    return bad(node, f'"{short(value)}" is no known error{nearest(value, sorted(known))}')
 
 
 def _returns(node: Node, kind: Result) -> s.Returns:
@@ -211,7 +227,7 @@ def _returns(node: Node, kind: Result) -> s.Returns:
 
 def _raises(node: Node, _kind: Result) -> s.Raises:
     if isinstance(node, Items):
-        return s.Raises(tuple(error(item) for item in node.items))
+        return s.Raises(tuple(error(item) for item in _some(node, "raises")))
     return s.Raises((error(node),))
 
 
@@ -220,19 +236,26 @@ def _blocks(node: Node, _kind: Result) -> s.Blocks:
         if node.value is True:
             return s.Blocks()
         bad(node, f"blocks is true, or {{for_at_least, cpu_at_most}}, not {describe(node)}")
-    bounds = {key.text: number(value, key.text) for key, value in fields(node, "blocks").pairs}
-    unknown = set(bounds) - {"for_at_least", "cpu_at_most"}
-    if unknown:
-        bad(node, f"blocks has for_at_least and cpu_at_most, not {', '.join(sorted(unknown))}")
+    known = ("for_at_least", "cpu_at_most")
+    bounds = {}
+    for key, value in fields(node, "blocks").pairs:
+        if key.text not in known:
+            bad(key, f'blocks has no "{short(key.text)}"{nearest(key.text, known)}')
+        bounds[key.text] = number(value, key.text)
+        if not 0 <= bounds[key.text] <= syntax.MAX_SECONDS:
+            bad(value, f"{key.text} is 0 to {syntax.MAX_SECONDS:.0f} seconds")
     return s.Blocks(bounds.get("for_at_least", 0.0), bounds.get("cpu_at_most"))
 
 
 def _dies(node: Node, _kind: Result) -> s.Dies:
-    return s.Dies(text(node, "a signal"))
+    value = text(node, "a signal")
+    if not _SIGNAL.match(value):
+        bad(node, f'a signal is written by its name, such as SIGPIPE, not "{short(value)}"')
+    return s.Dies(value)
 
 
 def _any_of(node: Node, kind: Result) -> s.AnyOf:
-    return s.AnyOf(tuple(single(item, kind) for item in items(node, "any_of")))
+    return s.AnyOf(tuple(single(item, kind) for item in _some(node, "any_of")))
 
 
 _OUTCOMES: dict[str, Callable[[Node, Result], What]] = {
@@ -249,25 +272,25 @@ def single(node: Node, kind: Result) -> s.Outcome:
     mapping = fields(node, "an outcome")
     unknown = [key for key in mapping.names() if key not in OUTCOME_KEYS]
     if unknown:
-        bad(mapping.key(unknown[0]), f'an outcome has no "{unknown[0]}"{nearest(unknown[0], OUTCOME_KEYS)}')
+        bad(mapping.key(unknown[0]), f'an outcome has no "{short(unknown[0])}"{nearest(unknown[0], OUTCOME_KEYS)}')
     if "where" in mapping:
         bad(mapping.key("where"), "an alternative has no where of its own")
     return _outcome(mapping, kind)
 
 
 def _outcome(mapping: Fields, kind: Result) -> s.Outcome:
-    stated = [key for key in _KINDS if key in mapping and key != "expect"]
+    stated = [key for key in mapping.names() if key in _KINDS]
     if len(stated) > 1:
         bad(mapping.key(stated[1]), f'a step has one outcome: "{stated[1]}" contradicts "{stated[0]}"; '
             "several legal ones are any_of: […]")  # fmt: skip
     what: What = s.Returns(s.Anything())
     place = mapping.position
+    if stated == ["expect"]:
+        return _expected_variable(mapping, kind)
     if stated:
         value = mapping.get(stated[0])
         assert value is not None
         what, place = _OUTCOMES[stated[0]](value, kind), mapping.key(stated[0]).position
-    elif "expect" in mapping:
-        return _expected_variable(mapping, kind)
     source, lasts = mapping.get("source"), mapping.get("lasts")
     return s.Outcome(
         what,
@@ -293,22 +316,33 @@ def stated(mapping: Fields, kind: Result, cases: frozenset[str], reader: Reader)
     brought = mapping.get("expect")
     tables = [brought.get("where") if isinstance(brought, Fields) else None, mapping.get("where")]
     for table in tables:
-        if table is None:
-            continue
-        for key, value in fields(table, "where").pairs:
-            with reader.attempt():
-                chosen = selector(key, cases)
-                found[chosen] = s.Alternative(chosen, single(value, kind), key.position)
+        if table is not None:
+            found.update(_alternatives(fields(table, "where"), kind, cases, reader))
     return Stated(outcome, tuple(found.values()))
+
+
+def _alternatives(
+    table: Fields, kind: Result, cases: frozenset[str], reader: Reader
+) -> dict[s.Selector, s.Alternative]:
+    if len(table.pairs) > MAX_ALTERNATIVES:
+        bad(table, f"a step has at most {MAX_ALTERNATIVES} alternatives")
+    found: dict[s.Selector, s.Alternative] = {}
+    for key, value in table.pairs:
+        with reader.attempt():
+            chosen = selector(key, cases)
+            if chosen in found:
+                bad(key, f'"{key.text}" was already given in line {found[chosen].position.line}, in another order')
+            found[chosen] = s.Alternative(chosen, single(value, kind), key.position)
+    return found
 
 
 def selector(node: Node, cases: frozenset[str]) -> s.Selector:
     """``term+term``: all of them must hold."""
     terms = frozenset(part.strip() for part in text(node, "a selector").split("+"))
     for term in terms:
-        if not (known_term(term) or term in TRANSPORTS or term in GROUPS or term in cases):
-            known = [*FAMILY_TERMS, *FACTS, *TRANSPORTS, *GROUPS, *sorted(cases)]
-            bad(node, f'"{term}" is no family, fact, transport, group or case{nearest(term, known)}')
+        known = [*FAMILY_TERMS, *FACTS, *TRANSPORTS, *GROUPS, *sorted(cases)]
+        if term not in known and (len(term) > _MAX_TERM or not known_term(term)):
+            bad(node, f'"{short(term)}" is no family, fact, transport, group or case{nearest(term, known)}')
     return terms
 
 
@@ -321,13 +355,33 @@ def guard(node: Node | None, cases: frozenset[str]) -> s.Guard:
     return (selector(node, cases),)
 
 
-def names(node: Node) -> object:
-    """The shape of ``as``."""
-    if isinstance(node, Items):
-        return [names(item) for item in node.items]
-    if isinstance(node, Fields):
-        return {key.text: names(value) for key, value in node.pairs}
-    return name(node, "a name")
+def names(node: Node, operation: Operation) -> object:
+    """The shape of ``as``, which mirrors what the operation makes or returns."""
+    if operation.makes == "pair":
+        return [name(item, "a name") for item in items(node, f"as: of {operation.name}")]
+    if operation.makes == "pipe":
+        return _named_fields(node, operation, ("read", "write"))
+    if operation.makes:
+        return name(node, f"as: of {operation.name}")
+    if operation.result == "nothing":
+        bad(node, f"{operation.name} returns nothing that could be named")
+    if isinstance(node, Fields) and not isinstance(operation.result, str):
+        return _named_fields(node, operation, tuple(field for field, _ in operation.result))
+    if isinstance(node, Items) and operation.result in ("list", "value", "objects"):
+        return [name(item, "a name") for item in node.items]
+    return name(node, f"as: of {operation.name}")
+
+
+def _named_fields(node: Node, operation: Operation, known: tuple[str, ...]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in fields(node, f"as: of {operation.name}").pairs:
+        if key.text not in known:
+            bad(key, f'the result of {operation.name} has no field "{short(key.text)}"{nearest(key.text, known)}')
+        if isinstance(value, Items) and key.text == "rights":
+            found[key.text] = [name(item, "a name") for item in value.items]
+        else:
+            found[key.text] = name(value, "a name")
+    return found
 
 
 __all__ = ["OUTCOME_KEYS", "Stated", "error", "expected", "guard", "names", "selector", "stated", "texts"]

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
 from conformance.language.tree import Fields, Items, Node, Scalar
-from conformance.model.errors import Mistake
+from conformance.model.errors import Mistake, ScenarioError
 
 T = TypeVar("T")
+
+MAX_SHOWN = 60
+
+MAX_MISTAKES = 100
+"""How many mistakes of one file are told at once."""
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*\Z")
 
@@ -27,11 +33,21 @@ class Reader:
     """Collects the mistakes of one file."""
 
     def __init__(self) -> None:
-        self.mistakes: list[Mistake] = []
+        self._mistakes: dict[Mistake, None] = {}
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """What was noted, each mistake once (cases repeat them)."""
+        return list(self._mistakes)
 
     def add(self, node: Node, message: str) -> None:
-        """Notes a mistake and goes on."""
-        self.mistakes.append(Mistake(node.position, message))
+        """Notes a mistake and goes on; ScenarioError when there are too many to be of use."""
+        self._note(Mistake(node.position, message))
+
+    def _note(self, mistake: Mistake) -> None:
+        self._mistakes[mistake] = None
+        if len(self._mistakes) >= MAX_MISTAKES:
+            raise ScenarioError(self.mistakes)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -39,7 +55,7 @@ class Reader:
         try:
             yield
         except Bad as bad:
-            self.mistakes.append(bad.mistake)
+            self._note(bad.mistake)
 
     def each(self, nodes: Iterable[Node], read: Callable[[Node], T]) -> tuple[T, ...]:
         """Reads each node; those with mistakes are noted and left out."""
@@ -54,7 +70,7 @@ class Reader:
         known = list(known)
         for key, _ in fields.pairs:
             if key.text not in known:
-                self.add(key, f'{where} has no "{key.text}"{nearest(key.text, known)}')
+                self.add(key, f'{where} has no "{short(key.text)}"{nearest(key.text, known)}')
 
 
 def bad(node: Node, message: str) -> NoReturn:
@@ -64,11 +80,20 @@ def bad(node: Node, message: str) -> NoReturn:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """``; did you mean "…"?`` where a known name is near, else what there is to choose from, if that is little."""
-    known = list(known)
+    return _nearest(name[:MAX_SHOWN], tuple(known))
+
+
+@functools.lru_cache(maxsize=1024)
+def _nearest(name: str, known: tuple[str, ...]) -> str:
     close = difflib.get_close_matches(name, known, 1, 0.6)
     if close:
         return f'; did you mean "{close[0]}"?'
     return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
+
+
+def short(text: str) -> str:
+    """Text from the file as messages show it."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
 
 
 def fields(node: Node, what: str) -> Fields:
@@ -105,7 +130,7 @@ def word(node: Node, what: str, known: Iterable[str]) -> str:
     value = text(node, what)
     known = list(known)
     if value not in known:
-        bad(node, f'{what} "{value}" is not known{nearest(value, known)}')
+        bad(node, f'{what} "{short(value)}" is not known{nearest(value, known)}')
     return value
 
 
@@ -113,7 +138,7 @@ def name(node: Node, what: str) -> str:
     """The node as a name: a lower-case letter, then letters, digits, ``-`` and ``_``."""
     value = text(node, what)
     if not NAME.match(value):
-        bad(node, f'{what} "{value}" must be a lower-case letter followed by letters, digits, - or _')
+        bad(node, f'{what} "{short(value)}" must be a lower-case letter followed by letters, digits, - or _')
     return value
 
 
@@ -159,4 +184,4 @@ def describe(node: Node) -> str:
         return f"the boolean {node.text}"
     if isinstance(value, (int, float)):
         return f"the number {node.text}"
-    return f'the text "{node.text if len(node.text) <= 40 else node.text[:40] + "…"}"'
+    return f'the text "{short(node.text)}"'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +20,28 @@ from conformance.language.reading import (
     name,
     nearest,
     scalar,
+    short,
     text,
     texts,
     word,
 )  # fmt: skip
 from conformance.language.step_syntax import LEVELS, StepReader, read_limit
-from conformance.language.tree import Fields, Items, Node, Scalar, compose, read, substitute
+from conformance.language.tree import Fields, Filling, Items, Node, Scalar, compose, read
 from conformance.model import scenario as s
 from conformance.model import values
-from conformance.model.errors import Position, ScenarioError
+from conformance.model.errors import Mistake, Position
 from conformance.model.plan import Given, Placement
 from conformance.model.values import Value
 from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.claims import claim_ids
-from conformance.tables.selectors import FAMILY_TERMS
+from conformance.tables.selectors import known_term
 from conformance.tables.transports import FIXTURES, GROUPS, TRANSPORTS, expand
 
 MAX_CASES = 256
+MAX_ALL_STEPS = 5000
+"""How many steps the cases of a file may have together."""
+
+_CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}\Z")
 
 FILE_KEYS = (
     "summary", "why", "level", "claims", "sources", "tags", "formerly", "transports", "given", "actors", "hosts",
@@ -43,36 +50,36 @@ FILE_KEYS = (
 REQUIRED_KEYS = ("summary", "transports", "steps")
 
 
-def load(path: Path, identity: str) -> s.Scenario:
-    """One scenario from its file; ScenarioError with every mistake that the syntax shows."""
-    content = read(path)
-    return parse(content, path, identity)
+def load(path: Path, identity: str) -> tuple[s.Scenario, list[Mistake]]:
+    """What can be read of a scenario file, and every mistake that the syntax shows.
+
+    What cannot be read is left out, steps included. ScenarioError where it is no use to go on.
+    """
+    return parse(read(path), path, identity)
 
 
-def parse(content: bytes, path: Path, identity: str) -> s.Scenario:
-    """One scenario from its bytes."""
+def parse(content: bytes, path: Path, identity: str) -> tuple[s.Scenario, list[Mistake]]:
+    """The same from the bytes of a file."""
     root = compose(content, str(path))
     reader = Reader()
     scenario = _File(root, reader, path, identity, hashlib.sha256(content).hexdigest()).read()
-    if reader.mistakes:
-        raise ScenarioError(reader.mistakes)
-    assert scenario is not None
-    return scenario
+    return scenario, reader.mistakes
 
 
 class _File:
     def __init__(self, root: Fields, reader: Reader, path: Path, identity: str, digest: str) -> None:
         self.root, self.reader, self.path, self.identity, self.digest = root, reader, path, identity, digest
+        self.filling = Filling((root.key("cases") if "cases" in root else root).position)
 
-    def read(self) -> s.Scenario | None:
+    def read(self) -> s.Scenario:
         self.reader.known_keys(self.root, FILE_KEYS, "a scenario")
         for key in REQUIRED_KEYS:
             if key not in self.root:
                 self.reader.add(self.root, f'a scenario needs "{key}"')
         header = self._header()
         cases = self._cases()
-        if self.reader.mistakes:
-            return None
+        self._possible(header.get("transports", ()), cases)
+        self._companions(header.get("actors", {}), cases)
         return s.Scenario(
             id=self.identity,
             path=self.path,
@@ -100,6 +107,7 @@ class _File:
         }
         header: dict[str, Any] = {}
         for key, parse_key in readers.items():
+            header[key] = parse_key(None)
             with self.reader.attempt():
                 header[key] = parse_key(self.root.get(key))
         return header
@@ -130,8 +138,11 @@ class _File:
     def _actors(self, node: Node | None) -> dict[str, Placement]:
         if node is None:
             return {}
-        pairs = fields(node, "actors").pairs
-        return {name(key, "an actor"): self._placement(value) for key, value in pairs}
+        found = {}
+        for key, value in fields(node, "actors").pairs:
+            with self.reader.attempt():
+                found[name(key, "an actor")] = self._placement(value)
+        return found
 
     def _placement(self, node: Node) -> Placement:
         mapping = fields(node, "a placement")
@@ -164,13 +175,18 @@ class _File:
 
     def _cases(self) -> tuple[s.Case, ...]:
         axes = self._axes()
-        rows = list(itertools.product(*axes))
-        used: set[str] = set()
-        cases = tuple(self._case(row, used) for row in rows[:MAX_CASES])
-        if len(rows) > MAX_CASES:
-            self.reader.add(self.root.key("cases"), f"a scenario has at most {MAX_CASES} cases, not {len(rows)}")
-        self._unused(axes, used)
-        return cases
+        number = math.prod(len(axis) for axis in axes)
+        if number > MAX_CASES:
+            self.reader.add(self.root.key("cases"), f"a scenario has at most {MAX_CASES} cases, not {number}")
+            return ()
+        cases: list[s.Case] = []
+        for row in itertools.product(*axes):
+            cases.append(self._case(row))
+            if sum(len(case.steps) for case in cases) > MAX_ALL_STEPS:
+                self.reader.add(self.root.key("cases"), f"the cases have more than {MAX_ALL_STEPS} steps together")
+                break
+        self._unused(axes)
+        return tuple(cases)
 
     def _axes(self) -> list[list[tuple[Scalar, Fields]]]:
         node = self.root.get("cases")
@@ -182,18 +198,23 @@ class _File:
     def _axis(self, node: Node) -> list[tuple[Scalar, Fields]]:
         rows = []
         for key, value in fields(node, "cases").pairs:
-            if key.text in TRANSPORTS or key.text in GROUPS or key.text in FAMILY_TERMS:
+            if key.text in TRANSPORTS or key.text in GROUPS or known_term(key.text):
                 self.reader.add(key, f'a case may not be called "{key.text}": that is a selector term already')
+            elif not _CASE.match(key.text):
+                self.reader.add(key, f'a case is named with letters, digits, "-", "_" and ".", not "{short(key.text)}"')
             rows.append((key, fields(value, "a case")))
         return rows
 
-    def _unused(self, axes: list[list[tuple[Scalar, Fields]]], used: set[str]) -> None:
+    def _unused(self, axes: list[list[tuple[Scalar, Fields]]]) -> None:
+        used = self.filling.used
         for axis in axes:
-            for key, _ in axis[0][1].pairs:
+            variables = {key.text: key for _, row in reversed(axis) for key, _ in row.pairs}
+            for key in variables.values():
                 if key.text not in used:
-                    self.reader.add(key, f'the variable "{key.text}" is not used{nearest(key.text, used - {"case"})}')
+                    near = nearest(key.text, sorted(used - {"case"}))
+                    self.reader.add(key, f'the variable "{short(key.text)}" is not used{near}')
 
-    def _case(self, row: tuple[tuple[Scalar, Fields], ...], used: set[str]) -> s.Case:
+    def _case(self, row: tuple[tuple[Scalar, Fields], ...]) -> s.Case:
         variables: dict[str, Node] = {}
         for _, mapping in row:
             for variable, value in mapping.pairs:
@@ -204,35 +225,55 @@ class _File:
         if row:
             variables["case"] = Scalar(label, True, row[0][0].position)
         for _ in range(3 if variables else 0):
-            variables = {each: substitute(value, variables, used) for each, value in variables.items()}
+            variables = {each: self.filling.fill(value, variables) for each, value in variables.items()}
         terms = frozenset(term for axis in self._axes_names() for term in axis)
         chosen = frozenset(key.text for key, _ in row)
-        return s.Case(label, chosen, self._given(variables, used), self._steps(variables, used, terms))
+        return s.Case(label, chosen, self._given(variables), self._steps(variables, terms))
 
     def _axes_names(self) -> list[list[str]]:
         node = self.root.get("cases")
         nodes = node.items if isinstance(node, Items) else (node,) if node else ()
         return [each.names() for each in nodes if isinstance(each, Fields)]
 
-    def _steps(self, variables: dict[str, Node], used: set[str], terms: frozenset[str]) -> tuple[s.Step, ...]:
+    def _steps(self, variables: dict[str, Node], terms: frozenset[str]) -> tuple[s.Step, ...]:
         node = self.root.get("steps")
         if node is None:
             return ()
         with self.reader.attempt():
-            replaced = substitute(node, variables, used) if variables else node
+            replaced = self.filling.fill(node, variables) if variables else node
             nodes = items(replaced, "steps")
             if not nodes:
                 bad(node, "a scenario has at least one step")
             return StepReader(self.reader, terms).read(nodes)
         return ()
 
-    def _given(self, variables: dict[str, Node], used: set[str]) -> Given:
+    def _given(self, variables: dict[str, Node]) -> Given:
         node = self.root.get("given")
         if node is None:
             return Given()
         with self.reader.attempt():
-            return self._fixture(substitute(node, variables, used) if variables else node)
-        return Given()
+            return self._fixture(self.filling.fill(node, variables) if variables else node)
+        return Given("connected")  # which has most names: none shall seem unknown because of this mistake
+
+    def _possible(self, transports: tuple[str, ...], cases: tuple[s.Case, ...]) -> None:
+        """Whether each fixture can be made on each transport."""
+        for fixture in {case.given.fixture for case in cases}:
+            refused = [name for name in transports if name not in FIXTURES[fixture]]
+            if refused:
+                possible = [name for name in GROUPS if set(GROUPS[name]) <= FIXTURES[fixture]]
+                self.reader.add(self.root.key("given"), f'given "{fixture}" cannot be made on {", ".join(refused)}; it '
+                                f"can on the groups {', '.join(possible)}")  # fmt: skip
+
+    def _companions(self, actors: dict[str, Placement], cases: tuple[s.Case, ...]) -> None:
+        """Whether those that other actors live beside exist, and live somewhere themselves."""
+        known = {"client", "server", *actors} | {step.actor for case in cases for step in case.steps}
+        for actor, placement in actors.items():
+            place = next(key for key, _ in fields(self.root.get("actors") or self.root, "").pairs if key.text == actor)
+            if placement.beside is not None and placement.beside not in known:
+                near = nearest(placement.beside, sorted(known - {actor}))
+                self.reader.add(place, f'there is no actor "{short(placement.beside)}" to be beside{near}')
+            elif _circular(actor, actors):
+                self.reader.add(place, f'"{actor}" is beside itself, by way of whom it is beside')
 
     def _fixture(self, node: Node) -> Given:
         if isinstance(node, Scalar):
@@ -254,3 +295,12 @@ class _File:
 def _pairs(value: Value) -> tuple[tuple[str, Value], ...]:
     assert isinstance(value, values.Fields)
     return value.fields
+
+
+def _circular(actor: str, actors: dict[str, Placement]) -> bool:
+    seen: set[str] = set()
+    at: str | None = actor
+    while at is not None and at not in seen:
+        seen.add(at)
+        at = actors[at].beside if at in actors else None
+    return at is not None

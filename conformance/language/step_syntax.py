@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.language import outcome_syntax as outcomes
 from conformance.language import value_syntax as syntax
-from conformance.language.reading import Reader, bad, fields, items, name, nearest, number, text, word
-from conformance.language.tree import Fields, Node, Scalar
+from conformance.language.reading import Reader, bad, fields, items, name, nearest, number, short, text, word
+from conformance.language.tree import Fields, Items, Node, Scalar
 from conformance.model import scenario as s
 from conformance.model.values import Value
-from conformance.tables.operations import OPERATIONS, Operation
+from conformance.tables.faults import ACTORS as FAULT_ACTORS
+from conformance.tables.faults import FAULTS, ROWS
+from conformance.tables.operations import FUNCTIONS, OPERATIONS, Operation, Parameter, Result
 
 MAX_STEPS = 200
 MAX_LIMIT = 120.0
@@ -23,6 +25,18 @@ _ACTION_KEYS = (
     "pending", "using", "as", "returns", "raises", "blocks", "dies", "any_of", "expect", "where", "lasts", "only",
     "level", "source", "measures", "limit",
 )  # fmt: skip
+
+
+def result_fields(result: Result) -> tuple[str, ...]:
+    """The names of the fields of a result; none where it is a single value."""
+    return () if isinstance(result, str) else tuple(name for name, _ in result)
+
+
+_CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("call", "function"): FUNCTIONS,
+    ("inspect", "fields"): result_fields(OPERATIONS["inspect"].result),
+}
+"""The parameters that take only certain words."""
 
 
 @dataclass
@@ -71,11 +85,13 @@ class StepReader:
     def _step(self, actor: Scalar, node: Node, place: _Place, kind: str) -> None:
         place.number += 1
         name(actor, "an actor")
+        if actor.text in ROWS and not isinstance(node, Fields):
+            bad(actor, f"{actor.text} is an operation; the actor comes first: client: {{{actor.text}: …}}")
         action = fields(node, f"what {actor.text} does")
-        operation, pending = self._operation(action)
+        operation, pending = self._operation(action, rows_of(actor.text))
         arguments = () if pending else self._arguments(action, operation)
         stated = outcomes.stated(action, operation.result, self.cases, self.reader)
-        self._keys(action, operation)
+        self._keys(action, operation, pending)
         place.steps.append(
             s.Step(
                 number=place.number,
@@ -86,7 +102,7 @@ class StepReader:
                 pending=pending,
                 arguments=arguments,
                 using=self._using(action, actor.text),
-                names=self._names(action),
+                names=self._names(action, operation),
                 outcome=stated.outcome,
                 alternatives=stated.alternatives,
                 only=outcomes.guard(action.get("only"), self.cases),
@@ -94,35 +110,50 @@ class StepReader:
                 limit=self._limit(action),
                 level=self._level(action),
                 position=actor.position,
+                places=tuple((key.text, key.position) for key, _ in action.pairs),
             )
         )
 
-    def _operation(self, action: Fields) -> tuple[Operation, bool]:
+    def _operation(self, action: Fields, rows: Mapping[str, Operation]) -> tuple[Operation, bool]:
         pending = action.get("pending")
         if pending is not None:
-            return OPERATIONS[word(pending, "operation", OPERATIONS)], True
-        named = [key for key in action.names() if key in OPERATIONS]
+            return rows[word(pending, "operation", rows)], True
+        named = [key for key in action.names() if key in rows]
         if len(named) > 1:
             bad(action.key(named[1]), f'a step is one operation; "{named[0]}" is given too')
         if named:
-            return OPERATIONS[named[0]], False
+            return rows[named[0]], False
         unknown = [key for key, _ in action.pairs if key.text not in _ACTION_KEYS]
         if unknown:
-            known = [*OPERATIONS, *_ACTION_KEYS]
-            bad(unknown[0], f'"{unknown[0].text}" is no operation{nearest(unknown[0].text, known)}')
+            known = [*rows, *_ACTION_KEYS]
+            bad(unknown[0], f'"{short(unknown[0].text)}" is no operation{nearest(unknown[0].text, known)}')
         return bad(action, "no operation is named; for a call that was left waiting write pending: OPERATION")
 
-    def _keys(self, action: Fields, operation: Operation) -> None:
-        self.reader.known_keys(action, [operation.name, *_ACTION_KEYS], "a step")
+    def _keys(self, action: Fields, operation: Operation, pending: bool) -> None:
+        again = next((key for key, _ in action.pairs if pending and key.text in ROWS), None)
+        if again is not None:
+            bad(again, 'a step is one operation; "pending" is given too, and begins nothing')
+        beside = [each.name for each in operation.parameters] if operation.kind == "fault" else []
+        self.reader.known_keys(action, [operation.name, *beside, *_ACTION_KEYS], "a step")
 
     def _arguments(self, action: Fields, operation: Operation) -> tuple[tuple[str, Value], ...]:
         node = action.get(operation.name)
         assert node is not None
         given = dict(self._given(node, operation))
+        if operation.kind == "fault":
+            given.update(self._beside(action, operation))
         missing = [each.name for each in operation.parameters if each.required and each.name not in given]
         if missing:
             bad(node, f"{operation.name} needs {' and '.join(missing)}")
         return tuple(given.items())
+
+    def _beside(self, action: Fields, operation: Operation) -> Iterator[tuple[str, Value]]:
+        """The parameters of a fault stand beside its name: ``{link: down, of: server}``."""
+        for key, value in action.pairs:
+            parameter = operation.parameter(key.text)
+            if parameter is not None and key.text != operation.name:
+                with self.reader.attempt():
+                    yield key.text, _argument(operation, parameter, value)
 
     def _given(self, node: Node, operation: Operation) -> Iterator[tuple[str, Value]]:
         if isinstance(node, Fields) and self._is_named(node, operation):
@@ -130,10 +161,11 @@ class StepReader:
                 parameter = operation.parameter(key.text)
                 if parameter is None:
                     known = [each.name for each in operation.parameters]
-                    self.reader.add(key, f'{operation.name} has no parameter "{key.text}"{nearest(key.text, known)}')
+                    problem = f'{operation.name} has no parameter "{short(key.text)}"{nearest(key.text, known)}'
+                    self.reader.add(key, problem)
                     continue
                 with self.reader.attempt():
-                    yield key.text, syntax.READERS[parameter.type](value)
+                    yield key.text, _argument(operation, parameter, value)
                     continue
                 yield key.text, syntax.v.Literal(None)
             return
@@ -141,7 +173,7 @@ class StepReader:
             bad(node, f"{operation.name} takes {{{_signature(operation)}}}")
         parameter = operation.parameter(operation.main)
         assert parameter is not None
-        yield parameter.name, syntax.READERS[parameter.type](node)
+        yield parameter.name, _argument(operation, parameter, node)
 
     @staticmethod
     def _is_named(node: Fields, operation: Operation) -> bool:
@@ -163,9 +195,9 @@ class StepReader:
         return actor if value == "self" else value
 
     @staticmethod
-    def _names(action: Fields) -> object:
+    def _names(action: Fields, operation: Operation) -> object:
         node = action.get("as")
-        return None if node is None else outcomes.names(node)
+        return None if node is None else outcomes.names(node, operation)
 
     @staticmethod
     def _text(action: Fields, key: str) -> str | None:
@@ -180,6 +212,22 @@ class StepReader:
     def _level(action: Fields) -> str | None:
         node = action.get("level")
         return None if node is None else word(node, "level", LEVELS)
+
+
+def _argument(operation: Operation, parameter: Parameter, node: Node) -> Value:
+    """An argument by its type and, where only certain words make sense, one of those."""
+    known = parameter.choices or _CHOICES.get((operation.name, parameter.name), ())
+    for each in (node.items if isinstance(node, Items) else (node,)) if known else ():
+        if not syntax.saved(each):
+            word(each, parameter.name.rstrip("s"), known)
+    return syntax.READERS[parameter.type](node)
+
+
+def rows_of(actor: str) -> Mapping[str, Operation]:
+    """What an actor may do: faults if it stands for the network or the system, operations if not."""
+    if actor not in FAULT_ACTORS:
+        return OPERATIONS
+    return {name: row for name, row in FAULTS.items() if row.by == actor}
 
 
 def read_limit(node: Node | None) -> float | None:

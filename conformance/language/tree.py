@@ -1,6 +1,6 @@
 """YAML text to a plain tree that knows its positions: bounded in size and depth, without aliases and tags.
 
-Scalars follow the core schema of YAML 1.2, so ``NO`` is a string. libyaml composes where PyYAML was built with it.
+Scalars follow the core schema of YAML 1.2, so ``NO`` is a string. libyaml parses where PyYAML was built with it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,14 @@ from conformance.model.values import Scalar as Plain
 MAX_BYTES = 256 * 1024
 MAX_NODES = 20_000
 MAX_DEPTH = 40
+MAX_KEY = 200
+MAX_FILLED = 200_000
+"""How many values the cases of a scenario may have together, once their variables are filled in."""
 
 _LOADER: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_PLAIN_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
+_UNPRINTABLE = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""What YAML 1.2 section 5.1 does not let a file hold."""
+
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _WORDS: dict[str, Plain] = {
@@ -85,7 +90,7 @@ Node = Union[Scalar, Items, Fields]
 def _number(text: str) -> Plain:
     if _INT.match(text):
         return int(text) if len(text) <= 40 else text
-    if text.startswith(("0x", "0o")):
+    if text.startswith(("0x", "0o")) and len(text) <= 40:
         try:
             return int(text, 0)
         except ValueError:
@@ -97,6 +102,9 @@ def read(path: Path) -> bytes:
     """The bytes of a scenario file, within the size limit; ScenarioError for anything unreadable."""
     here = Position(str(path), 1, 1)
     try:
+        if path.exists() and not path.is_file():  # opening a FIFO would wait for its writer
+            kind = "a folder" if path.is_dir() else "not an ordinary file"
+            raise ScenarioError([Mistake(here, f"cannot be read: it is {kind}; a scenario is a file")])
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -111,80 +119,123 @@ def compose(content: bytes, file: str) -> Fields:
     """The tree of one YAML document whose root is a mapping."""
     text = _decode(content, file)
     try:
-        root = yaml.compose(text, Loader=_LOADER)
+        return _Builder(file, yaml.parse(text, Loader=_LOADER)).build()
     except yaml.MarkedYAMLError as error:
-        raise ScenarioError([_syntax_mistake(error, file)]) from None
+        raise ScenarioError([_syntax_mistake(error, text, file)]) from None
     except yaml.YAMLError as error:
         raise ScenarioError([Mistake(Position(file, 1, 1), f"is not YAML: {error}")]) from None
-    except RecursionError:
-        raise ScenarioError([Mistake(Position(file, 1, 1), f"is nested deeper than {MAX_DEPTH} levels")]) from None
-    if not isinstance(root, yaml.MappingNode):
-        raise ScenarioError([Mistake(Position(file, 1, 1), "a scenario is a mapping: summary, transports, steps, …")])
-    tree = _Builder(file).build(root)
-    assert isinstance(tree, Fields)
-    return tree
 
 
 def _decode(content: bytes, file: str) -> str:
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - content.rfind(b"\n", 0, error.start)
+        column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8-sig", "replace")) + 1
         place = Position(file, line, column)
         raise ScenarioError([Mistake(place, "is not UTF-8 text")]) from None
+    strange = _UNPRINTABLE.search(text)
+    if strange:
+        before = text[: strange.start()]
+        place = Position(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        message = f'holds the control character U+{ord(strange[0]):04X}; such bytes are written as {{hex: "…"}}'
+        raise ScenarioError([Mistake(place, message)])
+    return text
 
 
-def _syntax_mistake(error: yaml.MarkedYAMLError, file: str) -> Mistake:
-    mark = error.problem_mark or error.context_mark
-    place = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file, 1, 1)
-    problem = error.problem or "is not YAML"
-    return Mistake(place, f"{problem} ({error.context})" if error.context else problem)
+_INDENTATION = "the indentation does not fit the lines above, or a colon, comma, bracket or quote is missing"
+_REMEDIES = (
+    ("mapping values are not allowed", "a colon and a blank begin a mapping, which cannot stand here: quote the text, "
+     "or check the indentation"),
+    ("could not find expected ':'", "a key needs a colon and a blank after it; check the indentation, too"),
+    ("quoted scalar", "a quote is not closed"),
+    ("expected", _INDENTATION),
+    ("cannot start any token", "text that begins with this character must be quoted"),
+    ("undefined alias", "anchors and aliases are not part of the language; quote text that begins with *"),
+)  # fmt: skip
+"""What the YAML library says, in part, and what the author can do about it."""
+
+
+def _syntax_mistake(error: yaml.MarkedYAMLError, text: str, file: str) -> Mistake:
+    opening = (error.context or "").endswith("quoted scalar")
+    mark = error.context_mark if opening else error.problem_mark or error.context_mark
+    problem = error.problem or "it cannot be read"
+    told = f"is not YAML: {problem} ({error.context})" if error.context else f"is not YAML: {problem}"
+    if mark is None:
+        return Mistake(Position(file, 1, 1), told)
+    place = Position(file, mark.line + 1, mark.column + 1)
+    lines = text.split("\n")
+    if "\t" in (lines[mark.line][: mark.column + 1] if mark.line < len(lines) else ""):
+        return Mistake(place, "a tab indents here; YAML is indented with blanks")
+    remedy = next((remedy for part, remedy in _REMEDIES if part in told), None)
+    return Mistake(place, f"{told}; {remedy}" if remedy else told)
 
 
 class _Builder:
-    """Turns PyYAML's nodes into ours, and finds aliases, tags, duplicate keys, and too much of anything."""
+    """Builds the tree from PyYAML's events, and finds aliases, tags, duplicate keys, and too much of anything.
 
-    def __init__(self, file: str) -> None:
+    Events and not PyYAML's nodes: its composer recurses without a bound, which ends the process when libyaml is used.
+    """
+
+    def __init__(self, file: str, events: Iterator[yaml.Event]) -> None:
         self.file = file
-        self.seen: set[int] = set()
+        self.events = events
+        self.count = 0
         self.mistakes: list[Mistake] = []
 
-    def build(self, root: yaml.Node) -> Node:
-        tree = self._node(root, 1)
+    def build(self) -> Fields:
+        """The root; ScenarioError with the mistakes of all its nodes."""
+        next(self.events)
+        if isinstance(next(self.events), yaml.StreamEndEvent):
+            raise self._stop(Position(self.file, 1, 1), "is empty; a scenario needs summary, transports and steps")
+        root = self._node(next(self.events), 1)
+        next(self.events)
+        after = next(self.events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            raise self._stop(self._place(after), "a second document begins here; a file holds one scenario")
+        if not isinstance(root, Fields):
+            self.mistakes.append(Mistake(root.position, "a scenario is a mapping: summary, transports, steps, …"))
         if self.mistakes:
             raise ScenarioError(self.mistakes)
-        return tree
+        assert isinstance(root, Fields)
+        return root
 
-    def _place(self, node: yaml.Node) -> Position:
-        return Position(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+    def _place(self, event: yaml.Event) -> Position:
+        mark = event.start_mark
+        return Position(self.file, mark.line + 1, mark.column + 1) if mark else Position(self.file, 1, 1)
 
     def _stop(self, place: Position, message: str) -> ScenarioError:
         return ScenarioError([*self.mistakes, Mistake(place, message)])
 
-    def _node(self, node: yaml.Node, depth: int) -> Node:
-        place = self._place(node)
-        if id(node) in self.seen:
+    def _node(self, event: yaml.Event, depth: int) -> Node:
+        place = self._place(event)
+        self.count += 1
+        assert isinstance(event, yaml.NodeEvent)
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
             raise self._stop(place, "anchors and aliases are not part of the language; use cases, or write it out")
-        self.seen.add(id(node))
-        if len(self.seen) > MAX_NODES:
+        if self.count > MAX_NODES:
             raise self._stop(place, f"has more than {MAX_NODES} values, the most a scenario may have")
         if depth > MAX_DEPTH:
             raise self._stop(place, f"is nested deeper than {MAX_DEPTH} levels")
-        if node.tag not in _PLAIN_TAGS:
-            self.mistakes.append(Mistake(place, f"tags are not part of the language: {node.tag}"))
-        if isinstance(node, yaml.ScalarNode):
-            return Scalar(node.value, not node.style, place)
-        if isinstance(node, yaml.SequenceNode):
-            return Items(tuple(self._node(item, depth + 1) for item in node.value), place)
-        return Fields(tuple(self._pairs(node, depth)), place)
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            self.mistakes.append(Mistake(place, f"tags are not part of the language: {tag}"))
+        if isinstance(event, yaml.ScalarEvent):
+            return Scalar(event.value, not event.style, place)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Items(tuple(self._items(depth)), place)
+        return Fields(tuple(self._pairs(depth)), place)
 
-    def _pairs(self, node: yaml.Node, depth: int) -> Iterator[tuple[Scalar, Node]]:
+    def _items(self, depth: int) -> Iterator[Node]:
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            yield self._node(event, depth + 1)
+
+    def _pairs(self, depth: int) -> Iterator[tuple[Scalar, Node]]:
         seen: dict[str, Position] = {}
-        for key_node, value_node in node.value:
-            key, value = self._node(key_node, depth + 1), self._node(value_node, depth + 1)
-            if not isinstance(key, Scalar):
-                self.mistakes.append(Mistake(key.position, "a key is a plain word"))
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key, value = self._node(event, depth + 1), self._node(next(self.events), depth + 1)
+            if not isinstance(key, Scalar) or len(key.text) > MAX_KEY:
+                self.mistakes.append(Mistake(key.position, f"a key is a word of at most {MAX_KEY} characters"))
             elif key.text in seen:
                 first = seen[key.text]
                 self.mistakes.append(Mistake(key.position, f'"{key.text}" was already given in line {first.line}'))
@@ -193,14 +244,41 @@ class _Builder:
                 yield key, value
 
 
-def substitute(node: Node, variables: Mapping[str, Node], used: set[str]) -> Node:
-    """``node`` with each plain ``$name`` of a case variable replaced by that variable's whole node."""
-    if isinstance(node, Scalar):
-        if node.text.startswith("$") and node.text[1:] in variables:
-            used.add(node.text[1:])
-            return variables[node.text[1:]]
-        return node
-    if isinstance(node, Items):
-        return Items(tuple(substitute(item, variables, used) for item in node.items), node.position)
-    pairs = tuple((key, substitute(value, variables, used)) for key, value in node.pairs)
-    return Fields(pairs, node.position)
+class Filling:
+    """Replaces the variables of cases, and remembers which were used; bounded over all the cases of a file."""
+
+    def __init__(self, place: Position) -> None:
+        self.used: set[str] = set()
+        self._place = place
+        self._left = MAX_FILLED
+
+    def fill(self, node: Node, variables: Mapping[str, Node], depth: int = 1) -> Node:
+        """``node`` with each ``$name`` of a variable replaced by that variable's whole node."""
+        self._take(depth)
+        if isinstance(node, Scalar):
+            name = node.text[1:] if node.text.startswith("$") else ""
+            if name not in variables:
+                return node
+            self.used.add(name)
+            self._count(variables[name], depth)
+            return variables[name]
+        if isinstance(node, Items):
+            return Items(tuple(self.fill(item, variables, depth + 1) for item in node.items), node.position)
+        pairs = tuple((key, self.fill(value, variables, depth + 1)) for key, value in node.pairs)
+        return Fields(pairs, node.position)
+
+    def _count(self, node: Node, depth: int) -> None:
+        """Takes a filled-in node into account: variables that hold variables may grow without end."""
+        self._take(depth)
+        inner = node.items if isinstance(node, Items) else [value for _, value in getattr(node, "pairs", ())]
+        for each in inner:
+            self._count(each, depth + 1)
+
+    def _take(self, depth: int) -> None:
+        self._left -= 1
+        if self._left < 0:
+            message = f"with their variables filled in, the cases have more than {MAX_FILLED} values together"
+            raise ScenarioError([Mistake(self._place, message)])
+        if depth > MAX_DEPTH:
+            message = f"with its variables filled in, a case is nested deeper than {MAX_DEPTH} levels"
+            raise ScenarioError([Mistake(self._place, message)])

@@ -16,6 +16,7 @@ from conformance.language.reading import (
     name,
     number,
     scalar,
+    short,
     text,
     word,
 )  # fmt: skip
@@ -26,11 +27,12 @@ from conformance.tables.options import OPTIONS
 MAX_PATTERN = 64 * 1024 * 1024
 MAX_SECONDS = 120.0
 
-_SIZE = re.compile(r"(\d+) (KiB|MiB)\Z")
+_SIZE = re.compile(r"([0-9]{1,12}) (KiB|MiB)\Z")
 _REFERENCE = re.compile(r"\$([a-z][a-z0-9_-]*)(?:\.([a-z_]+))?\Z")
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+\Z|[A-Z][A-Z0-9]{2,}\Z")
 _DATA_KEYS = ("text", "hex", "pattern", "join", "slice")
-_HOSTS = ("any", "loopback", "mapped-loopback", "broadcast", "unrouted", "absent-neighbour")
+HOSTS = ("any", "loopback", "mapped-loopback", "broadcast", "unrouted", "absent-neighbour")
+"""The hosts that are not those of actors."""
 
 
 def saved(node: Node) -> v.Saved | None:
@@ -39,7 +41,7 @@ def saved(node: Node) -> v.Saved | None:
         return None
     match = _REFERENCE.match(node.text)
     if not match:
-        bad(node, f'"{node.text}" is no reference; write $name or $name.field')
+        bad(node, f'"{short(node.text)}" is no reference; write $name or $name.field')
     return v.Saved(match[1], match[2])
 
 
@@ -74,8 +76,9 @@ def data(node: Node) -> v.Value:
         bad(node, f"data is {{text: …}}, {{hex: …}}, {{pattern: size}}, empty or $name, not {describe(node)}")
     kind = next((key for key in node.names() if key in _DATA_KEYS), None)
     if kind is None:
-        given = node.names()[0] if node.pairs else ""
-        word(Scalar(given, False, node.position), "kind of data", _DATA_KEYS)
+        if not node.pairs:
+            bad(node, f"data is of one of the kinds {', '.join(_DATA_KEYS)}, not an empty mapping")
+        word(Scalar(node.names()[0], False, node.pairs[0][0].position), "kind of data", _DATA_KEYS)
     extra = [key for key in node.names() if key != kind and not (kind == "pattern" and key == "seed")]
     if extra:
         bad(node.key(extra[0]), f'data is of one kind; "{extra[0]}" does not go with "{kind}"')
@@ -102,7 +105,21 @@ def _pattern(node: Fields) -> v.Value:
 
 
 def _join(node: Fields) -> v.Value:
-    return v.Join(tuple(data(item) for item in items(node.pairs[0][1], "join")))
+    joined = v.Join(tuple(data(item) for item in items(node.pairs[0][1], "join")))
+    if _bytes_in(joined) > MAX_PATTERN:
+        bad(node, f"joined data has at most {MAX_PATTERN // 1024 // 1024} MiB")
+    return joined
+
+
+def _bytes_in(value: v.Value) -> int:
+    """At most how many bytes stated data has; what is only known later counts as none."""
+    if isinstance(value, v.Join):
+        return sum(_bytes_in(part) for part in value.parts)
+    if isinstance(value, v.Slice):
+        return _bytes_in(value.data)
+    if isinstance(value, v.Pattern) and isinstance(value.size, v.Literal):
+        return int(str(value.size.value))
+    return len(value.text.encode()) if isinstance(value, v.Text) else 0
 
 
 def _slice(node: Fields) -> v.Value:
@@ -134,11 +151,19 @@ def address(node: Node) -> v.Value:
     mapping = fields(node, "an address")
     for key, kind in (("path", v.PathAddress), ("abstract", v.AbstractAddress)):
         if mapping.names() == [key]:
-            return kind(text(mapping.pairs[0][1], key))
+            return kind(_file_name(mapping.pairs[0][1], key))
     host, port = mapping.get("host"), mapping.get("port")
     if host is None or port is None or len(mapping.pairs) != 2:
         bad(node, "an address is an object's name, free, nobody, unnamed, {host, port}, {path} or {abstract}")
     return v.HostPort(host_name(host), port_value(port))
+
+
+def _file_name(node: Node, what: str) -> str:
+    """A name in the cell's own folder, or ``./`` and a name in the current one; a path that leads elsewhere is bad."""
+    value = text(node, f"the name of a {what}")
+    if not NAME.match(value[2:] if value.startswith("./") else value):
+        bad(node, f'"{short(value)}" is no name of a {what}; write a name alone, such as door')
+    return value
 
 
 _ADDRESS_WORDS: dict[str, v.Value] = {
@@ -149,8 +174,8 @@ _ADDRESS_WORDS: dict[str, v.Value] = {
 def host_name(node: Node) -> str:
     """A host: a symbol, or the name of an actor who lives there."""
     value = text(node, "a host")
-    if value not in _HOSTS and not NAME.match(value):
-        word(node, "host", _HOSTS)
+    if value not in HOSTS and not NAME.match(value):
+        word(node, "host", HOSTS)
     return value
 
 
@@ -184,7 +209,7 @@ def symbol(node: Node) -> v.Value:
         return reference
     value = text(node, "a symbol")
     if not _SYMBOL.match(value):
-        bad(node, f'a symbol is written as in the manual, such as SHUT_WR, not "{value}"')
+        bad(node, f'a symbol is written as in the manual, such as SHUT_WR, not "{short(value)}"')
     return v.Symbol(value)
 
 
@@ -266,6 +291,7 @@ READERS: dict[str, Callable[[Node], v.Value]] = {
     "address": address,
     "object": object_name,
     "objects": objects,
+    "word": text_value,
     "actor": lambda node: v.Literal(name(node, "an actor")),
     "option": option,
     "options": options,

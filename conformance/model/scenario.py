@@ -166,6 +166,12 @@ class Step:
     limit: Optional[float]
     level: Optional[str]
     position: Position
+    places: tuple[tuple[str, Position], ...] = ()
+    """Where each key of the action stands: the operation, ``using``, ``as`` and so on."""
+
+    def place(self, key: str) -> Position:
+        """Where a key of the action stands; where the step begins, if it has no such key."""
+        return dict(self.places).get(key, self.position)
 
 
 @dataclass(frozen=True)

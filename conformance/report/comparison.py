@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.engine.wording import observed_words
 from conformance.model import observation as o
 from conformance.report.records import CellRecord, Record
 
@@ -160,11 +159,7 @@ def _canonical(step: Mapping[str, Any] | None) -> str:
 
 
 def _did(step: Mapping[str, Any] | None) -> str:
-    if step is None:
-        return "not run"
-    fields = {key: value for key, value in step["observation"].items() if key in o.Observation.__dataclass_fields__}
-    wait = fields.pop("wait", None)
-    return observed_words(o.Observation(**fields, wait=o.Wait(**wait) if wait else None))
+    return "not run" if step is None else str(step["did"])
 
 
 def _whole(cell: CellRecord) -> str:

@@ -5,22 +5,29 @@ A record without a footer is of a run that was ended; what it holds is good all 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
 import conformance
-from conformance.model.errors import RecordError
+from conformance.model.errors import HarnessError, RecordError
 from conformance.model.scenario import Scenario
+from conformance.report.record_fields import mistake_in_cell, mistake_in_header
 
 FORMAT = 1
 """The version of the record format; a reader refuses newer ones."""
+
+
+_LONGEST_NAME = 80
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+"""Names that Windows keeps for devices, with any suffix."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,8 @@ class Record:
 
 def platform_name(facts: Mapping[str, Any]) -> str:
     """``linux-x86_64-cpython3.11``; with the emulator where there is one. Legal as a file name everywhere."""
+    if not facts:
+        return "unknown"
     version = ".".join(str(facts.get("python_version", "")).split(".")[:2])
     parts = [facts.get("family"), facts.get("machine"), f"{facts.get('python_implementation')}{version}"]
     parts.append(facts.get("emulator"))
@@ -93,8 +102,11 @@ def platform_name(facts: Mapping[str, Any]) -> str:
 
 
 def file_name(text: str) -> str:
-    """``text`` without what some file system does not take."""
-    return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.") or "unnamed"
+    """``text`` without what some file system does not take: characters, names of devices, lengths."""
+    name = re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.") or "unnamed"
+    if len(name) > _LONGEST_NAME:
+        name = f"{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}-{name[-_LONGEST_NAME:]}"
+    return f"_{name}" if _DEVICE.match(name) else name
 
 
 def suite_digest(scenarios: Iterable[Scenario]) -> str:
@@ -110,14 +122,24 @@ def now() -> str:
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
 
 
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[None]:
+    """What the file system refuses while ``path`` is written is a HarnessError that says so."""
+    try:
+        yield
+    except OSError as error:
+        raise HarnessError(f"{path}: cannot be written: {error.strerror}; --reports names another folder") from None
+
+
 class RecordWriter:
-    """Writes one record; each line is on disk before the next cell begins."""
+    """Writes one record; each line is on disk before the next cell begins. HarnessError where that is not possible."""
 
     def __init__(self, path: Path, header: Header) -> None:
         self.path = path
         self._counts: dict[str, int] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
+        with written(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
         self._line({"type": "header", **vars(header)})
 
     def cell(self, cell: CellRecord) -> None:
@@ -128,15 +150,18 @@ class RecordWriter:
     def close(self) -> None:
         """Writes the footer: the record is complete."""
         self._line({"type": "footer", "ended": now(), "cells": sum(self._counts.values()), "verdicts": self._counts})
-        self._file.close()
+        with written(self.path):
+            self._file.close()
 
     def abandon(self) -> None:
         """Closes the file without a footer: the record says that it is incomplete."""
-        self._file.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def _line(self, value: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n")
-        self._file.flush()
+        with written(self.path):
+            self._file.write(_json(value) + "\n")
+            self._file.flush()
 
     def __enter__(self) -> RecordWriter:
         return self
@@ -150,34 +175,46 @@ class RecordWriter:
             self.abandon()
 
 
+def _json(value: Mapping[str, Any]) -> str:
+    """One line; as people read it, but for what UTF-8 cannot hold (half of a surrogate pair), which is escaped."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+    return text
+
+
 def read(path: Path) -> Record:
     """A record from its file; RecordError where it is none."""
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise RecordError(f"{path}: is no record: not UTF-8 text") from None
+        content = path.read_bytes()
     except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror}") from None
-    if not lines:
+        raise RecordError(f"{path}: cannot be read: {error.strerror}; a record is a file *.jsonl") from None
+    if not content.strip():
         raise RecordError(f"{path}: is empty; a record begins with a header, run again to make one")
+    lines = content.removesuffix(b"\n").split(b"\n")
     parsed = [_parsed(path, number, line, number == len(lines)) for number, line in enumerate(lines, 1)]
     values = [value for value in parsed if value is not None]
     header = _header(path, values[0] if values else None)
+    if second := next((number for number, value in enumerate(values[1:], 2) if value.get("type") == "header"), None):
+        raise RecordError(f"{path}:{second}: a second header; put each record into a file of its own")
     cells = tuple(_cell(path, number, value) for number, value in enumerate(values, 1) if value.get("type") == "cell")
     footer = values[-1] if values[-1].get("type") == "footer" else None
     return Record(path, header, cells, footer)
 
 
-def _parsed(path: Path, number: int, line: str, last: bool) -> dict[str, Any] | None:
+def _parsed(path: Path, number: int, line: bytes, last: bool) -> dict[str, Any] | None:
     """One line; a last line that was cut off is left out."""
     try:
-        value = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+        value = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         if last and number > 1:
             return None
-        raise RecordError(f"{path}:{number}: is not JSON ({error}); each line of a record is one object") from None
+        what = "UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"JSON ({error})"
+        raise RecordError(f"{path}:{number}: is not {what}; each line of a record is one JSON object") from None
     if not isinstance(value, dict):
-        raise RecordError(f"{path}:{number}: is no object; each line of a record is one")
+        raise RecordError(f"{path}:{number}: is no object; each line of a record is one JSON object")
     return value
 
 
@@ -186,17 +223,15 @@ def _header(path: Path, value: dict[str, Any] | None) -> Header:
         raise RecordError(f"{path}:1: a record begins with a line of type header; is this a record of conformance?")
     if not isinstance(value.get("format"), int) or value["format"] > FORMAT:
         raise RecordError(f"{path}:1: has format {value.get('format')}; this version reads up to {FORMAT}: upgrade")
-    try:
-        return Header(**_known(Header, value))
-    except TypeError as error:
-        raise RecordError(f"{path}:1: the header lacks something: {error}") from None
+    if mistake := mistake_in_header(value):
+        raise RecordError(f"{path}:1: the header {mistake}; run again to make a new record")
+    return Header(**_known(Header, value))
 
 
 def _cell(path: Path, number: int, value: dict[str, Any]) -> CellRecord:
-    try:
-        return CellRecord(**_known(CellRecord, value))
-    except TypeError as error:
-        raise RecordError(f"{path}:{number}: the cell lacks something: {error}") from None
+    if mistake := mistake_in_cell(value):
+        raise RecordError(f"{path}:{number}: the cell {mistake}; run again to make a new record")
+    return CellRecord(**_known(CellRecord, value))
 
 
 def _known(cls: type, value: dict[str, Any]) -> dict[str, Any]:

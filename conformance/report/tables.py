@@ -23,6 +23,11 @@ def verdict_counts(cells: Sequence[CellRecord]) -> dict[str, int]:
     return {verdict: number for verdict, number in counts.items() if number}
 
 
+def section(cell: CellRecord) -> str:
+    """The section of the corpus that a cell's scenario is in."""
+    return cell.scenario.split("/")[0] if "/" in cell.scenario else "."
+
+
 def marks(cells: Sequence[CellRecord]) -> str:
     """Counts in one field, such as ``12✓ 1✗``."""
     return " ".join(f"{number}{VERDICT_MARKS[verdict]}" for verdict, number in verdict_counts(cells).items())
@@ -32,9 +37,8 @@ def by_transport(cells: Sequence[CellRecord]) -> tuple[list[str], list[tuple[str
     """The sections of the corpus that occur, and for each transport the counts in each section, then in all."""
     table: dict[str, dict[str, list[CellRecord]]] = {}
     for cell in cells:
-        section = cell.scenario.split("/")[0] if "/" in cell.scenario else "."
-        table.setdefault(cell.transport, {}).setdefault(section, []).append(cell)
-    sections = sorted({section for row in table.values() for section in row})
+        table.setdefault(cell.transport, {}).setdefault(section(cell), []).append(cell)
+    sections = sorted({name for row in table.values() for name in row})
     order = [name for name in TRANSPORTS if name in table]
     rows = [(name, [*(marks(table[name].get(each, ())) for each in sections), _all(table[name])]) for name in order]
     every = [marks([cell for row in table.values() for cell in row.get(each, ())]) for each in sections]
@@ -43,3 +47,18 @@ def by_transport(cells: Sequence[CellRecord]) -> tuple[list[str], list[tuple[str
 
 def _all(row: Mapping[str, Sequence[CellRecord]]) -> str:
     return marks([cell for cells in row.values() for cell in cells])
+
+
+def by_verdict(cells: Sequence[CellRecord]) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """The verdicts that occur, and their counts on each transport, in each section, then in all: a narrow table."""
+    found = list(verdict_counts(cells))
+    sections = sorted({section(cell) for cell in cells})
+    groups = [(name, [cell for cell in cells if cell.transport == name]) for name in TRANSPORTS]
+    groups += [(f"{name}/", [cell for cell in cells if section(cell) == name]) for name in sections]
+    rows = [(name, _by_verdict(each, found)) for name, each in [*groups, ("all", list(cells))] if each]
+    return found, rows
+
+
+def _by_verdict(cells: Sequence[CellRecord], verdicts: Sequence[str]) -> list[str]:
+    counts = verdict_counts(cells)
+    return [f"{counts[name]}{VERDICT_MARKS[name]}" if name in counts else "" for name in verdicts]

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.report.records import CellRecord
 
-_LEFT = 58
+_LEFT, _LEFT_LEAST = 58, 30
+"""Columns of what was done: as many as the longest line needs, within these bounds."""
 _MARKS = {"fail": "✗", "known-deviation": "~"}
 
 
-def timeline(cell: CellRecord) -> list[str]:
-    """The lines; at the step that deviated also what was expected, and its file and line."""
-    lines = [f"{cell.scenario}  over {cell.transport}{_under(cell)}", ""]
+def timeline(cell: CellRecord, transports: Sequence[str] = ()) -> list[str]:
+    """The lines; at the step that deviated also what was expected, and its file and line.
+
+    ``transports``: all those over which the same happened, where that is known to the caller.
+    """
+    lines = [f"{cell.scenario}  over {', '.join(transports) or cell.transport}{_under(cell)}", ""]
+    longest = max((len(_done(cell, step)) for step in cell.steps), default=0)
+    left = max(_LEFT_LEAST, min(_LEFT, longest + 2))
     for step in cell.steps:
-        lines += _step(cell, step, step["number"] == cell.step)
+        lines += _step(cell, step, left)
     if cell.step is None and cell.reason:
         lines += ["", cell.reason]
     lines += [f"      {note}" for note in cell.notes]
@@ -28,16 +34,19 @@ def _under(cell: CellRecord) -> str:
     return f"{case}, implementation {cell.implementation}"
 
 
-def _step(cell: CellRecord, step: Mapping[str, Any], deviates: bool) -> Iterator[str]:
-    mark = _MARKS.get(cell.verdict, " ") if deviates else " "
-    did = f"{mark} {step['number']:>3}  {step['actor']!s:<9}{step['says']}"
-    came = str(step["did"])
-    first, *rest = textwrap.wrap(did, _LEFT - 2, subsequent_indent=" " * 17) or [""]
-    yield f"{first:<{_LEFT}}{came}"
+def _done(cell: CellRecord, step: Mapping[str, Any]) -> str:
+    mark = _MARKS.get(cell.verdict, " ") if step["number"] == cell.step else " "
+    return f"{mark} {step['number']:>3}  {step['actor']!s:<9} {step['says']}"
+
+
+def _step(cell: CellRecord, step: Mapping[str, Any], left: int) -> Iterator[str]:
+    first, *rest = textwrap.wrap(_done(cell, step), left - 2, subsequent_indent=" " * 18) or [""]
+    yield f"{first:<{left}}{step['did']}"
     yield from rest
-    if deviates:
-        yield f"{'':<{_LEFT - 10}}expected  {cell.expected}"
-        yield f"{'':<{_LEFT - 10}}observed  {cell.observed}"
+    if step["number"] == cell.step:
+        indent = " " * (left - 10)
+        yield f"{indent}expected  {cell.expected}"
+        yield f"{indent}observed  {cell.observed}"
         if cell.reason:
-            yield f"{'':<{_LEFT - 10}}because   {cell.reason}"
-        yield f"{'':<{_LEFT - 10}}at        {cell.file}:{step['line']}"
+            yield f"{indent}because   {cell.reason}"
+        yield f"{indent}at        {cell.file}:{step['line']}"

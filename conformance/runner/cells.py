@@ -11,6 +11,7 @@ from typing import Any
 from conformance.engine import judge as j
 from conformance.engine.deviations import Deviation, apply
 from conformance.engine.planning import DEFAULT_LIMIT, cell_id, guard_finding, plan
+from conformance.language.deviation_files import emulator_deviations
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.errors import HarnessError
@@ -156,7 +157,8 @@ class Runner:
             return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(told)} before the first step")
         verdict = j.judge(cell.scenario, cell.case, cell.transport, observations, facts)
         here = j.terms_for(cell.case, cell.transport, facts[""])
-        return apply(self._deviations, cell.scenario, cell.case, cell.transport, cell.implementation, verdict,
+        deviations = (*self._deviations, *emulator_deviations(facts[""].get("emulator")))
+        return apply(deviations, cell.scenario, cell.case, cell.transport, cell.implementation, verdict,
                      observations, here, facts[""])  # fmt: skip
 
 

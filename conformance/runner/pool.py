@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from conformance.model.errors import HarnessError
 from conformance.runner.cells import Cell, Outcome, Runner
 
 AHEAD = 8
 """How many cells each worker may be ahead of the one that is asked for."""
+
+WAIT = 0.5
+"""Seconds of one wait for a result: on Windows Ctrl-C is seen only between waits."""
 
 
 class Pool:
@@ -28,15 +32,22 @@ class Pool:
             thread.start()
 
     def result(self, number: int) -> Outcome:
-        """The outcome of a cell; those before it are dropped."""
+        """The outcome of a cell, as often as it is asked for; those before it are dropped.
+
+        HarnessError where it was dropped, or will not come because the pool was closed.
+        """
         with self._changed:
-            self._asked = max(self._asked, number)
+            if number < self._asked:
+                raise HarnessError(f"the outcome of cell {number} was dropped when that of {self._asked} was asked for")
+            self._asked = number
             for early in [each for each in self._results if each < number]:
                 del self._results[early]
             self._changed.notify_all()
             while number not in self._results:
-                self._changed.wait()
-            found = self._results.pop(number)
+                if self._closed:
+                    raise HarnessError(f"cell {number} was not run: the run was ended")
+                self._changed.wait(WAIT)
+            found = self._results[number]
         if isinstance(found, BaseException):
             raise found
         return found
@@ -50,18 +61,18 @@ class Pool:
             thread.join()
 
     def _work(self) -> None:
-        runner = self._make_runner()
+        runner: Runner | None = None
         try:
             while (number := self._take()) is not None:
-                self._put(number, self._run(runner, number))
+                try:
+                    runner = runner or self._make_runner()
+                    result: Outcome | BaseException = runner.run(self._cells[number])
+                except BaseException as error:  # noqa: BLE001 (a fault of ours is raised where the result is asked for)
+                    result = error
+                self._put(number, result)
         finally:
-            runner.close()
-
-    def _run(self, runner: Runner, number: int) -> Outcome | BaseException:
-        try:
-            return runner.run(self._cells[number])
-        except BaseException as error:  # noqa: BLE001 (a fault of ours is raised where the result is asked for)
-            return error
+            if runner is not None:
+                runner.close()
 
     def _take(self) -> int | None:
         """The next cell to run; None when there is none any more."""

@@ -30,18 +30,26 @@ class Ended:
     stderr: str
 
 
-class WorkerProcess:
-    """A running worker."""
-
-    def __init__(self, interpreter: Interpreter, surroundings: Surroundings) -> None:
-        self._process = subprocess.Popen(
-            worker_command(interpreter, surroundings),
+def _started(interpreter: Interpreter, surroundings: Surroundings) -> subprocess.Popen[bytes]:
+    command = worker_command(interpreter, surroundings)
+    try:
+        return subprocess.Popen(
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=worker_environment(interpreter),
             close_fds=True,
         )
+    except OSError as error:
+        raise HarnessError(f"the worker could not be started: {command[0]}: {error.strerror}") from None
+
+
+class WorkerProcess:
+    """A running worker; HarnessError where it cannot be started."""
+
+    def __init__(self, interpreter: Interpreter, surroundings: Surroundings) -> None:
+        self._process = _started(interpreter, surroundings)
         self._messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._stderr: list[bytes] = []
         self._readers = [

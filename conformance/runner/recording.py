@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.wire import Vocabulary
 from conformance.report import markdown
-from conformance.report.records import CellRecord, Header, RecordWriter, file_name, now, platform_name, read
+from conformance.report.records import CellRecord, Header, RecordWriter, file_name, now, platform_name, read, written
 from conformance.runner.cells import Outcome
 
 HOST = "local"
@@ -117,24 +118,30 @@ class RunRecorder:
         return sorted({path.parent / "report.md" for path in self.paths})
 
     def add(self, reported: Mapping[str, Any]) -> None:
-        """Appends what a report carries of a cell."""
+        """Appends what a report carries of a cell; HarnessError where it cannot be written."""
         self._facts = reported["hosts"].get(HOST) or self._facts
         cell = CellRecord(**reported["cell"])
         key = (platform_name(self._facts), cell.implementation)
         if key not in self._writers:
             header = Header(cell.implementation, {HOST: self._facts}, reported["suite"], now())
-            path = self._folder / key[0] / f"{file_name(cell.implementation)}.jsonl"
-            self._writers[key] = RecordWriter(path, header)
+            self._writers[key] = RecordWriter(self._path(*key), header)
         self._writers[key].cell(cell)
 
     def close(self, complete: bool) -> None:
         """Ends all records, and writes the reports by reading them again."""
-        for writer in self._writers.values():
-            if complete:
-                writer.close()
-            else:
-                writer.abandon()
+        with contextlib.ExitStack() as all_of_them:
+            for writer in self._writers.values():
+                all_of_them.callback(writer.close if complete else writer.abandon)
         for report in self.reports:
             folder = report.parent
             records = [read(path) for path in self.paths if path.parent == folder]
-            report.write_text(markdown.report(records), "utf-8")
+            with written(report):
+                report.write_text(markdown.report(records), "utf-8")
+
+    def _path(self, platform: str, implementation: str) -> Path:
+        """Where a record goes: a file of its own, also where file systems ignore case."""
+        name = file_name(implementation)
+        taken = {str(path).casefold() for path in self.paths}
+        names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+        paths = (self._folder / platform / f"{each}.jsonl" for each in names)
+        return next(path for path in paths if str(path).casefold() not in taken)

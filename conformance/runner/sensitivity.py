@@ -22,7 +22,7 @@ from conformance.wrong import CORRECT, WrongImplementation
 TRANSPORTS = ("loopback", "unix", "socketpair", "udp", "unix-dgram")
 """One transport of each kind: the others repeat what these show, at a cost."""
 
-QUICK_LIMIT = 1.0
+QUICK_LIMIT = 1.5
 """Seconds after which a step counts as hung here, times the host's scale: the raw socket keeps to it as well."""
 
 RAW_RUNS = 2

@@ -41,6 +41,7 @@ PARAMETER_TYPES = {
     "object": "the name of an object",
     "objects": "a list of names of objects",
     "actor": "the name of an actor",
+    "word": "one of the words that the row lists",
     "option": "the name of a socket option, such as SO_SNDBUF",
     "options": "a mapping of socket options to values",
     "value": "any plain value",
@@ -60,6 +61,8 @@ class Parameter:
     name: str
     type: str
     default: Any = _REQUIRED
+    choices: tuple[str, ...] = ()
+    """The words that it may be, for type ``word``; in the rows below they stand in place of the type."""
 
     @property
     def required(self) -> bool:
@@ -71,8 +74,10 @@ class Parameter:
 class Operation:
     """One operation.
 
-    ``kind`` is ``verb`` (a method of the adapter), ``program`` (a loop over verbs) or ``harness`` (done by the
-    harness itself); ``on`` the kind of object that it is used on; ``makes`` what new object its result is.
+    ``kind`` is ``verb`` (a method of the adapter), ``program`` (a loop over verbs), ``harness`` (done by the harness
+    itself), ``process`` (done by the harness to the actor's own process) or ``fault``; ``on`` the kind of object that
+    it is used on; ``makes`` what new object its result is; ``waits`` the system calls that it may wait in, beside
+    those that the adapter declares.
     """
 
     name: str
@@ -84,23 +89,32 @@ class Operation:
     kind: str = "verb"
     unit: Optional[str] = None
     summary: str = ""
+    waits: frozenset[str] = frozenset()
 
     def parameter(self, name: str) -> Optional[Parameter]:
         """The parameter of this name, if there is one."""
         return next((each for each in self.parameters if each.name == name), None)
 
 
-def _parameters(text: str, defaults: dict[str, Any]) -> tuple[Parameter, ...]:
+def parameters(text: str, defaults: dict[str, Any]) -> tuple[Parameter, ...]:
+    """``name:type`` or ``name:word|word``, several with blanks between."""
     pairs = (item.split(":") for item in text.split())
-    return tuple(Parameter(name, kind, defaults.get(name, _REQUIRED)) for name, kind in pairs)
+    return tuple(_parameter(name, kind, defaults.get(name, _REQUIRED)) for name, kind in pairs)
+
+
+def _parameter(name: str, kind: str, default: Any) -> Parameter:
+    if "|" in kind:
+        return Parameter(name, "word", default, tuple(kind.split("|")))
+    return Parameter(name, kind, default)
 
 
 def _op(
-    name: str, parameters: str, result: Result, summary: str, *, main: Optional[str] = None,
+    name: str, takes: str, result: Result, summary: str, *, main: Optional[str] = None,
     on: Optional[str] = "socket", makes: Optional[str] = None, kind: str = "verb", unit: Optional[str] = None,
-    **defaults: Any,
+    waits: str = "", **defaults: Any,
 ) -> Operation:  # fmt: skip
-    return Operation(name, _parameters(parameters, defaults), main, result, on, makes, kind, unit, summary)
+    taken = parameters(takes, defaults)
+    return Operation(name, taken, main, result, on, makes, kind, unit, summary, frozenset(waits.split()))
 
 
 _FROM = (("from", "address"),)
@@ -193,6 +207,30 @@ _FILES = (
         kind="harness"),
 )  # fmt: skip
 
+_PROCESS = (
+    _op("fork", "actor:actor", "nothing", "The actor's process forks; the child is the actor of this name and has "
+        "copies of all objects, its parent's own as its own.", main="actor", on=None, kind="process"),
+    _op("exit", "code:int", "nothing", "The process ends without cleaning up; over when it is gone.", main="code",
+        on=None, kind="process", code=0),
+    _op("on_signal", "signal:text action:default|ignore|count|raise", "nothing", "What a signal does to the process; "
+        "raise raises HandlerRaised out of the call that it interrupts.", on=None, kind="process"),
+    _op("limit_descriptors", "spare:int", "nothing", "The process can open so many more descriptors.", main="spare",
+        on=None, kind="process"),
+    _op("umask", "mode:text", "nothing", "Sets the process's file mode creation mask.", main="mode", on=None,
+        kind="process"),
+    _op("chdir", "path:text", "nothing", "The process's current folder becomes this one in the cell's folder, made if "
+        "need be; from then on its {path: NAME} is an address relative to that, as it stands.", main="path", on=None,
+        kind="process"),
+    _op("spawn", "", "bool", "Starts a Python program; says whether it inherited the socket.", kind="harness",
+        waits="wait4"),
+)  # fmt: skip
+
+_LOCKS = (
+    _op("lock", "", "nothing", "Makes a lock (threading.Lock).", on=None, makes="lock", kind="harness"),
+    _op("acquire", "", "nothing", "Takes a lock, and waits for it.", on="lock", kind="harness", waits="futex"),
+    _op("release", "", "nothing", "Gives a lock back.", on="lock", kind="harness"),
+)  # fmt: skip
+
 _READINESS = (
     _op("select", "read:objects write:objects error:objects timeout:seconds", _LISTS,
         "select(); without a timeout it waits.", on=None, read=(), write=(), error=(), timeout=None),
@@ -202,13 +240,17 @@ _READINESS = (
         makes="poller"),
     _op("epoll_wait", "timeout:seconds", "events", "Waits on an epoll object.", main="timeout", on="poller",
         timeout=None),
+    _op("kqueue", "events:events", "nothing", "Makes a kqueue that watches these, for POLLIN with KQ_FILTER_READ and "
+        "for POLLOUT with KQ_FILTER_WRITE.", main="events", on=None, makes="poller"),
+    _op("kqueue_wait", "timeout:seconds", "events", "Waits on a kqueue.", main="timeout", on="poller",
+        timeout=None, waits="kevent"),
     _op("selector", "events:events", "nothing", "Makes a selectors.DefaultSelector that watches these.",
         main="events", on=None, makes="poller"),
     _op("selector_wait", "timeout:seconds", "events", "Waits on a selector.", main="timeout", on="poller",
         timeout=None),
     _op("ready", "", "ready", "A snapshot of select's three lists for one socket.", kind="harness"),
-    _op("await", "event:text", "nothing", "Waits for an event (readable, writable, urgent, reset, end) without "
-        "consuming it.", main="event", kind="harness"),
+    _op("await", "event:readable|writable|urgent|reset|end", "nothing", "Waits for an event without consuming it.",
+        main="event", kind="harness"),
 )  # fmt: skip
 
 _BINARY = (
@@ -216,6 +258,9 @@ _BINARY = (
     _op("unpack", "format:text data:data", "list", "struct.unpack().", on=None, kind="harness"),
     _op("call", "function:text arguments:values", "value", "Calls a function of a fixed table, such as socket.htons.",
         main="function", on=None, kind="harness", arguments=()),
+    _op("resolve", "host:text port:int family:symbol type:symbol flags:flags", "list", "socket.getaddrinfo(); a list "
+        "of {family, type, host, port}, in the order given.", main="host", on=None, port=None,
+        family=None, type=None, flags=(), waits="futex"),
     _op("has", "name:text", "bool", "Whether the socket module has this name.", main="name", on=None,
         kind="harness"),
 )  # fmt: skip
@@ -238,6 +283,8 @@ _PROGRAMS = (
         "trip.", kind="program", size=1, unit="s"),
     _op("connect_until_stuck", "to:address at_most:int", "count", "Connects fresh sockets until one does not "
         "connect at once; says how many did.", on=None, kind="program"),
+    _op("bind_many", "address:address at_most:int", "count", "Binds fresh sockets to an address until one cannot be "
+        "bound; says how many could. All stay open.", main="address", on=None, kind="program", at_most=100),
     _op("send_numbered", "times:int", "nothing", "Sends numbered records of 16 bytes.", main="times",
         kind="program"),
     _op("collect_numbered", "times:int", "count", "Receives numbered records; says how many came in order.",
@@ -245,7 +292,9 @@ _PROGRAMS = (
 )  # fmt: skip
 
 OPERATIONS: dict[str, Operation] = {
-    row.name: row for row in (*_SOCKETS, *_TRANSFER, *_STATE, *_FILES, *_READINESS, *_BINARY, *_PROGRAMS)
+    row.name: row
+    for rows in (_SOCKETS, _TRANSFER, _STATE, _FILES, _PROCESS, _LOCKS, _READINESS, _BINARY, _PROGRAMS)
+    for row in rows
 }
 
 FUNCTIONS = (

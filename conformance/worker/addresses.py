@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Optional
 
 from conformance.model import values as v
+from conformance.worker.namespaces import on_host
 from conformance.worker.scope import Missing, Scope, Unsupported
 
 _WILDCARD = {False: "0.0.0.0", True: "::"}
@@ -21,9 +23,13 @@ _FIXED_HOSTS = {
 class Addresses:
     """Makes the addresses of one cell, for actors that live on the given hosts."""
 
-    def __init__(self, scope: Scope, host_of: dict[str, str]) -> None:
+    def __init__(
+        self, scope: Scope, host_of: Mapping[str, str], namespaces: Mapping[str, Optional[int]], tag: str = "s"
+    ) -> None:
         self._scope = scope
         self._host_of = host_of
+        self._namespaces = namespaces
+        self._tag = tag
         self._count = 0
 
     def resolve(self, value: Any, actor: str, sock: Any) -> Any:
@@ -38,7 +44,7 @@ class Addresses:
         if isinstance(value, v.Nobody):
             return self.nobody(actor)
         if isinstance(value, v.PathAddress):
-            return os.path.join(self._scope.folder, value.path)
+            return value.path if self._scope.relative else os.path.join(self._scope.folder, value.path)
         if isinstance(value, v.AbstractAddress):
             return self._abstract(value.abstract)
         if isinstance(value, v.HostPort):
@@ -57,16 +63,16 @@ class Addresses:
         if kind == "ip":
             return self.own_host(actor), 0
         if kind == "path":
-            return os.path.join(self._scope.folder, f"s{self._count}")
+            return os.path.join(self._scope.folder, f"{self._tag}{self._count}")
         if kind == "abstract":
-            return self._abstract(f"s{self._count}")
+            return self._abstract(f"{self._tag}{self._count}")
         raise Unsupported(f"there are no addresses on {self._scope.transport.name}")
 
     def nobody(self, actor: str) -> Any:
         """An address that is taken while the cell runs, by a socket of ours that does not listen to others."""
         other = self._peer_of(actor)
         row = self._scope.transport
-        holder = socket.socket(getattr(socket, str(row.family)), getattr(socket, str(row.type)))
+        holder = self._socket_on(self._host_of.get(other, ""))
         self._scope.reserved.append(holder)
         holder.bind(self.free(other))
         if row.type == "SOCK_DGRAM" and row.address == "ip":
@@ -75,8 +81,15 @@ class Addresses:
             holder.close()
         return remembered(holder.getsockname()) if holder.fileno() >= 0 else self._closed_path()
 
+    def _socket_on(self, host: str) -> socket.socket:
+        """A socket of the transport's kind that belongs to a host."""
+        row = self._scope.transport
+        kind = getattr(socket, str(row.family)), getattr(socket, str(row.type))
+        namespace = self._namespaces.get(host) if row.hosts else None
+        return socket.socket(*kind) if namespace is None else on_host(namespace, lambda: socket.socket(*kind))
+
     def _closed_path(self) -> str:
-        return os.path.join(self._scope.folder, f"s{self._count}")
+        return os.path.join(self._scope.folder, f"{self._tag}{self._count}")
 
     def _peer_of(self, actor: str) -> str:
         mine = self._host_of.get(actor)
@@ -113,7 +126,9 @@ class Addresses:
         return int(value.value)
 
     def _abstract(self, name: str) -> bytes:
-        return b"\0" + f"{os.path.basename(self._scope.folder)}-{os.getpid()}-{name}".encode()
+        """Abstract names are the machine's: the names of the worker's folder and the cell's keep them apart."""
+        above, cell = os.path.split(self._scope.folder)
+        return b"\0" + f"{os.path.basename(above)}-{cell}-{name}".encode()
 
 
 def remembered(address: Any) -> Any:

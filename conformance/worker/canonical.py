@@ -84,7 +84,7 @@ class Recorder:
         return {
             "names": self._scope.names_of_address(value[:2]),
             "host": self._host(value[0]),
-            "port": self._scope.names_of_port(value[1]) or ([] if value[1] else "none"),
+            "port": self._scope.names_of_port(value[1]) if value[1] else 0,
         }
 
     def _names(self, value: Any) -> list[str]:
@@ -93,7 +93,7 @@ class Recorder:
     def _own_name(self, path: str) -> str:
         """A path in the cell's folder by the scenario's name for it."""
         folder = self._scope.folder + os.sep
-        return path[len(folder) :] if path.startswith(folder) else os.path.basename(path).split("-")[-1]
+        return path[len(folder) :] if path.startswith(folder) else os.path.basename(path).split("-", 3)[-1]
 
     def _host(self, text: str) -> str:
         for name, known in self._scope.hosts.items():

@@ -10,7 +10,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import Optional
 
+from conformance.tables.capabilities import CAPABILITIES
+from conformance.tables.faults import FAULTS
 from conformance.tables.transports import TRANSPORTS
+from conformance.worker.namespaces import on_host
+from conformance.worker.netlink import Netlink
+from conformance.worker.network_faults import netem_options, on_link, rate_options
+from conformance.worker.process_life import become_nobody
+from conformance.worker.scope import Unsupported
+from conformance.worker.stage import Hosts
 
 Finding = Optional[str]
 """None where the thing is there, else what the probe found."""
@@ -43,8 +51,51 @@ def _dual_stack() -> Finding:
     return None if socket.has_dualstack_ipv6() else "an IPv6 socket cannot take IPv4 connections"
 
 
-def _not_yet(what: str) -> Callable[[], Finding]:
-    return lambda: f"this version of the worker cannot {what}"
+def _descriptor_limit() -> Finding:
+    try:
+        import resource
+    except ImportError:
+        return "there is no resource module"
+    return None if hasattr(resource, "RLIMIT_NOFILE") else "there is no RLIMIT_NOFILE"
+
+
+def _process() -> Finding:
+    return None if hasattr(os, "fork") else "os.fork does not exist"
+
+
+def _unprivileged() -> Finding:
+    """Tried for good in a child, which says by its exit status whether it could."""
+    if not hasattr(os, "fork"):
+        return _process()
+    child = os.fork()
+    if child == 0:
+        try:
+            become_nobody()
+        except BaseException:  # noqa: BLE001 (a child that must not run on)
+            os._exit(1)
+        os._exit(0)
+    ended = os.waitpid(child, 0)[1]
+    return "the worker may not change its user (root may)" if ended else None
+
+
+def _link_queue(kind: str, options: bytes) -> Callable[[int], Finding]:
+    def probe(namespace: int) -> Finding:
+        try:
+            on_link(namespace, lambda link: link.set_queue(kind, options))
+        except Unsupported:
+            return f"the kernel has no sch_{kind}, or may not load it"
+        on_link(namespace, Netlink.reset_queue)
+        return None
+
+    return probe
+
+
+def _injection(namespace: int) -> Finding:
+    def try_raw() -> None:
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP).close()
+
+    on_host(namespace, try_raw)
+    return lacking_here("vanish")
 
 
 _PROBES: dict[str, Callable[[], Finding]] = {
@@ -53,21 +104,46 @@ _PROBES: dict[str, Callable[[], Finding]] = {
     "poll": _exists("poll"),
     "kqueue": _exists("kqueue"),
     "fork": lambda: None if hasattr(os, "fork") else "os.fork does not exist",
-    "rlimit": _not_yet("limit descriptors"),
+    "process": _process,
+    "rlimit": _descriptor_limit,
     "vanish": _vanish,
-    "unprivileged-user": _not_yet("start actors as another user"),
-    "packet-injection": _not_yet("inject packets"),
+    "unprivileged-user": _unprivileged,
     "sysctl": lambda: None if sys.platform == "linux" else "hosts of our own exist on Linux only",
     "dual-stack": _dual_stack,
 }
 
+_NETWORK_PROBES: dict[str, Callable[[int], Finding]] = {
+    "hosts": lambda namespace: on_link(namespace, lambda link: None),
+    "netem": _link_queue("netem", netem_options()),
+    "rate-limit": _link_queue("tbf", rate_options(125_000)),
+    "packet-injection": _injection,
+}
+"""Tried on one host of our own, given by its namespace."""
+
 
 @cache
-def lacking(capability: str) -> Finding:
-    """What the probe of a capability found missing; None where it is there."""
+def lacking_here(capability: str) -> Finding:
+    """What the probe of a capability of this host found missing; None where it is there."""
     try:
         return _PROBES[capability]()
-    except OSError as error:
+    except (OSError, Unsupported) as error:
+        return f"{capability}: {error}"
+
+
+def lacking(capability: str, hosts: Hosts) -> Finding:
+    """The same for any capability; those of the network between hosts are tried there, once for each pair."""
+    if capability not in _NETWORK_PROBES:
+        return lacking_here(capability)
+    return _lacking_between(capability, tuple(place[0] for place in hosts.places.values()), hosts.why_not)
+
+
+@cache
+def _lacking_between(capability: str, namespaces: tuple[Optional[int], ...], why_not: str) -> Finding:
+    if not namespaces or namespaces[0] is None:
+        return why_not or "there are no hosts of our own"
+    try:
+        return _NETWORK_PROBES[capability](namespaces[0])
+    except (OSError, Unsupported) as error:
         return f"{capability}: {error}"
 
 
@@ -97,3 +173,12 @@ def _bindable(family: int, kind: int, address: str) -> Finding:
     except OSError as error:
         return f"{error.strerror or error}"
     return None
+
+
+def findings(hosts: Hosts) -> dict[str, dict[str, Finding]]:
+    """What every transport, capability and fault lacks here, by kind and name; None where nothing."""
+    return {
+        "transports": {name: transport_lacking(name, bool(hosts.places)) for name in TRANSPORTS},
+        "capabilities": {name: lacking(name, hosts) for name in CAPABILITIES},
+        "faults": {name: lacking(row.needs, hosts) for name, row in FAULTS.items()},
+    }

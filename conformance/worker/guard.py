@@ -10,6 +10,8 @@ import select
 import shutil
 import signal
 
+from conformance.worker.descriptors import close_all_but
+
 
 def start(folder: str) -> None:
     """Forks the guard. It watches our standard input for a hang-up, and a pipe of which only we hold the end."""
@@ -21,20 +23,11 @@ def start(folder: str) -> None:
     try:
         os.setsid()
         os.close(write)
-        _close_all_but(0, read)
+        close_all_but(0, read)
         _watch(read, worker)
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         os._exit(0)
-
-
-def _close_all_but(*kept: int) -> None:
-    start = 0
-    for number in sorted(kept):
-        if start < number:  # closerange(0, 0) closes everything
-            os.closerange(start, number)
-        start = number + 1
-    os.closerange(start, 256)
 
 
 def _watch(life: int, worker: int) -> None:

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import select
 import socket
 import stat
 import struct
+import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from conformance.worker.adapters.shaped import Made, ShapedAdapter
+from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter
+from conformance.worker.packets import TCP_REPAIR
 from conformance.worker.scope import Missing, Scope, Unsupported
 
-TCP_REPAIR = 19
-"""linux/tcp.h: a socket in repair mode is closed without a word to its peer."""
+_HAS_SOCKET = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).getsockname()"
+"""A program that fails where it has no socket of this number."""
+
+
+class Lock:
+    """A lock that clean-up can open for good, whoever holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open = False
+
+    def acquire(self) -> None:
+        """Takes it, and waits for it."""
+        self._lock.acquire()
+        if self._open:
+            self._lock.release()
+
+    def release(self) -> None:
+        """Gives it back. RuntimeError where nobody has it."""
+        self._lock.release()
+
+    def close(self) -> None:
+        """Lets everybody through from now on."""
+        self._open = True
+        with contextlib.suppress(RuntimeError):
+            self._lock.release()
 
 
 class HarnessOperations:
@@ -60,7 +88,7 @@ class HarnessOperations:
 
     def pipe(self) -> Made:
         read, write = os.pipe()
-        return Made({"read": os.fdopen(read, "rb", 0), "write": os.fdopen(write, "wb", 0)})
+        return Made({"read": Descriptor(read), "write": Descriptor(write)})
 
     def inspect(self, sock: Any, fields: Sequence[str]) -> dict[str, Any]:
         readers: dict[str, Callable[[], Any]] = {
@@ -80,6 +108,23 @@ class HarnessOperations:
         if os.name == "nt":
             raise Unsupported("Winsock does not tell whether a socket is blocking")
         return os.get_blocking(sock.fileno())
+
+    def spawn(self, sock: Any) -> bool:
+        """Whether a program that is started now, and closes nothing, has the socket."""
+        number = self._adapter.descriptor(sock)
+        command = [sys.executable, "-I", "-S", "-c", _HAS_SOCKET, str(number)]
+        return subprocess.run(command, close_fds=False, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    # locks
+
+    def lock(self) -> Made:
+        return Made(Lock())
+
+    def acquire(self, lock: Lock) -> None:
+        lock.acquire()
+
+    def release(self, lock: Lock) -> None:
+        lock.release()
 
     # paths
 

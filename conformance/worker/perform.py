@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import keyword
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional, Union
 
 from conformance.engine.evaluate import evaluate_data, evaluate_number, is_data
 from conformance.model import observation as o
 from conformance.model import values as v
-from conformance.model.plan import PlanStep
-from conformance.tables.operations import OPERATIONS, Operation, Parameter
+from conformance.model.plan import Plan, PlanStep
+from conformance.tables.faults import ROWS
+from conformance.tables.operations import Operation, Parameter
 from conformance.tables.transports import Transport
 from conformance.worker.adapters.shaped import Made, ShapedAdapter, constant
 from conformance.worker.addresses import Addresses, remembered
 from conformance.worker.canonical import Recorder
 from conformance.worker.harness_operations import HarnessOperations
 from conformance.worker.programs import Programs
-from conformance.worker.scope import Scope, Unsupported
+from conformance.worker.scope import Missing, Scope, Unsupported
 
 Call = Callable[[], o.Observation]
 """What an actor does for one step; it never raises."""
@@ -35,12 +37,28 @@ class Performer:
     scope: Scope
     addresses: Addresses
     recorder: Recorder
-    programs: Programs
-    harness: HarnessOperations
+    owners: dict[str, Any]
+    """Kind of operation to the object whose methods do them; the verbs are the adapter's."""
+
+    def carry_out(self, step: PlanStep) -> o.Observation:
+        """What a step did, or why it cannot be done here."""
+        call = self.call_of(step)
+        return call() if callable(call) else call
+
+    def call_of(self, step: PlanStep) -> Union[Call, o.Observation]:
+        """The call of a step, or why it cannot even be made."""
+        try:
+            return self.prepare(step)
+        except Unsupported as error:
+            return o.Observation(o.UNSUPPORTED, reason=str(error))
+        except Missing as error:
+            return o.Observation(o.NOT_RUN, reason=str(error))
+        except (TypeError, KeyError, ValueError, OSError) as error:
+            return o.Observation(o.NOT_RUN, reason=f"an argument cannot be made: {error}")
 
     def prepare(self, step: PlanStep) -> Call:
         """The call of a step; Missing or Unsupported where it cannot even be made."""
-        operation = OPERATIONS[step.operation]
+        operation = ROWS[step.operation]
         name = step.using or step.actor
         positional: tuple[Any, ...] = ()
         if operation.on is not None:
@@ -56,9 +74,9 @@ class Performer:
         return call
 
     def _function(self, operation: Operation) -> Callable[..., Any]:
-        owner: Any = {"verb": self.adapter, "program": self.programs, "harness": self.harness}[operation.kind]
-        name = operation.name + "_" if operation.name == "await" else operation.name
-        function = getattr(owner, name, None)
+        if operation.kind == "process" and "process" not in self.owners:
+            raise Missing(f"{operation.name} needs an actor that has a process of its own (process: own)")
+        function = getattr(self.owners[operation.kind], python_name(operation.name), None)
         if function is None:
             raise Unsupported(f"{self.adapter.name} has no {operation.name}")
         return function  # type: ignore[no-any-return]  # looked up by name
@@ -68,9 +86,10 @@ class Performer:
         found = {}
         for parameter in operation.parameters:
             if parameter.name in given:
-                found[parameter.name] = self._argument(parameter, given[parameter.name], step, sock)
+                value = self._argument(parameter, given[parameter.name], step, sock)
             else:
-                found[parameter.name] = _default(operation, parameter, self.scope.transport)
+                value = _default(operation, parameter, self.scope.transport)
+            found[python_name(parameter.name)] = value
         if operation.name == "getsockopt":
             found["option"] = getattr(given["option"], "name", "")
         return found
@@ -124,6 +143,8 @@ class Performer:
             value = function()
         except Unsupported as missing:
             return o.Observation(o.UNSUPPORTED, reason=str(missing))
+        except Missing as missing:
+            return o.Observation(o.NOT_RUN, reason=str(missing))
         except BaseException as error:  # noqa: BLE001 (whatever an implementation raises is an observation)
             seconds = time.perf_counter() - began
             self._learn(step, operation)
@@ -183,6 +204,56 @@ class Performer:
             return
         if address and not (isinstance(address, tuple) and address[1] == 0):
             self.scope.addresses[name] = address
+
+
+@dataclass(frozen=True)
+class Vantage:
+    """From where a process of a cell sees it: the cell's folder, the hosts' addresses, and who lives on which."""
+
+    folder: str
+    hosts: Mapping[str, str]
+    host_of: Mapping[str, str]
+    namespaces: Mapping[str, Optional[int]]
+    """Where sockets of ours on those hosts are made: a namespace by its descriptor, if the host has one."""
+    tag: str = "s"
+    """What the names begin with that this process makes up: two processes must not make up the same."""
+
+
+def performer_on(plan: Plan, adapter: ShapedAdapter, at: Vantage, also: Mapping[str, Any]) -> Performer:
+    """A performer with a scope of its own; ``also`` does the kinds of operation that not every process can."""
+    scope = Scope(plan, at.folder, dict(at.hosts))
+    return Performer(
+        adapter=adapter,
+        scope=scope,
+        addresses=Addresses(scope, at.host_of, at.namespaces, at.tag),
+        recorder=Recorder(scope, tuple(sorted({0, *_seeds(plan.steps)}))),
+        owners={
+            "verb": adapter,
+            "program": Programs(adapter, scope),
+            "harness": HarnessOperations(adapter, scope),
+            **also,
+        },
+    )
+
+
+def _seeds(node: Any) -> Iterator[int]:
+    """The seeds of every pattern in a plan."""
+    if isinstance(node, v.Pattern):
+        yield node.seed
+    elif isinstance(node, PlanStep):
+        yield from _seeds([value for _, value in node.arguments])
+    elif isinstance(node, v.Join):
+        yield from _seeds(node.parts)
+    elif isinstance(node, v.Slice):
+        yield from _seeds(node.data)
+    elif isinstance(node, (list, tuple)):
+        for each in node:
+            yield from _seeds(each)
+
+
+def python_name(name: str) -> str:
+    """The name of a row or parameter as Python can write it: ``await_``, ``from_``."""
+    return name + "_" if keyword.iskeyword(name) else name
 
 
 def _default(operation: Operation, parameter: Parameter, transport: Transport) -> Any:

@@ -8,7 +8,7 @@ import time
 from typing import Any, Optional
 
 from conformance.engine.data import pattern
-from conformance.worker.adapters.shaped import ShapedAdapter, Socket
+from conformance.worker.adapters.shaped import ShapedAdapter, Socket, constant
 from conformance.worker.scope import Scope
 from conformance.worker.settling import STANDSTILL
 
@@ -150,6 +150,8 @@ class Programs:
         try:
             self._adapter.connect(sock, to)
         except BlockingIOError:
+            if "local" in self._scope.transport.groups:
+                return False  # EAGAIN: the queue is full; nothing is under way
             number = self._adapter.descriptor(sock)
             if not select.select([], [number], [number], STANDSTILL * 4)[1]:
                 return False
@@ -157,6 +159,19 @@ class Programs:
         except OSError:
             return False
         return True
+
+    def bind_many(self, address: Any, at_most: int) -> int:
+        """How many fresh sockets can be bound to an address; all stay open."""
+        row = self._scope.transport
+        family, kind = constant(str(row.family or "AF_INET")), constant(str(row.type or "SOCK_STREAM"))
+        for done in range(at_most):
+            made = self._adapter.socket(family, kind, 0).objects
+            self._scope.abandoned.append(made)
+            try:
+                self._adapter.bind(made, address)
+            except OSError:
+                return done
+        return at_most
 
     def send_numbered(self, sock: Socket, times: int) -> None:
         for number in range(times):

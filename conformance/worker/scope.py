@@ -36,6 +36,8 @@ class Scope:
     reserved: list[Any] = field(default_factory=list)
     """Sockets that the harness itself holds, such as the ones that make an address one of nobody."""
     unnamed: int = 0
+    relative: bool = False
+    """Whether paths of addresses are written as they stand, relative to the process's current folder."""
 
     @property
     def transport(self) -> Transport:

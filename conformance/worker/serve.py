@@ -1,8 +1,9 @@
 """The worker: takes plans as JSON lines on standard input, runs one after the other, tells what happened as it does.
 
 Requests: ``{"run": number, "plan": …}``. Answers: ``{"hello": facts}`` once; then per cell ``{"begin": step}``,
-``{"step": number, "observation": …}`` and ``{"end": number, …}``. Standard output belongs to the protocol alone: what
-an implementation prints goes to standard error.
+``{"step": number, "observation": …}`` and ``{"end": number, …}``. A request ``{"probe": number}`` is answered by
+``{"probed": number, "findings": …}``: by kind (transports, capabilities, faults) and name what is lacking, or null.
+Standard output belongs to the protocol alone: what an implementation prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ from conformance.model.observation import Observation
 from conformance.model.plan import WIRE, Plan
 from conformance.model.wire import Vocabulary
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
-from conformance.worker.capabilities import lacking, transport_lacking
+from conformance.worker.capabilities import findings, lacking, transport_lacking
 from conformance.worker.drive import Cell, Hosts, Surroundings
 from conformance.worker.facts import host_facts
+from conformance.worker.forking import Nursery
+from conformance.worker.forking import start as start_nursery
+from conformance.worker.process_life import live
 from conformance.worker.scope import Unsupported
 from conformance.worker.waiting import best_probe
 
@@ -53,10 +57,12 @@ def _yardstick() -> float:
 class Worker:
     """Serves one controller until its standard input ends."""
 
-    def __init__(self, requests: BinaryIO, answers: BinaryIO, hosts: Hosts, folder: str) -> None:
+    def __init__(
+        self, requests: BinaryIO, answers: BinaryIO, hosts: Hosts, folder: str, nursery: Optional[Nursery]
+    ) -> None:
         self._requests = requests
         self._answers = answers
-        self._around = Surroundings(best_probe(), scale_of_host(), folder, hosts)
+        self._around = Surroundings(best_probe(), scale_of_host(), folder, hosts, nursery)
         self._adapters: dict[str, ShapedAdapter] = {}
 
     def serve(self) -> None:
@@ -74,7 +80,9 @@ class Worker:
         )
         for line in self._requests:
             request = json.loads(line)
-            if not self._run(request["run"], WIRE.decode(request["plan"])):
+            if "probe" in request:
+                self._tell({"probed": request["probe"], "findings": findings(self._around.hosts)})
+            elif not self._run(request["run"], WIRE.decode(request["plan"])):
                 return
 
     def _tell(self, message: dict[str, Any]) -> None:
@@ -110,10 +118,10 @@ class Worker:
                 raise Unsupported(
                     f"{actor} needs a {placement.byteorder}-endian host; this one is {sys.byteorder}-endian"
                 )
-            if placement.own_process:
-                raise Unsupported("this version of the worker cannot give an actor a process of its own")
+            if (placement.own_process or placement.unprivileged) and self._around.nursery is None:
+                raise Unsupported("an actor can have a process of its own only where there is os.fork()")
         for capability in plan.needs:
-            finding = lacking(capability)
+            finding = lacking(capability, hosts)
             if finding:
                 raise Unsupported(f"needs {capability}: {finding}")
 
@@ -146,9 +154,10 @@ def main(settings: dict[str, Any]) -> None:
     os.chmod(folder, 0o755)
     _guard(folder)
     places = {name: (place[0], place[1], place[2]) for name, place in settings.get("hosts", {}).items()}
+    nursery = start_nursery(live, [place[0] for place in places.values() if place[0] is not None])
     threading.stack_size(512 * 1024)
     try:
-        Worker(requests, answers, Hosts(places, settings.get("why_not", "")), folder).serve()
+        Worker(requests, answers, Hosts(places, settings.get("why_not", "")), folder, nursery).serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     answers.flush()

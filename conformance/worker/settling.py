@@ -12,6 +12,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Optional
 
+if sys.platform != "win32":
+    import fcntl
+
 SIOCOUTQNSD = 0x894B
 """Bytes that TCP has not sent yet (linux/sockios.h)."""
 
@@ -22,10 +25,11 @@ STANDSTILL = 0.06
 class Settling:
     """Looks at the sockets of one cell."""
 
-    def __init__(self, descriptors: Callable[[], Iterable[int]], scale: float) -> None:
-        self._descriptors = descriptors
+    def __init__(self, unsent: Callable[[], Iterable[tuple[str, int]]], scale: float) -> None:
+        """``unsent`` tells who holds back how many bytes."""
+        self._unsent = unsent
         self._standstill = STANDSTILL * scale
-        self._held: Optional[tuple[tuple[int, int], ...]] = None
+        self._held: Optional[tuple[tuple[str, int], ...]] = None
         self._since = 0.0
 
     def settled(self) -> bool:
@@ -35,7 +39,7 @@ class Settling:
         if _queued():
             self._held = None
             return False
-        held = tuple((fd, size) for fd in self._descriptors() for size in (_unsent(fd),) if size)
+        held = tuple((name, size) for name, size in self._unsent() if size)
         if not held:
             self._held = None
             return True
@@ -55,9 +59,10 @@ def _queued() -> bool:
     return any(len(row) > 11 and int(row[11], 16) for row in rows)
 
 
-def _unsent(descriptor: int) -> int:
-    import fcntl
-
+def unsent(descriptor: int) -> int:
+    """Bytes that TCP holds back on a socket; 0 where the kernel does not say."""
+    if sys.platform != "linux":
+        return 0
     try:
         return int(struct.unpack("i", fcntl.ioctl(descriptor, SIOCOUTQNSD, b"\0\0\0\0"))[0])
     except (OSError, ValueError):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Optional
 
-from conformance.model.errors import HarnessError
-from conformance.worker.namespaces import join
+from conformance.worker.namespaces import on_host
 from conformance.worker.scope import Unsupported
 
 
@@ -15,33 +13,34 @@ def change(host: Optional[int], settings: Mapping[str, Any]) -> dict[str, str]:
     """Sets these sysctls on a host; what they were. Unsupported where there is no host of our own, or no such key."""
     if host is None:
         raise Unsupported("settings can only be changed on hosts that were provisioned for the run")
-    return _on_host(host, lambda: {key: _swap(key, str(value)) for key, value in settings.items()})
+    return _set(host, settings)
 
 
 def restore(host: Optional[int], before: Mapping[str, str]) -> None:
     """Puts back what :func:`change` gave."""
     if host is not None and before:
-        _on_host(host, lambda: {key: _swap(key, value) for key, value in before.items()})
+        _set(host, before)
 
 
-def _on_host(host: int, work: Callable[[], dict[str, str]]) -> dict[str, str]:
-    """Runs ``work`` in a thread that has joined the host: /proc/sys/net shows the namespace of whoever opens it."""
-    results: list[dict[str, str]] = []
-    errors: list[Exception] = []
+def _set(host: int, settings: Mapping[str, Any]) -> dict[str, str]:
+    """/proc/sys/net shows the namespace of whoever opens it, so a thread that joined the host does this."""
+    try:
+        return on_host(host, lambda: _swap_all(settings))
+    except OSError as error:
+        raise Unsupported(f"a setting of the host cannot be changed: {error}") from None
 
-    def live() -> None:
-        try:
-            join(host)
-            results.append(work())
-        except (OSError, Unsupported, HarnessError) as error:
-            errors.append(error)
 
-    thread = threading.Thread(target=live)
-    thread.start()
-    thread.join()
-    if errors:
-        raise Unsupported(f"a setting of the host cannot be changed: {errors[0]}")
-    return results[0]
+def _swap_all(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Sets all or none."""
+    before: dict[str, str] = {}
+    try:
+        for key, value in settings.items():
+            before[key] = _swap(key, str(value))
+    except OSError:
+        for key, value in before.items():
+            _swap(key, value)
+        raise
+    return before
 
 
 def _swap(key: str, value: str) -> str:

@@ -62,19 +62,32 @@ class Probe(Protocol):
 
 
 class ProcProbe:
-    """Linux: the kernel's account of a thread of this process."""
+    """Linux: the kernel's account of a thread, of this process unless told otherwise."""
 
     name = "proc-syscall"
     certainty = PROVEN
 
-    def __init__(self, calls: dict[int, str]) -> None:
+    def __init__(self, calls: dict[int, str], process: str = "self") -> None:
         self._calls = calls
+        self._tasks = f"/proc/{process}/task"
+
+    def of_process(self, pid: int) -> ProcProbe:
+        """The same, for the threads of another process."""
+        return ProcProbe(self._calls, str(pid))
+
+    def sees(self, thread: int) -> bool:
+        """Whether the kernel lets us look at a thread at all."""
+        try:
+            with open(f"{self._tasks}/{thread}/syscall", "rb") as file:
+                return bool(file.read())
+        except OSError:
+            return False
 
     def look(self, thread: int) -> Optional[Look]:
         try:
-            with open(f"/proc/self/task/{thread}/syscall", "rb") as file:
+            with open(f"{self._tasks}/{thread}/syscall", "rb") as file:
                 number, _, arguments = file.read().decode("ascii").partition(" ")
-            with open(f"/proc/self/task/{thread}/schedstat", "rb") as file:
+            with open(f"{self._tasks}/{thread}/schedstat", "rb") as file:
                 runs = file.read().decode("ascii")
         except OSError:
             return None
@@ -84,7 +97,7 @@ class ProcProbe:
 
     def cpu_seconds(self, thread: int) -> Optional[float]:
         try:
-            with open(f"/proc/self/task/{thread}/schedstat", "rb") as file:
+            with open(f"{self._tasks}/{thread}/schedstat", "rb") as file:
                 return int(file.read().split()[0]) / 1e9
         except (OSError, ValueError, IndexError):
             return None
@@ -110,17 +123,18 @@ def best_probe() -> Probe:
         import threading
 
         probe = ProcProbe(calls)
-        if probe.look(threading.get_native_id()) is not None or _readable():
+        if probe.sees(threading.get_native_id()):
             return probe
     return WindowProbe()
 
 
-def _readable() -> bool:
-    try:
-        with open("/proc/self/syscall", "rb") as file:
-            return bool(file.read())
-    except OSError:
-        return False
+def probe_of_process(probe: Probe, pid: int, thread: int) -> Probe:
+    """The surest probe that works for a thread of another process, given the one that works here."""
+    if isinstance(probe, ProcProbe):
+        other = probe.of_process(pid)
+        if other.sees(thread):
+            return other
+    return WindowProbe()
 
 
 class Watch:

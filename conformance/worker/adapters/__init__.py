@@ -13,6 +13,8 @@ from conformance.worker.adapters.stdlib import StdlibAdapter
 
 ADAPTERS: dict[str, tuple[str, str]] = {
     "stdlib": ("conformance.worker.adapters.stdlib:StdlibAdapter", "the socket module of this Python"),
+    "gevent": ("conformance.worker.adapters.gevent_adapter:GeventAdapter", "gevent.socket, in a hub for each thread"),
+    "trio": ("conformance.worker.adapters.trio_adapter:TrioAdapter", "trio.socket, each call awaited in its thread"),
 }
 """Name to (adapter class, what it is). Adapters of libraries that may be absent are imported when they are used."""
 

@@ -23,6 +23,10 @@ Socket = Any
 """Whatever the implementation makes in place of ``socket.socket``."""
 
 
+class Descriptor(int):
+    """The number of a descriptor that is an object of its own: two with the same number are not the same."""
+
+
 @dataclass(frozen=True)
 class Made:
     """New objects, in the shape of ``as``, and what else the operation returned."""
@@ -59,11 +63,13 @@ class ShapedAdapter:
 
     def socketpair(self, family: Optional[int], type: Optional[int]) -> Made:
         kind = socket.SOCK_STREAM if type is None else type
+        given = {"type": kind} if family is None else {"family": family, "type": kind}
         if self.module is not socket and hasattr(self.module, "socketpair"):
-            return Made(list(self.module.socketpair(family, kind)))
+            return Made(list(self.module.socketpair(**given)))
+        pair = socket.socketpair(**given)  # type: ignore[arg-type]  # None is left out: its meaning differs by platform
         if self.factory is socket.socket:
-            return Made(list(socket.socketpair(family, kind)))
-        return Made([self.adopt(each) for each in socket.socketpair(family, kind)])
+            return Made(list(pair))
+        return Made([self.adopt(each) for each in pair])
 
     def adopt(self, raw: RawSocket) -> Socket:
         """A socket of this implementation for the descriptor of a raw one, which gives it up."""
@@ -79,7 +85,7 @@ class ShapedAdapter:
         return Made(connection, {"from": address})
 
     def detach(self, sock: Socket) -> Made:
-        return Made(sock.detach())
+        return Made(Descriptor(sock.detach()))
 
     def dup(self, sock: Socket) -> Made:
         return Made(sock.dup())
@@ -172,7 +178,7 @@ class ShapedAdapter:
     def recvmsg(self, sock: Socket, size: int, rights: int, control: int, flags: int) -> Any:
         room = socket.CMSG_SPACE(4 * rights) if rights else control
         data, ancillary, found, address = _method(sock, "recvmsg")(size, room, flags)
-        numbers = [number for each in ancillary for number in _rights(each)]
+        numbers = [Descriptor(number) for each in ancillary for number in _rights(each)]
         result = {
             "data": data,
             "rights": numbers,
@@ -188,6 +194,15 @@ class ShapedAdapter:
         return {"count": count, "data": bytes((first + second)[: min(count, size)]), "flags": _flag_names(found)}
 
     # state
+
+    def resolve(
+        self, host: str, port: Any, family: Optional[int], type: Optional[int], flags: int
+    ) -> list[dict[str, Any]]:
+        found = self.module.getaddrinfo(host, port, family or 0, type or 0, 0, flags)
+        return [
+            {"family": _word(family), "type": _word(type), "host": address[0], "port": address[1]}
+            for family, type, _, _, address in found
+        ]
 
     def getsockname(self, sock: Socket) -> Any:
         return sock.getsockname()
@@ -278,6 +293,27 @@ class ShapedAdapter:
     def epoll_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
         found = poller.real.poll(-1 if timeout is None else timeout)
         return {poller.names[number]: _event_names("EPOLL", mask) for number, mask in found}
+
+    def kqueue(self, events: Mapping[str, tuple[Any, int]]) -> Made:
+        if not hasattr(select, "kqueue"):
+            raise Unsupported("select.kqueue does not exist here")
+        system: Any = select  # what follows is unknown to the typing of other platforms
+        changes = [
+            system.kevent(_descriptor(thing), filter, system.KQ_EV_ADD)
+            for thing, mask in events.values()
+            for bit, filter in ((select.POLLIN, system.KQ_FILTER_READ), (select.POLLOUT, system.KQ_FILTER_WRITE))
+            if mask & bit
+        ]
+        poller = system.kqueue()
+        poller.control(changes, 0)
+        return Made(Poller(poller, {_descriptor(thing): name for name, (thing, _) in events.items()}))
+
+    def kqueue_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
+        words: dict[str, list[str]] = {}
+        for event in poller.real.control(None, 2 * len(poller.names), timeout):
+            known = words.setdefault(poller.names[event.ident], [])
+            known += _kqueue_words(event.filter, event.flags)
+        return words
 
     def selector(self, events: Mapping[str, tuple[Any, int]]) -> Made:
         poller = selectors.DefaultSelector()
@@ -381,6 +417,15 @@ _EVENTS = ("IN", "PRI", "OUT", "ERR", "HUP", "NVAL", "RDHUP")
 
 def _event_names(prefix: str, mask: int) -> list[str]:
     return [prefix + event for event in _EVENTS if mask & getattr(select, prefix + event, 0)]
+
+
+def _word(constant: Any) -> str:
+    return str(getattr(constant, "name", constant))
+
+
+def _kqueue_words(filter: int, flags: int) -> list[str]:
+    found = [name for name in ("KQ_FILTER_READ", "KQ_FILTER_WRITE") if getattr(select, name) == filter]
+    return found + [name for name in ("KQ_EV_EOF", "KQ_EV_ERROR") if flags & getattr(select, name)]
 
 
 def _as_bytes(read: Any) -> Any:

@@ -1,0 +1,142 @@
+"""gevent's sockets. Each actor's thread has a hub of its own, in whose loop its calls wait.
+
+A gevent socket belongs to the hub of the thread that made it. One that is idle is moved to the thread that uses it
+next; beside a thread that waits in it, another gets a second gevent socket for the same descriptor, but cannot close it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Any, Optional
+
+from conformance.worker.adapters.shaped import Made, Poller, ShapedAdapter, _descriptor, _event_names
+from conformance.worker.scope import Unsupported
+
+_READ, _WRITE = 1, 2
+"""libev's event bits."""
+
+_ON_SOCKETS = (
+    "accept", "detach", "dup", "with_block", "bind", "listen", "connect", "connect_ex", "shutdown", "send", "sendall",
+    "sendto", "sendmsg", "sendfile", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into",
+    "makefile", "close", "read", "readline", "write", "flush",
+)  # fmt: skip
+"""The operations that wait in the hub of the socket, or tell it something."""
+
+_EXCLUSIVE = frozenset(["detach", "with_block", "shutdown", "close", "read", "readline", "write", "flush"])
+"""Those that would have to wake another thread's hub, or go through an object that belongs to it."""
+
+
+class GeventAdapter(ShapedAdapter):
+    """``gevent.socket``, ``gevent.select`` and ``gevent.selectors``. Its loops wait in epoll_wait."""
+
+    def __init__(self) -> None:
+        super().__init__(import_module("gevent.socket"), "gevent")
+        self._select = import_module("gevent.select")
+        self._selectors = import_module("gevent.selectors")
+        self._users: dict[int, list[int]] = {}
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def used(self, thing: Any, operation: str) -> Iterator[Any]:
+        """A socket or file as this thread can use it; Unsupported where another thread's use forbids it."""
+        sock = thing if isinstance(thing, self.factory) else getattr(_raw(thing), "_sock", None)
+        if not isinstance(sock, self.factory):
+            yield thing
+            return
+        users = self._enter(sock)
+        try:
+            if len(users) == 1:
+                _move_here(sock)
+                yield thing
+            elif operation in _EXCLUSIVE:
+                raise Unsupported(f"gevent cannot {operation} a socket in which another thread waits")
+            else:
+                with self._second(sock) as own:
+                    yield own
+        finally:
+            self._leave(sock)
+
+    def _enter(self, sock: Any) -> list[int]:
+        with self._lock:
+            users = self._users.setdefault(id(sock), [])
+            users.append(threading.get_ident())
+            return list(users)
+
+    def _leave(self, sock: Any) -> None:
+        with self._lock:
+            users = self._users[id(sock)]
+            users.remove(threading.get_ident())
+            if not users:
+                del self._users[id(sock)]
+
+    @contextlib.contextmanager
+    def _second(self, sock: Any) -> Iterator[Any]:
+        """A gevent socket in this thread's hub for the same descriptor."""
+        own = self.factory(sock.family, sock.type, sock.proto, sock.fileno())
+        own.settimeout(sock.gettimeout())
+        try:
+            yield own
+        finally:
+            own.detach()
+
+    def select(
+        self, read: Sequence[Any], write: Sequence[Any], error: Sequence[Any], timeout: Optional[float]
+    ) -> dict[str, Any]:
+        """gevent.select.select()."""
+        function = self._select.select
+        ready = function(read, write, error) if timeout is None else function(read, write, error, timeout)
+        return dict(zip(("read", "write", "error"), ready))
+
+    def poll(self, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
+        """gevent.select.poll()."""
+        poller = self._select.poll()
+        for thing, mask in events.values():
+            poller.register(thing, mask)
+        found = dict(poller.poll(None if timeout is None else timeout * 1000))
+        names = {_descriptor(thing): name for name, (thing, _) in events.items()}
+        return {names[number]: _event_names("POLL", mask) for number, mask in found.items()}
+
+    def epoll(self, events: Mapping[str, tuple[Any, int]]) -> Made:
+        """Unsupported."""
+        raise Unsupported("gevent has no epoll object: where it patches select, it removes it")
+
+    def selector(self, events: Mapping[str, tuple[Any, int]]) -> Made:
+        """gevent.selectors.DefaultSelector."""
+        poller = self._selectors.DefaultSelector()
+        for name, (thing, mask) in events.items():
+            poller.register(thing, mask, name)
+        return Made(Poller(poller, {}))
+
+
+def _homed(name: str) -> Callable[..., Any]:
+    inherited = getattr(ShapedAdapter, name)
+
+    @functools.wraps(inherited)
+    def method(self: GeventAdapter, thing: Any, *arguments: Any, **keywords: Any) -> Any:
+        with self.used(thing, name) as own:
+            return inherited(self, own, *arguments, **keywords)
+
+    return method
+
+
+for _name in _ON_SOCKETS:
+    setattr(GeventAdapter, _name, _homed(_name))
+
+
+def _raw(file: Any) -> Any:
+    """The raw file at the bottom of one that makefile made."""
+    buffer = getattr(file, "buffer", file)
+    return getattr(buffer, "raw", buffer)
+
+
+def _move_here(sock: Any) -> None:
+    """Gives an idle socket watchers in the loop of this thread's hub."""
+    hub = import_module("gevent").get_hub()
+    if sock.hub is hub or sock.fileno() < 0:
+        return
+    number = sock.fileno()
+    sock.hub, sock._read_event, sock._write_event = hub, hub.loop.io(number, _READ), hub.loop.io(number, _WRITE)

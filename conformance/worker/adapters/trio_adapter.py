@@ -1,0 +1,108 @@
+"""trio's sockets, seen through calls that wait: each awaits one operation in an event loop of the calling thread.
+
+What trio's sockets do not have (timeouts, a blocking mode, files, readiness lists) is unsupported, and says so.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Optional
+
+from conformance.worker.adapters.shaped import ShapedAdapter
+from conformance.worker.scope import Unsupported
+
+_NEEDS_LOOP = frozenset(["close"])
+"""Plain functions that tell the running loop something."""
+
+_INSTEAD = {
+    "settimeout": "trio bounds waits by cancel scopes",
+    "gettimeout": "trio bounds waits by cancel scopes",
+    "setblocking": "trio's sockets are awaited, in no other mode",
+    "getblocking": "trio's sockets are awaited, in no other mode",
+    "connect_ex": "trio's connect raises",
+    "makefile": "trio's streams take its place",
+    "sendfile": "trio has none",
+}
+"""What trio leaves out, and why."""
+
+
+class AwaitedSocket:
+    """A trio socket whose asynchronous methods have been made to wait."""
+
+    def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
+        given = {"family": family, "type": type, "proto": proto}
+        known = {name: value for name, value in given.items() if value != -1}
+        make = import_module("trio").socket.socket
+        self._real: Any = _waiting(make, in_loop=True)(**known, fileno=fileno)
+
+    @classmethod
+    def _around(cls, real: Any) -> AwaitedSocket:
+        made = cls.__new__(cls)
+        made._real = real
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _INSTEAD:
+            raise Unsupported(f"trio's sockets have no {name}: {_INSTEAD[name]}")
+        found = getattr(self._real, name)
+        return _waiting(found, name in _NEEDS_LOOP) if callable(found) else found
+
+    def __enter__(self) -> AwaitedSocket:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._real.__exit__(*details)
+
+    def accept(self) -> tuple[AwaitedSocket, Any]:
+        """Awaits trio's accept."""
+        real, address = _waiting(self._real.accept)()
+        return self._around(real), address
+
+    def dup(self) -> AwaitedSocket:
+        """trio's dup."""
+        return self._around(self._real.dup())
+
+    def sendall(self, data: bytes, flags: int = 0) -> None:
+        """trio leaves this to its streams, which loop over send as this does."""
+
+        async def all_of_it() -> None:
+            left = memoryview(data)
+            while left:
+                left = left[await self._real.send(left, flags) :]
+
+        _waiting(all_of_it)()
+
+
+def _waiting(function: Callable[..., Any], in_loop: bool = False) -> Callable[..., Any]:
+    """The function as one that waits; plain functions run as they are unless they need a loop."""
+    run = import_module("trio").run
+
+    async def awaited(value: Any) -> Any:
+        return await value
+
+    async def called(arguments: Any, keywords: Any) -> Any:
+        return function(*arguments, **keywords)
+
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        if in_loop:
+            return run(called, arguments, keywords)
+        value = function(*arguments, **keywords)
+        return run(awaited, value) if inspect.isawaitable(value) else value
+
+    return call
+
+
+class TrioAdapter(ShapedAdapter):
+    """``trio.socket``. Waits are seen in epoll_wait, where trio's loop waits in the thread of the call."""
+
+    def __init__(self) -> None:
+        import_module("trio")  # whether it is installed is to be known now, not in the first step
+        super().__init__(AwaitedSocket, "trio")
+
+    def select(self, *arguments: Any, **keywords: Any) -> Any:
+        """Unsupported."""
+        raise Unsupported("trio has no readiness lists: it awaits one socket at a time")
+
+    poll = epoll = kqueue = selector = select

@@ -1,0 +1,100 @@
+"""Faults as steps: what each does to the network or to an actor's process, and how all are undone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from conformance.worker import packets
+from conformance.worker.adapters.shaped import ShapedAdapter
+from conformance.worker.namespaces import on_host
+from conformance.worker.network_faults import NetworkFaults, Place
+from conformance.worker.process_actor import ProcessActor
+from conformance.worker.process_life import signal_number
+from conformance.worker.scope import Missing, Scope, Unsupported
+from conformance.worker.waiting import Watch
+
+LIMIT = 5.0
+"""Seconds that a process may take to go, or a handler to run, times the host's scale."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.01
+
+_IGNORED_BY_DEFAULT = ("SIGCHLD", "SIGURG", "SIGWINCH", "SIGCONT")
+_STOPPING = ("SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
+_HANDLED, _IGNORED = ("count", "raise"), "ignore"
+PYTHON_IGNORES = ("SIGPIPE", "SIGXFSZ")
+"""What Python ignores from its start on."""
+
+
+class Faults(NetworkFaults):
+    """The operations of kind ``fault`` of one cell."""
+
+    def __init__(
+        self, scope: Scope, adapter: ShapedAdapter, host_of: Mapping[str, str], places: Mapping[str, Place],
+        processes: Mapping[str, ProcessActor], watch: Callable[[ProcessActor], Watch], scale: float,
+    ) -> None:  # fmt: skip
+        super().__init__(scope.transport, host_of, places)
+        self._scope = scope
+        self._adapter = adapter
+        self._processes = processes
+        self._watch = watch
+        self._limit = LIMIT * scale
+
+    # the system
+
+    def kill(self, actor: str) -> None:
+        """Over when the process is gone."""
+        process = self._actor(actor).process
+        process.kill()
+        if not process.wait(self._limit):
+            raise Unsupported(f"the process of {actor} could not be killed")
+
+    def signal(self, to: str, signal: str) -> None:
+        """Over when the handler has run and the actor waits again or has returned; or the process is gone, or stopped."""
+        actor = self._actor(to)
+        number = signal_number(signal)
+        action = actor.process.dispositions.get(signal, _by_default(signal))
+        actor.process.signal(number)
+        if action in _HANDLED:
+            if not actor.process.handled(self._limit):
+                raise Unsupported(f"the handler of {signal} did not run")
+            watch = self._watch(actor)
+            self._until(lambda: not actor.busy or watch.waiting() is not None)
+        elif action == "default" and signal not in _STOPPING:
+            actor.process.wait(self._limit)
+        elif action == "default" or signal == "SIGCONT":
+            self._until(lambda: actor.process.stopped() == (signal in _STOPPING))
+
+    def _actor(self, name: str) -> ProcessActor:
+        if name not in self._processes:
+            raise Missing(f"{name} has no process of its own")
+        return self._processes[name]
+
+    def _until(self, over: Callable[[], bool]) -> None:
+        deadline, pause = time.monotonic() + self._limit, _FIRST_PAUSE
+        while not over() and time.monotonic() < deadline:
+            time.sleep(pause)  # between two looks at another process; there is nothing that could wake us
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    # the network
+
+    def inject(self, segment: str, from_: str, to: str, sequence: str) -> None:
+        """Forges a segment from one actor's host for another actor's socket."""
+        host = self._places[self._host(from_)][0]
+        source, target = self._address_of(from_), self._address_of(to)
+        expected = packets.expected_sequence(self._adapter.descriptor(self._scope.object(to)))
+        assert host is not None
+        try:
+            on_host(host, lambda: packets.send_segment(segment, sequence, expected, source, target))
+        except PermissionError:
+            raise Unsupported("raw sockets need CAP_NET_RAW") from None
+
+    def _address_of(self, name: str) -> Any:
+        if name not in self._scope.addresses:
+            raise Missing(f'"{name}" has no address')
+        return self._scope.addresses[name]
+
+
+def _by_default(signal: str) -> str:
+    return _IGNORED if signal in (*_IGNORED_BY_DEFAULT, *PYTHON_IGNORES) else "default"

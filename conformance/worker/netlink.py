@@ -1,0 +1,160 @@
+"""A small client of the kernel's route netlink (rtnetlink(7)): links, addresses, neighbours and queues of one host.
+
+It speaks for the network namespace of the thread that makes it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Iterable, Iterator
+
+REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, DUMP = 0x1, 0x4, 0x100, 0x200, 0x400, 0x300
+
+_ERROR, _DONE = 2, 3
+_NEWLINK, _GETLINK, _NEWADDR, _DELADDR, _DELNEIGH, _GETNEIGH = 16, 18, 20, 21, 29, 30
+_NEWQDISC, _DELQDISC = 36, 37
+
+_HEADER = struct.Struct("=IHHII")
+_LINK = struct.Struct("=BxHiII")
+_ADDRESS = struct.Struct("=BBBBI")
+_NEIGHBOUR = struct.Struct("=BxxxiHBB")
+_QUEUE = struct.Struct("=BxxxiIII")
+
+_IFF_UP = 1
+_IFLA_OPERSTATE, _OPERSTATE_UP = 16, 6
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_F_NODAD = 1, 2, 0x02
+_NDA_DST = 1
+_TCA_KIND, _TCA_OPTIONS = 1, 2
+_ROOT, _HANDLE = 0xFFFFFFFF, 0x10000
+
+PATIENCE = 5.0
+"""Seconds that the kernel may take to answer, or a link to come up."""
+
+_RTMGRP_LINK = 1
+
+
+def attribute(kind: int, content: bytes) -> bytes:
+    """One attribute, padded."""
+    return struct.pack("=HH", 4 + len(content), kind) + content + b"\0" * (-len(content) % 4)
+
+
+class Netlink:
+    """A conversation with the kernel about the interface ``name``."""
+
+    def __init__(self, name: str) -> None:
+        self._index = socket.if_nametoindex(name)
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+        self._socket.settimeout(PATIENCE)
+        self._socket.bind((0, 0))
+        self._number = 0
+
+    def __enter__(self) -> Netlink:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    # requests
+
+    def set_up(self, up: bool) -> None:
+        """Sets the interface up or down."""
+        self._request(_NEWLINK, 0, _LINK.pack(0, 0, self._index, _IFF_UP if up else 0, _IFF_UP))
+
+    def is_running(self) -> bool:
+        """Whether the interface is up and has its carrier."""
+        answer = next(self._ask(_GETLINK, 0, _LINK.pack(0, 0, self._index, 0, 0)))
+        return dict(_attributes(answer[_LINK.size :])).get(_IFLA_OPERSTATE, b"")[:1] == bytes([_OPERSTATE_UP])
+
+    def wait_until_running(self) -> None:
+        """Waits until :meth:`is_running`; the kernel tells of each change."""
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as news:
+            news.settimeout(PATIENCE)
+            news.bind((0, _RTMGRP_LINK))
+            while not self.is_running():
+                news.recv(65536)
+
+    def add_address(self, address: str, prefix: int) -> None:
+        """Gives the interface an address, without duplicate address detection; nothing where it has it."""
+        self._address(_NEWADDR, CREATE | REPLACE, address, prefix)
+
+    def remove_address(self, address: str, prefix: int) -> None:
+        """Takes an address away."""
+        self._address(_DELADDR, 0, address, prefix)
+
+    def _address(self, kind: int, flags: int, address: str, prefix: int) -> None:
+        family, packed = _packed(address)
+        nodad = _IFA_F_NODAD if family == socket.AF_INET6 else 0
+        body = _ADDRESS.pack(family, prefix, nodad, 0, self._index)
+        self._request(kind, flags, body + attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed))
+
+    def forget_neighbours(self) -> None:
+        """Forgets who answered, or did not, at which hardware address."""
+        for family in (socket.AF_INET, socket.AF_INET6):
+            known = list(self._ask(_GETNEIGH, DUMP, _NEIGHBOUR.pack(family, 0, 0, 0, 0)))
+            for each in known:
+                _, index, _, _, _ = _NEIGHBOUR.unpack_from(each)
+                where = dict(_attributes(each[_NEIGHBOUR.size :])).get(_NDA_DST)
+                if index == self._index and where:
+                    self._forget(family, where)
+
+    def _forget(self, family: int, where: bytes) -> None:
+        try:
+            self._request(_DELNEIGH, 0, _NEIGHBOUR.pack(family, self._index, 0, 0, 0) + attribute(_NDA_DST, where))
+        except OSError:
+            return  # it went by itself meanwhile
+
+    def set_queue(self, kind: str, options: bytes = b"") -> None:
+        """What the interface sends goes through a queue of this kind."""
+        body = _QUEUE.pack(0, self._index, _HANDLE, _ROOT, 0) + attribute(_TCA_KIND, kind.encode() + b"\0")
+        self._request(_NEWQDISC, CREATE | REPLACE, body + (attribute(_TCA_OPTIONS, options) if options else b""))
+
+    def reset_queue(self) -> None:
+        """The end of :meth:`set_queue`."""
+        self._request(_DELQDISC, 0, _QUEUE.pack(0, self._index, _HANDLE, _ROOT, 0))
+
+    # messages
+
+    def _request(self, kind: int, flags: int, body: bytes) -> None:
+        for _ in self._ask(kind, flags | ACK, body):
+            pass
+
+    def _ask(self, kind: int, flags: int, body: bytes) -> Iterator[bytes]:
+        """The bodies of the answers. OSError where the kernel refuses."""
+        self._number += 1
+        self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, REQUEST | flags, self._number, 0) + body)
+        for found, answer in self._answers():
+            if found == _DONE:
+                return
+            if found == _ERROR:
+                (code,) = struct.unpack_from("=i", answer)
+                if code:
+                    raise OSError(-code, os.strerror(-code))
+                return
+            yield answer
+            if not flags & (ACK | DUMP):
+                return
+
+    def _answers(self) -> Iterator[tuple[int, bytes]]:
+        while True:
+            received = self._socket.recv(1 << 17)
+            while len(received) >= _HEADER.size:
+                length, kind, _, number, _ = _HEADER.unpack_from(received)
+                if number == self._number:
+                    yield kind, received[_HEADER.size : length]
+                received = received[(length + 3) & ~3 :]
+
+
+def _attributes(content: bytes) -> Iterable[tuple[int, bytes]]:
+    while len(content) >= 4:
+        length, kind = struct.unpack_from("=HH", content)
+        if length < 4:
+            return
+        yield kind, content[4:length]
+        content = content[(length + 3) & ~3 :]
+
+
+def _packed(address: str) -> tuple[int, bytes]:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return family, socket.inet_pton(family, address)

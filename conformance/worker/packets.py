@@ -1,0 +1,70 @@
+"""Forged TCP segments: made in the place of one end of a connection, for the other (RFC 9293 section 3.1)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.worker.scope import Unsupported
+
+TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
+"""linux/tcp.h: a socket in repair mode tells its sequence numbers, and is closed without a word to its peer."""
+
+_REPAIR_ON, _REPAIR_OFF_QUIETLY, _RECEIVE_QUEUE = 1, -1, 1
+
+_FLAGS = {"FIN": 0x01, "RST": 0x04, "ACK": 0x10}
+_OFFSETS = {"next": 0, "in-window": 1, "outside-window": 1 << 30}
+"""From the sequence number that the receiver expects next."""
+
+
+@contextlib.contextmanager
+def in_repair(descriptor: int) -> Iterator[socket.socket]:
+    """A second socket object for a TCP connection that is in repair mode meanwhile."""
+    copy = socket.socket(fileno=os.dup(descriptor))
+    try:
+        copy.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, _REPAIR_ON)
+        yield copy
+        copy.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, _REPAIR_OFF_QUIETLY)
+    except PermissionError:
+        raise Unsupported("TCP_REPAIR needs CAP_NET_ADMIN") from None
+    finally:
+        copy.close()
+
+
+def expected_sequence(descriptor: int) -> int:
+    """The sequence number that a connected socket expects next."""
+    with in_repair(descriptor) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, _RECEIVE_QUEUE)
+        return sock.getsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ) & 0xFFFFFFFF
+
+
+def send_segment(kind: str, sequence: str, expected: int, source: Any, target: Any) -> None:
+    """Sends an empty segment of this kind, which :func:`expected_sequence` decides whether to believe."""
+    family = socket.AF_INET6 if ":" in target[0] else socket.AF_INET
+    number = (expected + _OFFSETS[sequence]) & 0xFFFFFFFF
+    flags = _FLAGS[kind] | (_FLAGS["ACK"] if kind == "FIN" else 0)
+    head = struct.pack("!HHIIBBHHH", source[1], target[1], number, 0, 5 << 4, flags, 0, 0, 0)
+    total = _checksum(_pseudo_header(family, source, target, len(head)) + head)
+    head = head[:16] + struct.pack("!H", total) + head[18:]
+    with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw:
+        raw.bind((source[0], 0))
+        raw.sendto(head, (target[0], 0))
+
+
+def _pseudo_header(family: int, source: Any, target: Any, size: int) -> bytes:
+    ends = b"".join(socket.inet_pton(family, end[0]) for end in (source, target))
+    layout = "!BBH" if family == socket.AF_INET else "!IxxxB"
+    fields = (0, socket.IPPROTO_TCP, size) if family == socket.AF_INET else (size, socket.IPPROTO_TCP)
+    return ends + struct.pack(layout, *fields)
+
+
+def _checksum(content: bytes) -> int:
+    """RFC 1071."""
+    total: int = sum(struct.unpack(f"!{len(content) // 2}H", content))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF

@@ -1,0 +1,193 @@
+"""Bugs in binding, listening, accepting and connecting."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import Any
+
+from conformance.wrong.correct import PassThrough
+
+
+class ConnectExRaises(PassThrough):
+    """connect_ex raises its error instead of returning it."""
+
+    def connect_ex(self, address: Any, /) -> int:
+        self.connect(address)
+        return 0
+
+
+class ConnectExHidesErrors(PassThrough):
+    """connect_ex always returns 0."""
+
+    def connect_ex(self, address: Any, /) -> int:
+        super().connect_ex(address)
+        return 0
+
+
+class InProgressIsSuccess(PassThrough):
+    """A connect that is under way is reported as done."""
+
+    def connect(self, address: Any, /) -> None:
+        try:
+            super().connect(address)
+        except BlockingIOError:
+            return
+
+
+class SwallowsConnectErrors(PassThrough):
+    """A connect that fails looks as if it had succeeded."""
+
+    def connect(self, address: Any, /) -> None:
+        self.connect_ex(address)
+
+
+class ErrorsWithoutNumber(PassThrough):
+    """Errors are raised anew with their text alone: class and errno are lost."""
+
+    def connect(self, address: Any, /) -> None:
+        try:
+            super().connect(address)
+        except OSError as error:
+            raise OSError(str(error)) from None
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        try:
+            return super().recv(size, flags)
+        except OSError as error:
+            raise OSError(str(error)) from None
+
+
+class RefusedTakenForTimeout(PassThrough):
+    """A refused connection is reported as one that timed out."""
+
+    def connect(self, address: Any, /) -> None:
+        try:
+            super().connect(address)
+        except ConnectionRefusedError:
+            raise socket.timeout("timed out") from None
+
+
+class SecondConnectSucceeds(PassThrough):
+    """Connecting a connected socket is no error."""
+
+    def connect(self, address: Any, /) -> None:
+        try:
+            super().connect(address)
+        except OSError as error:
+            if error.errno != errno.EISCONN:
+                raise
+
+
+class FixedBacklog(PassThrough):
+    """listen ignores its backlog and takes one of its own."""
+
+    def listen(self, backlog: int = 128, /) -> None:
+        super().listen(128)
+
+
+class TakesPortsInUse(PassThrough):
+    """bind sets SO_REUSEADDR and SO_REUSEPORT unasked, so that two sockets share a port."""
+
+    def bind(self, address: Any, /) -> None:
+        if self.family != getattr(socket, "AF_UNIX", None):
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        super().bind(address)
+
+
+class BindsAnotherPort(PassThrough):
+    """If the address is in use, bind takes another port without a word."""
+
+    def bind(self, address: Any, /) -> None:
+        try:
+            super().bind(address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or not isinstance(address, tuple):
+                raise
+            super().bind((address[0], 0))
+
+
+class BindsEveryInterface(PassThrough):
+    """bind takes the port and ignores the host."""
+
+    def bind(self, address: Any, /) -> None:
+        if self.family == socket.AF_INET and isinstance(address, tuple):
+            address = ("", address[1])
+        super().bind(address)
+
+
+class BindRemovesThePath(PassThrough):
+    """bind removes whatever is at its path, even the socket of another server."""
+
+    def bind(self, address: Any, /) -> None:
+        import contextlib
+        import os
+
+        if isinstance(address, str):
+            with contextlib.suppress(OSError):
+                os.unlink(address)
+        super().bind(address)
+
+
+class AcceptSaysListener(PassThrough):
+    """accept returns the listener's address instead of the client's."""
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        made, _ = super().accept()
+        return made, self.getsockname()
+
+
+class AcceptsNewestFirst(PassThrough):
+    """Connections are taken in batches, and the last of a batch is handed out first."""
+
+    _batch: tuple[tuple[socket.socket, Any], ...] = ()
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if not self._batch:
+            self._batch = (super().accept(), *self._waiting())
+        *rest, newest = self._batch
+        self._batch = tuple(rest)
+        return newest
+
+    def _waiting(self) -> list[tuple[socket.socket, Any]]:
+        before, found = self.gettimeout(), []
+        self.setblocking(False)
+        try:
+            while True:
+                found.append(super().accept())
+        except OSError:
+            return found
+        finally:
+            self.settimeout(before)
+
+
+class OptionsLostOnAccept(PassThrough):
+    """An accepted socket is reset to the default options."""
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        made, address = super().accept()
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 0)
+        if made.family in (socket.AF_INET, socket.AF_INET6):
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
+        return made, address
+
+
+class AcceptHidesTransientErrors(PassThrough):
+    """A non-blocking accept without a client waits for one."""
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        try:
+            return super().accept()
+        except BlockingIOError:
+            self.setblocking(True)
+            return super().accept()
+
+
+class ListenAcceptsOnce(PassThrough):
+    """The listener is closed once it has accepted a connection."""
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        made = super().accept()
+        self.close()
+        return made

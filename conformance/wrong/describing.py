@@ -1,0 +1,174 @@
+"""Bugs in what a socket says about itself: names, options, attributes."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Any, Optional
+
+from conformance.wrong.correct import PassThrough
+
+
+def _swapped(address: Any) -> Any:
+    if not isinstance(address, tuple):
+        return address
+    return (address[0], socket.htons(address[1]), *address[2:])
+
+
+class SwapsPortBytes(PassThrough):
+    """Ports are converted from network order twice."""
+
+    def getsockname(self) -> Any:
+        return _swapped(super().getsockname())
+
+    def getpeername(self) -> Any:
+        return _swapped(super().getpeername())
+
+
+class PeernameIsOwnName(PassThrough):
+    """getpeername returns the socket's own address."""
+
+    def getpeername(self) -> Any:
+        super().getpeername()
+        return self.getsockname()
+
+
+class SocknameIsPeername(PassThrough):
+    """getsockname of a connected socket returns the peer's address."""
+
+    def getsockname(self) -> Any:
+        try:
+            return self.getpeername()
+        except OSError:
+            return super().getsockname()
+
+
+class RemembersFirstName(PassThrough):
+    """getsockname returns what it returned the first time, even if that was before bind."""
+
+    _name: Optional[Any] = None
+
+    def getsockname(self) -> Any:
+        if self._name is None:
+            self._name = super().getsockname()
+        return self._name
+
+
+class RemembersPeer(PassThrough):
+    """getpeername returns the peer even after the connection is gone."""
+
+    _peer: Optional[Any] = None
+
+    def getpeername(self) -> Any:
+        with contextlib.suppress(OSError):
+            self._peer = super().getpeername()
+        return self._peer if self._peer is not None else super().getpeername()
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        with contextlib.suppress(OSError):
+            self._peer = super().getpeername()
+        return super().recv(size, flags)
+
+
+class UnconnectedPeerIsNone(PassThrough):
+    """getpeername of a socket without a peer returns None."""
+
+    def getpeername(self) -> Any:
+        try:
+            return super().getpeername()
+        except OSError:
+            return None
+
+
+class CachesOptions(PassThrough):
+    """getsockopt returns what was set, not what the kernel made of it."""
+
+    _given: Optional[dict[tuple[int, int], Any]] = None
+
+    def setsockopt(self, level: int, option: int, *value: Any) -> None:
+        super().setsockopt(level, option, *value)
+        self._given = {**(self._given or {}), (level, option): value[0]}
+
+    def getsockopt(self, level: int, option: int, *size: Any) -> Any:
+        known = (self._given or {}).get((level, option))
+        return super().getsockopt(level, option, *size) if known is None or size else known
+
+
+class IgnoresOptions(PassThrough):
+    """setsockopt has no effect."""
+
+    def setsockopt(self, level: int, option: int, *value: Any) -> None:
+        return
+
+
+class OptionErrorsSwallowed(PassThrough):
+    """setsockopt never fails."""
+
+    def setsockopt(self, level: int, option: int, *value: Any) -> None:
+        with contextlib.suppress(OSError):
+            super().setsockopt(level, option, *value)
+
+
+class ErrorStays(PassThrough):
+    """Reading SO_ERROR does not clear it."""
+
+    _error = 0
+
+    def getsockopt(self, level: int, option: int, *size: Any) -> Any:
+        value = super().getsockopt(level, option, *size)
+        if (level, option) != (socket.SOL_SOCKET, socket.SO_ERROR) or size:
+            return value
+        self._error = value or self._error
+        return self._error
+
+
+class ErrorIsAlwaysZero(PassThrough):
+    """SO_ERROR always reads 0."""
+
+    def getsockopt(self, level: int, option: int, *size: Any) -> Any:
+        value = super().getsockopt(level, option, *size)
+        return 0 if (level, option) == (socket.SOL_SOCKET, socket.SO_ERROR) and not size else value
+
+
+class IsInherited(PassThrough):
+    """Child processes inherit every socket."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.set_inheritable(True)
+
+
+class TypeCarriesFlags(PassThrough):
+    """The type of a non-blocking socket has SOCK_NONBLOCK mixed in."""
+
+    @property
+    def type(self) -> Any:
+        kind = super().type
+        nonblocking = self.fileno() >= 0 and self.gettimeout() == 0.0
+        return int(kind) | getattr(socket, "SOCK_NONBLOCK", 0) if nonblocking else kind
+
+
+class BufferSizesAsGiven(PassThrough):
+    """SO_SNDBUF and SO_RCVBUF are halved when they are read, to hide that the kernel doubles them."""
+
+    def getsockopt(self, level: int, option: int, *size: Any) -> Any:
+        value = super().getsockopt(level, option, *size)
+        buffers = (socket.SO_SNDBUF, socket.SO_RCVBUF)
+        return value // 2 if level == socket.SOL_SOCKET and option in buffers and not size else value
+
+
+class NagleIsAlwaysOff(PassThrough):
+    """TCP_NODELAY is set on every connection, unasked."""
+
+    def connect(self, address: Any, /) -> None:
+        super().connect(address)
+        _switch_nagle_off(self)
+
+    def _adopt(self, made: socket.socket) -> socket.socket:
+        _switch_nagle_off(made)
+        return super()._adopt(made)
+
+
+def _switch_nagle_off(sock: socket.socket) -> None:
+    if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.type == socket.SOCK_STREAM:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,123 @@
+"""Implementations that do what none should: hang, hold the interpreter, die, raise and return nonsense."""
+
+import ctypes
+import os
+import signal
+import socket
+import threading
+
+
+class HangsForEver(socket.socket):
+    def recv(self, size, flags=0):
+        while not threading.Event().wait(3600):
+            pass
+
+
+class HoldsTheInterpreter(socket.socket):
+    """Sleeps in C without giving up the lock of the interpreter."""
+
+    def recv(self, size, flags=0):
+        ctypes.PyDLL(None).sleep(1000)
+
+
+class HoldsTheInterpreterWhenMade(socket.socket):
+    def __init__(self, *arguments, **keywords):
+        super().__init__(*arguments, **keywords)
+        ctypes.PyDLL(None).sleep(1000)
+
+
+class Exits(socket.socket):
+    def recv(self, size, flags=0):
+        os._exit(7)
+
+
+class KillsItself(socket.socket):
+    def recv(self, size, flags=0):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class ReadsFromNull(socket.socket):
+    def recv(self, size, flags=0):
+        ctypes.string_at(0)
+
+
+class ExitsWhenMade(socket.socket):
+    def __init__(self, *arguments, **keywords):
+        os._exit(3)
+
+
+class Panic(BaseException):
+    pass
+
+
+class RaisesBaseException(socket.socket):
+    def recv(self, size, flags=0):
+        raise Panic("not an Exception")
+
+
+class RaisesSystemExit(socket.socket):
+    def recv(self, size, flags=0):
+        raise SystemExit(3)
+
+
+class UnspeakableError(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+    @property
+    def errno(self):
+        raise RuntimeError("no number")
+
+
+class RaisesTheUnspeakable(socket.socket):
+    def recv(self, size, flags=0):
+        raise UnspeakableError
+
+
+class RaisesOddNumbers(socket.socket):
+    """The errno of its error is an object that no format can hold."""
+
+    def recv(self, size, flags=0):
+        raise OSError([object()], object())
+
+
+class _Nonsense:
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+class ReturnsNonsense(socket.socket):
+    def recv(self, size, flags=0):
+        return _Nonsense()
+
+    def getsockname(self):
+        return _Nonsense()
+
+    def connect_ex(self, address):
+        return _Nonsense()
+
+    def send(self, data, flags=0):
+        return 10**5000
+
+
+class ReturnsItself(socket.socket):
+    """What it returns contains itself."""
+
+    def recv(self, size, flags=0):
+        knot = []
+        knot.append(knot)
+        return knot
+
+
+class TakesNoDescriptor:
+    """Cannot be made of an existing descriptor, as ``socketpair`` needs."""
+
+    def __init__(self, family, type, proto):
+        self._real = socket.socket(family, type, proto)
+
+
+def factory(family=-1, type=-1, proto=-1, fileno=None):
+    return socket.socket(family, type, proto, fileno)
+
+
+not_callable = 3

@@ -1,0 +1,53 @@
+"""Fixtures that the tests of the worker share: scenarios run in a real worker, and threads that wait."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.language.corpus import load_all
+from conformance.runner.cells import Outcome, Runner, cells_of
+from conformance.runner.launch import OWN, Surroundings
+
+Run = Callable[[str], "dict[str, Outcome]"]
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[Runner]:
+    """One worker, on two hosts where the machine allows them."""
+    runner = Runner(OWN, Surroundings(hosts=True))
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def run(runner: Runner, tmp_path: Path) -> Run:
+    """Runs a scenario, given as text without summary and sources; the outcomes by case and transport."""
+
+    def run_text(body: str) -> dict[str, Outcome]:
+        path = tmp_path / f"tried-{len(list(tmp_path.iterdir()))}.yaml"
+        path.write_text("summary: Tried.\nsources: [none]\n" + textwrap.dedent(body), encoding="utf-8")
+        loaded = load_all([path])
+        assert not loaded.mistakes
+        cells = cells_of(loaded.scenarios, (), ("stdlib",))
+        return {cell.id.partition("[")[2].rstrip("]"): runner.run(cell) for cell in cells}
+
+    return run_text
+
+
+@pytest.fixture
+def passes(run: Run) -> Callable[[str], None]:
+    """Runs a scenario that must pass in all its cells; cells that need what the machine lacks are skipped."""
+
+    def check(body: str) -> None:
+        outcomes = run(body)
+        lacking = [each.verdict.reason for each in outcomes.values() if each.verdict.kind == "unsupported"]
+        for name, outcome in outcomes.items():
+            assert outcome.verdict.kind in ("pass", "unsupported"), (name, outcome.verdict)
+        if lacking:
+            pytest.skip(lacking[0])
+
+    return check

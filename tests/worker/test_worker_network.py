@@ -1,0 +1,113 @@
+"""Faults of the network between two hosts: what they do, and that nothing of them stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.runner.cells import Outcome
+
+Passes = Callable[[str], None]
+Run = Callable[[str], "dict[str, Outcome]"]
+
+LEFT_BROKEN = [
+    "{cut: server}",
+    "{link: down, of: server}",
+    "{link: down, of: client}",
+    "{address: removed, of: server}",
+    "{rate: 1000, of: client}",
+]
+
+
+def test_a_cut_is_silent_and_its_repair_delivers(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6]
+        given: connected
+        steps:
+          - network: {cut: server}
+          - client: {send: {text: patience}, returns: 8}
+          - server: {recv: 8, blocks: true}
+          - network: {repair: client}
+          - server: {pending: recv, returns: {prefix_of: {text: patience}}}
+    """)
+
+
+def test_a_host_without_its_address_reaches_nobody(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6]
+        given: connected
+        steps:
+          - network: {address: removed, of: client}
+          - client: {socket: {}, as: second}
+          - client: {connect: nobody, using: second, raises: [ENETUNREACH, EADDRNOTAVAIL]}
+          - network: {address: restored, of: client}
+          - client: {socket: {}, as: third}
+          - client: {connect: nobody, using: third, raises: ECONNREFUSED}
+    """)
+
+
+def test_a_slow_link_takes_its_time(passes: Passes) -> None:
+    passes("""
+        transports: [inet]
+        needs: [rate-limit]
+        given: connected
+        steps:
+          - network: {rate: 200000, of: client}
+          - client: {sendall: {pattern: 100000}}
+          - server: {recv_exactly: 100000, returns: {pattern: 100000}, lasts: {at_least: 0.2}}
+    """)
+
+
+@pytest.mark.parametrize("sequence, outcome", [("next", "raises: ECONNRESET"), ("in-window", "blocks: true")])
+def test_a_forged_reset_needs_the_exact_sequence_number(passes: Passes, sequence: str, outcome: str) -> None:
+    passes(f"""
+        transports: [inet, inet6]
+        needs: [packet-injection]
+        given: connected
+        steps:
+          - client: {{recv: 1, blocks: true}}
+          - network: {{inject: RST, from: server, to: client, sequence: {sequence}}}
+          - client: {{pending: recv, {outcome}}}
+    """)
+
+
+@pytest.mark.parametrize("fault", LEFT_BROKEN)
+def test_the_next_cell_finds_a_working_link(run: Run, passes: Passes, fault: str) -> None:
+    broken = run(f"""
+        transports: [inet, inet6]
+        given: connected
+        steps: [{{network: {fault}}}]
+    """)
+    assert {each.verdict.kind for each in broken.values()} <= {"pass", "unsupported"}
+    passes("""
+        transports: [inet, inet6]
+        given: connected
+        steps:
+          - client: {sendall: {pattern: 20000}}
+          - server: {recv_exactly: 20000, returns: {pattern: 20000}, lasts: {at_most: 1}}
+    """)
+
+
+def test_settings_of_a_host_end_with_their_cell(passes: Passes) -> None:
+    keepalive = """
+        transports: [inet]
+        hosts: {{client: {{sysctl: {{net.ipv4.tcp_keepalive_time: {value}}}}}}}
+        given: fresh
+        steps: [{{client: {{getsockopt: TCP_KEEPIDLE, returns: {value}}}}}]
+    """
+    passes(keepalive.format(value=77))
+    passes("""
+        transports: [inet]
+        given: fresh
+        steps: [{client: {getsockopt: TCP_KEEPIDLE, returns: 7200}}]
+    """)
+
+
+def test_there_is_no_network_to_disturb_on_one_host(run: Run) -> None:
+    verdict = run("""
+        transports: [loopback]
+        given: connected
+        steps: [{network: {cut: client}}]
+    """)["loopback"].verdict
+    assert (verdict.kind, verdict.reason) == ("unsupported", "there is no network between actors on loopback")

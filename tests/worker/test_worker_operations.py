@@ -1,0 +1,110 @@
+"""Operations that no scenario of the corpus tries in every way, on real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.runner.cells import Outcome
+
+Passes = Callable[[str], None]
+Run = Callable[[str], "dict[str, Outcome]"]
+
+
+def test_a_lock_keeps_another_thread_waiting_until_it_is_released(passes: Passes) -> None:
+    passes("""
+        transports: [socketpair]
+        given: connected
+        actors: {other: {beside: server}}
+        steps:
+          - server: {lock: {}, as: guard}
+          - server: {acquire: {}, using: guard}
+          - server: {recv: 1, blocks: true}
+          - other: {acquire: {}, using: guard, blocks: true}
+          - client: {send: {text: x}}
+          - server: {pending: recv, returns: {text: x}}
+          - server: {release: {}, using: guard}
+          - other: {pending: acquire}
+    """)
+
+
+def test_a_thread_left_waiting_for_a_lock_does_not_cost_the_worker(run: Run) -> None:
+    outcomes = run("""
+        transports: [none]
+        steps:
+          - client: {lock: {}, as: guard}
+          - client: {acquire: {}, using: guard}
+          - server: {acquire: {}, using: guard, blocks: true}
+    """)
+    assert outcomes["none"].verdict.kind == "pass"
+    assert outcomes["none"].seconds < 0.4
+
+
+def test_names_are_resolved(passes: Passes) -> None:
+    passes("""
+        transports: [none]
+        steps:
+          - client:
+              resolve: {host: 127.0.0.1, port: 80, type: SOCK_STREAM}
+              returns: [{family: AF_INET, type: SOCK_STREAM, host: 127.0.0.1, port: 80}]
+          - client: {resolve: {host: nowhere, flags: [AI_NUMERICHOST]}, raises: EAI_NONAME}
+    """)
+
+
+def test_a_spawned_program_has_only_inheritable_sockets(passes: Passes) -> None:
+    passes("""
+        transports: [loopback, socketpair]
+        given: connected
+        steps:
+          - client: {spawn: {}, returns: false}
+          - client: {set_inheritable: true}
+          - client: {spawn: {}, returns: true}
+    """)
+
+
+def test_many_sockets_are_bound_until_one_cannot_be(passes: Passes) -> None:
+    passes("""
+        transports: [loopback]
+        given: listening
+        steps:
+          - client: {bind_many: {address: free, at_most: 5}, returns: 5}
+          - client: {bind_many: {address: server, at_most: 5}, returns: 0}
+    """)
+
+
+def test_files_are_sent_and_records_counted(passes: Passes) -> None:
+    passes("""
+        transports: [loopback, unix]
+        given: connected
+        steps:
+          - client: {open: {content: {text: hello}}, as: file}
+          - client: {sendfile: file, returns: 5}
+          - server: {recvmsg_into: 5, returns: {count: 5, data: {text: hello}}}
+          - client: {send_numbered: 3}
+          - server: {collect_numbered: 3, returns: 3}
+          - client: {with_block: {}}
+          - server: {recv: 1, returns: empty}
+    """)
+
+
+def test_a_default_timeout_ends_with_its_cell(run: Run, passes: Passes) -> None:
+    passes("""
+        transports: [none]
+        steps:
+          - client: {setdefaulttimeout: 3}
+          - client: {socket: {}}
+          - client: {gettimeout: {}, returns: 3.0}
+    """)
+    passes("""
+        transports: [none]
+        steps: [{client: {call: socket.getdefaulttimeout, returns: nothing}}]
+    """)
+
+
+def test_what_only_a_process_can_do_is_not_run_in_a_thread(run: Run) -> None:
+    verdict = run("""
+        transports: [none]
+        steps: [{client: {umask: "0027"}}]
+    """)["none"].verdict
+    assert (verdict.kind, verdict.reason) == (
+        "fail", "not run: umask needs an actor that has a process of its own (process: own)",
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""When a thread is proved waiting, and when it is not."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from conformance.worker.adapters import StdlibAdapter
+from conformance.worker.settling import Settling
+from conformance.worker.waiting import ProcProbe, Watch, best_probe
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's account of threads is Linux's")
+
+Start = Callable[[Callable[[], object]], threading.Thread]
+
+
+@pytest.fixture
+def probe() -> ProcProbe:
+    found = best_probe()
+    if not isinstance(found, ProcProbe):
+        pytest.skip(f"only the {found.name} probe works here")
+    return found
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """A connected pair that releases whoever waits on it."""
+    one, other = socket.socketpair()
+    yield one, other
+    for end in (one, other):
+        end.close()
+
+
+def started(target: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=target, daemon=True)
+    thread.start()
+    return thread
+
+
+def proved(probe: ProcProbe, thread: threading.Thread, seconds: float) -> bool:
+    """Whether a thread is proved waiting within so many seconds."""
+    watch = Watch(probe, int(thread.native_id or 0), StdlibAdapter.waits, 1.0)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if watch.waiting() is not None:
+            return True
+    return False
+
+
+def test_a_thread_in_recv_is_proved_waiting(probe: ProcProbe, ends: tuple[socket.socket, socket.socket]) -> None:
+    thread = started(lambda: ends[0].recv(1))
+    assert proved(probe, thread, 5.0)
+    ends[1].send(b"x")
+    thread.join(5.0)
+    assert not thread.is_alive()
+
+
+def test_a_busy_thread_is_not(probe: ProcProbe) -> None:
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            sum(range(1000))
+
+    thread = started(work)
+    try:
+        assert not proved(probe, thread, 0.3)
+    finally:
+        over.set()
+        thread.join(5.0)
+
+
+def test_a_thread_that_waits_for_a_lock_is_not(probe: ProcProbe) -> None:
+    lock = threading.Lock()
+    lock.acquire()
+    thread = started(lock.acquire)
+    try:
+        assert not proved(probe, thread, 0.3)
+    finally:
+        lock.release()
+        thread.join(5.0)
+
+
+def test_a_thread_that_waits_for_the_interpreter_is_not(probe: ProcProbe) -> None:
+    over: list[bool] = []
+    thread = started(lambda: [sum(range(100)) for _ in iter(lambda: bool(over), True)])
+    busy = started(lambda: [sum(range(100)) for _ in iter(lambda: bool(over), True)])
+    try:
+        assert not proved(probe, thread, 0.3)
+    finally:
+        over.append(True)
+        thread.join(5.0)
+        busy.join(5.0)
+
+
+def test_held_back_bytes_must_stand_still() -> None:
+    held = [("client", 5)]
+    settling = Settling(lambda: held, 1.0)
+    assert not settling.settled()
+    held[0] = ("client", 4)
+    began = time.monotonic()
+    while not settling.settled():
+        pass
+    assert time.monotonic() - began >= 0.05
+
+
+def test_nothing_held_back_is_settled() -> None:
+    settling = Settling(lambda: [("client", 0)], 1.0)
+    deadline = time.monotonic() + 5.0
+    while not settling.settled():
+        assert time.monotonic() < deadline
