@@ -199,6 +199,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         decided_in_setup = item.outcome.verdict.kind in ("unsupported", "inconclusive")
         if call.when == ("setup" if decided_in_setup else "call"):
             report.conformance = item.config.stash[SESSION].reported(item.outcome)
+        if report.skipped and isinstance(report.longrepr, tuple):
+            report.longrepr = (str(item.path), 1, report.longrepr[2])  # not where this file calls pytest.skip()
     return report
 
 
@@ -246,7 +248,7 @@ class _Writer:
             self._lost = True
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """The footers; without them where the run was cut short: by a signal, by -x, by the crash of an xdist worker."""
+        """The footers; without them where the run was cut short: by a signal, by -x, by a crash of an xdist worker."""
         to_the_end = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         ran = all(item.outcome is not None for item in session.items if isinstance(item, CellItem))
         with _ending_the_run():

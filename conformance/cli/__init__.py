@@ -7,6 +7,7 @@ import importlib
 import io
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -45,6 +46,14 @@ class _Commands(click.Group):
         found: click.Command = module.command
         return found
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Calls the command; whoever reads its output may have read enough, and click would end that with 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _forget_the_output()
+            return Exit.NOTHING_UNEXPECTED
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -70,7 +79,7 @@ def main() -> None:
     """Runs the command line and exits."""
     _write_anything()
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(prog_name="conformance", standalone_mode=False)
     except click.exceptions.Abort:
         status = _told("interrupted", Exit.INTERRUPTED)
     except KeyboardInterrupt:
@@ -82,9 +91,6 @@ def main() -> None:
         status = _told(str(error), Exit.USAGE)
     except HarnessError as error:
         status = _told(f"conformance: {error}", Exit.FAULT)
-    except BrokenPipeError:
-        _forget_the_output()
-        status = Exit.NOTHING_UNEXPECTED
     except Exception:  # noqa: BLE001 (the last resort: a fault of ours, told as such)
         import traceback
 

@@ -43,7 +43,7 @@ def check_implementation(name: str) -> None:
             raise click.UsageError(f"no file {place} for the implementation {name}")
     elif not _importable(place.partition(".")[0]):
         known = unknown("implementation", name, ADAPTERS)
-        raise click.UsageError(f"{known} It is one of those that are listed, an importable module:Name or a file.py:Name")
+        raise click.UsageError(f"{known} Or name what can be imported: module:Name or file.py:Name")
 
 
 def _importable(module: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,8 +45,15 @@ def matching(name: str, known: dict[str, Scenario]) -> list[Scenario]:
     return found
 
 
+def _corpora(paths: Sequence[Path]) -> list[Path]:
+    """The folders called ``scenarios`` that hold these paths: a scenario has one id, however much of them is named."""
+    above = [(Path(os.path.abspath(path)), *Path(os.path.abspath(path)).parents) for path in paths]
+    nearest = (next((each for each in folders if each.name == "scenarios"), None) for folders in above)
+    return [folder for folder in nearest if folder is not None]
+
+
 def _checked(paths: Sequence[Path]) -> list[Scenario]:
-    loaded = load_all(paths)
+    loaded = load_all(paths, _corpora(paths))
     if loaded.mistakes:
         raise ScenarioError(list(loaded.mistakes))
     if not loaded.scenarios:

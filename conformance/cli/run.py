@@ -51,7 +51,8 @@ def command(
 ) -> int:  # fmt: skip
     """Run scenarios and write, for each platform and implementation, a record and a report.
 
-    Without PATH everything that comes with the package is run.
+    Without PATH everything that comes with the package is run. The id of a scenario is its path below the folder
+    "scenarios", or below the PATH that was named.
 
     Exit status 0 where nothing was unexpected, 1 where a cell failed or was inconclusive, 3 where none could be run.
     """

@@ -119,7 +119,7 @@ def _run_on(name: str, interpreter: Interpreter, request: Request, results: Resu
         results.reports += recorder.reports
     if display.fault is not None:
         raise display.fault
-    results.status = _STATUSES.get(status)
+    results.status = _STATUSES.get(pytest.ExitCode(status))
 
 
 _STATUSES = {pytest.ExitCode.INTERRUPTED: Exit.INTERRUPTED, pytest.ExitCode.USAGE_ERROR: Exit.USAGE}
@@ -142,8 +142,8 @@ _PYTEST_VARIABLES = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "PYTEST
 
 
 def _arguments(request: Request) -> list[str]:
-    paths = [str(scenario.path) for scenario in request.scenarios]
-    roots = sorted({str(scenario.path.parent) for scenario in request.scenarios})
+    paths = [str(_absolute(scenario)) for scenario in request.scenarios]
+    roots = sorted({str(_absolute(scenario).parent) for scenario in request.scenarios})
     arguments = ["-p", "conformance.pytest_plugin", "-c", str(_INI), "--rootdir", os.getcwd(), "--noconftest", "-q"]
     arguments += ["-p", "no:cacheprovider", "-o", "conformance_scenarios=" + "\n".join(map(shlex.quote, roots))]
     arguments += ["-s", f"--workers={request.workers}"]  # -s: pytest's capture would swallow the progress bar
@@ -158,6 +158,11 @@ def _arguments(request: Request) -> list[str]:
     for flag, value in (("-k", request.keyword), ("-m", request.marker)):
         arguments += [flag, value] if value else []
     return [*arguments, *paths]
+
+
+def _absolute(scenario: Scenario) -> Path:
+    """Where a scenario is, whatever a configuration file's folder is."""
+    return Path(os.path.abspath(scenario.path))
 
 
 class _Display:
@@ -195,7 +200,7 @@ class _Display:
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             config.pluginmanager.unregister(reporter)
-        config.stash[LOADED] = {scenario.path: scenario for scenario in self._request.scenarios}
+        config.stash[LOADED] = {_absolute(scenario): scenario for scenario in self._request.scenarios}
         config.stash[INTERPRETER] = self._interpreter
 
     @pytest.hookimpl(trylast=True)

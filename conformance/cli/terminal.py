@@ -55,8 +55,8 @@ def styled_marks(text: str) -> Text:
 
 def verdict_table(cells: Sequence[CellRecord], width: int) -> Table:
     """Verdicts by transport and section; where that is too wide, by transport, then by section."""
-    table = _grid(*by_transport(cells))
-    if Measurement.get(console(), console().options, table).minimum > width:
+    table, screen = _grid(*by_transport(cells)), console()
+    if Measurement.get(screen, screen.options.update(max_width=10_000), table).maximum > width:
         table = _grid(*by_verdict(cells))
     return table
 

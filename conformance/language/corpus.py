@@ -37,7 +37,7 @@ def identity(path: Path, root: Path) -> str:
 def root_of(path: Path, roots: Iterable[Path]) -> Path:
     """The corpus folder that a file belongs to: the outermost given one that holds it, else its own."""
     holding = [root for root in roots if path.resolve().is_relative_to(root.resolve())]
-    return min(holding, key=lambda root: len(root.parts), default=path.parent)
+    return min(holding, key=lambda root: len(root.resolve().parts), default=path.parent)
 
 
 def files(path: Path) -> Iterator[Path]:

@@ -305,8 +305,9 @@ def _expected_variable(mapping: Fields, kind: Result) -> s.Outcome:
     assert node is not None
     if not isinstance(node, Fields):
         bad(node, "expect is a variable of the cases table that holds an outcome")
-    pairs = tuple(pair for pair in node.pairs if pair[0].text != "where")
-    return _outcome(Fields(pairs, node.position), kind)
+    pairs = {key.text: (key, value) for key, value in node.pairs if key.text != "where"}
+    pairs.update((key.text, (key, value)) for key, value in mapping.pairs if key.text in ("source", "lasts"))
+    return _outcome(Fields(tuple(pairs.values()), node.position), kind)
 
 
 def stated(mapping: Fields, kind: Result, cases: frozenset[str], reader: Reader) -> Stated:

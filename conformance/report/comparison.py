@@ -125,17 +125,16 @@ def behaviour(cell: CellRecord, steps: frozenset[int]) -> str:
 
 
 def _parting(cells: Sequence[CellRecord], steps: frozenset[int]) -> Parting | None:
-    """The first step at which one representative of each group does not do what the others do."""
-    numbers = sorted(steps)
-    for number in numbers:
+    """The first step at which one representative of each group does not do what the others do; 0 for the whole cell."""
+    if any(not cell.steps for cell in cells):
+        return Parting(0, 1, "the whole cell", tuple(_whole(cell) for cell in cells))
+    for number in sorted(steps):
         found = [next((step for step in cell.steps if step["number"] == number), None) for cell in cells]
         did = {_canonical(step) for step in found}
         if len(did) > 1:
             some = next(step for step in found if step is not None)
             done = tuple(_did(step) for step in found)
             return Parting(number, some["line"], f"{some['actor']} {some['says']}", done, _depth(found))
-    if any(not cell.steps for cell in cells):
-        return Parting(0, 1, "the whole cell", tuple(_whole(cell) for cell in cells))
     return None
 
 

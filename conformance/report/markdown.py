@@ -79,7 +79,8 @@ def comparison(compared: Comparison) -> str:
 def _row(cells: list[CellComparison], labels: Sequence[str]) -> list[str]:
     cell = cells[0]
     name = cell.scenario + (f" ({cell.case})" if cell.case else "")
-    place = f"step {cell.parting.step}: {cell.parting.says}" if cell.parting else "the end"
+    step = f"step {cell.parting.step}: " if cell.parting and cell.parting.step else ""
+    place = step + (cell.parting.says if cell.parting else "the end")
     fields = [name, ", ".join(each.transport for each in cells), place]
     return [_escape(field) for field in (*fields, *did_by_label(cell, labels))]
 

@@ -75,7 +75,9 @@ def _step(step: Any, where: str) -> Iterator[str]:
         yield from _fields(seen["canonical"], _ERROR, where=f"{place}.canonical")
 
 
-def _fields(value: Mapping[str, Any], required: Fields, optional: Fields | None = None, where: str = "") -> Iterator[str]:
+def _fields(
+    value: Mapping[str, Any], required: Fields, optional: Fields | None = None, where: str = ""
+) -> Iterator[str]:
     at = f" at {where}" if where else ""
     yield from (f"has no {name}{at}" for name in required if name not in value)
     yield from (mistake + at for mistake in _types(value, {**required, **(optional or {})}))

@@ -24,7 +24,7 @@ def timeline(cell: CellRecord, transports: Sequence[str] = ()) -> list[str]:
     for step in cell.steps:
         lines += _step(cell, step, left)
     if cell.step is None and cell.reason:
-        lines += ["", cell.reason]
+        lines += ["", cell.reason] if cell.steps else [cell.reason]
     lines += [f"      {note}" for note in cell.notes]
     return lines
 

@@ -22,6 +22,7 @@ class Pool:
         self._cells = cells
         self._make_runner = make_runner
         self._results: dict[int, Outcome | BaseException] = {}
+        self._runners: list[Runner] = []
         self._next = 0
         self._asked = 0
         self._window = AHEAD * size
@@ -53,26 +54,31 @@ class Pool:
         return found
 
     def close(self) -> None:
-        """Ends all workers, after the cell that each is at."""
+        """Ends all workers; a cell that one of them is at is given up."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        for runner in self._runners:
+            runner.close()
         for thread in self._threads:
             thread.join()
 
     def _work(self) -> None:
         runner: Runner | None = None
-        try:
-            while (number := self._take()) is not None:
-                try:
-                    runner = runner or self._make_runner()
-                    result: Outcome | BaseException = runner.run(self._cells[number])
-                except BaseException as error:  # noqa: BLE001 (a fault of ours is raised where the result is asked for)
-                    result = error
-                self._put(number, result)
-        finally:
-            if runner is not None:
-                runner.close()
+        while (number := self._take()) is not None:
+            try:
+                runner = runner or self._new_runner()
+                result: Outcome | BaseException = runner.run(self._cells[number])
+            except BaseException as error:  # noqa: BLE001 (a fault of ours is raised where the result is asked for)
+                result = error
+            self._put(number, result)
+        if runner is not None:
+            runner.close()
+
+    def _new_runner(self) -> Runner:
+        runner = self._make_runner()
+        self._runners.append(runner)
+        return runner
 
     def _take(self) -> int | None:
         """The next cell to run; None when there is none any more."""
@@ -86,6 +92,6 @@ class Pool:
 
     def _put(self, number: int, result: Outcome | BaseException) -> None:
         with self._changed:
-            if number >= self._asked:
+            if number >= self._asked and not self._closed:
                 self._results[number] = result
             self._changed.notify_all()

@@ -107,7 +107,10 @@ class WorkerProcess:
     def _ended(self) -> Ended:
         for reader in self._readers:
             reader.join(1.0)
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        streams = [self._process.stdin]
+        if not any(reader.is_alive() for reader in self._readers):
+            streams += [self._process.stdout, self._process.stderr]
+        for stream in streams:  # closing one that is being read would wait for whoever still holds its other end
             with contextlib.suppress(OSError):
                 if stream:
                     stream.close()

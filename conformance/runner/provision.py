@@ -11,9 +11,13 @@ import ctypes
 import json
 import os
 import sys
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
-CLONE_NEWNET, CLONE_NEWUSER, CLONE_NEWNS = 0x40000000, 0x10000000, 0x00020000
+CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
+
+T = TypeVar("T")
 
 PREFIX4, PREFIX6 = 24, 64
 HOSTS = {"client": ("192.0.2.1", "2001:db8::1"), "server": ("192.0.2.2", "2001:db8::2")}
@@ -43,14 +47,17 @@ def provision() -> dict[str, list[Any]]:
     """Makes both hosts; host name to [namespace descriptor, IPv4 address, IPv6 address]."""
     if os.geteuid() != 0:
         _own_user_namespace()
-    home = _current()
-    descriptors = {name: _new_namespace(home) for name in HOSTS}
+    descriptors = {name: _in_thread(_new_namespace) for name in HOSTS}
     _connect(descriptors)
-    _enter(home)
-    os.close(home)
     for descriptor in descriptors.values():
         os.set_inheritable(descriptor, True)
     return {name: [descriptors[name], *addresses] for name, addresses in HOSTS.items()}
+
+
+def _in_thread(work: Callable[[], T]) -> T:
+    """What ``work`` gives, done in a thread of its own: namespaces are joined per thread, and ours must not change."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(work).result()
 
 
 def _libc() -> ctypes.CDLL:
@@ -74,35 +81,32 @@ def _own_user_namespace() -> None:
             file.write(f"0 {number} 1")
 
 
-def _current() -> int:
-    return os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+def _new_namespace() -> int:
+    """A new network namespace, by descriptor; the calling thread is in it."""
+    _checked(_libc().unshare(CLONE_NEWNET), "unshare(CLONE_NEWNET)")
+    return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _enter(descriptor: int) -> None:
     _checked(_libc().setns(descriptor, CLONE_NEWNET), "setns")
 
 
-def _new_namespace(home: int) -> int:
-    """A new network namespace, by descriptor; the caller stays where it was."""
-    _checked(_libc().unshare(CLONE_NEWNET), "unshare(CLONE_NEWNET)")
-    descriptor = _current()
-    _enter(home)
-    return descriptor
-
-
 def _connect(descriptors: dict[str, int]) -> None:
     """Joins the hosts by a veth pair and gives each its addresses."""
+    _in_thread(lambda: _set_up(descriptors["client"], HOSTS["client"], peer=descriptors["server"]))
+    _in_thread(lambda: _set_up(descriptors["server"], HOSTS["server"]))
+    for descriptor in descriptors.values():
+        _in_thread(lambda host=descriptor: _wait_for_carrier(host))  # type: ignore[misc]  # a default binds the loop's
+
+
+def _set_up(host: int, addresses: tuple[str, str], peer: int | None = None) -> None:
     from pyroute2 import IPRoute
 
-    client, server = descriptors["client"], descriptors["server"]
-    _enter(client)
+    _enter(host)
     with IPRoute() as route:
-        route.link("add", ifname="veth0", kind="veth", peer={"ifname": "veth0", "net_ns_fd": server})
-        _configure(route, HOSTS["client"])
-    _enter(server)
-    with IPRoute() as route:
-        _configure(route, HOSTS["server"])
-    _wait_for_carrier(descriptors)
+        if peer is not None:
+            route.link("add", ifname="veth0", kind="veth", peer={"ifname": "veth0", "net_ns_fd": peer})
+        _configure(route, addresses)
 
 
 def _configure(route: Any, addresses: tuple[str, str]) -> None:
@@ -115,18 +119,17 @@ def _configure(route: Any, addresses: tuple[str, str]) -> None:
     route.link("set", index=veth, state="up")
 
 
-def _wait_for_carrier(descriptors: dict[str, int]) -> None:
+def _wait_for_carrier(host: int) -> None:
     """veth has its carrier as soon as both ends are up; the kernel says so in a message that may still be under way."""
     from pyroute2 import IPRoute
 
-    for descriptor in descriptors.values():
-        _enter(descriptor)
-        with IPRoute() as route:
-            for _ in range(200):
-                link = route.link("get", ifname="veth0")[0]
-                if link.get("state") == "up" and link.get_attr("IFLA_OPERSTATE") == "UP":
-                    break
-                route.poll(route.link, "dump", ifname="veth0", state="up", timeout=0.05)
+    _enter(host)
+    with IPRoute() as route:
+        for _ in range(200):
+            link = route.link("get", ifname="veth0")[0]
+            if link.get("state") == "up" and link.get_attr("IFLA_OPERSTATE") == "UP":
+                return
+            route.poll(route.link, "dump", ifname="veth0", state="up", timeout=0.05)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Sensitivity: which scenarios catch which deliberately wrong implementation. What catches nothing proves nothing.
 
 Measured against the raw socket of the same session: a cell counts only if it passes there, every time, and under the
-correct wrappers too; a wrong implementation is caught where such a cell fails.
+correct wrappers too; a wrong implementation is caught where such a cell fails, twice at the same step.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class CellRunner(Protocol):
 
 @dataclass(frozen=True)
 class Catch:
-    """One cell that fails under an implementation and passes under the raw socket; by which step, and why."""
+    """A scenario's first cell that fails under an implementation and passes under the raw socket; where, and why."""
 
     implementation: str
     scenario: str
@@ -58,7 +58,7 @@ class Catch:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """What was found. ``complete``: every cell was tried, not only as many as the first catch took."""
+    """What was found. ``complete``: every scenario was tried, not only as many as the first catch took."""
 
     implementations: tuple[str, ...]
     scenarios: tuple[str, ...]
@@ -219,12 +219,22 @@ def _each(
 def _catches(
     implementation: WrongImplementation, places: Sequence[_Place], runners: _Runners, first_only: bool
 ) -> Iterator[Catch]:
+    """One catch for each scenario, or the first of all; a failure must repeat, so that chance catches nothing."""
+    caught: set[str] = set()
     for place in places:
-        outcome = runners.run(place.cell(implementation.reference))
-        if outcome.verdict.kind == j.FAIL:
-            yield _catch(implementation, place, outcome.verdict)
+        if place.scenario.id in caught:
+            continue
+        cell = place.cell(implementation.reference)
+        first = runners.run(cell).verdict
+        if first.kind == j.FAIL and _same(first, runners.run(cell).verdict):
+            caught.add(place.scenario.id)
+            yield _catch(implementation, place, first)
             if first_only:
                 return
+
+
+def _same(one: j.Verdict, two: j.Verdict) -> bool:
+    return (one.kind, one.step) == (two.kind, two.step)
 
 
 def _catch(implementation: WrongImplementation, place: _Place, verdict: j.Verdict) -> Catch:
@@ -244,7 +254,8 @@ def _catch(implementation: WrongImplementation, place: _Place, verdict: j.Verdic
 
 def _is_about_sockets(scenario: s.Scenario) -> bool:
     """Whether any step uses the implementation: pure struct or path work cannot tell implementations apart."""
-    kinds = {OPERATIONS[step.operation].kind for case in scenario.cases for step in case.steps}
+    operations = {step.operation for case in scenario.cases for step in case.steps} & set(OPERATIONS)
+    kinds = {OPERATIONS[operation].kind for operation in operations}
     return bool(kinds & {"verb", "program"}) and scenario.level != "measure"
 
 

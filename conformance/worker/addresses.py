@@ -18,6 +18,8 @@ _FIXED_HOSTS = {
     "unrouted": {False: "203.0.113.1", True: "2001:db8:ffff::1"},
     "mapped-loopback": {False: "127.0.0.1", True: "::ffff:127.0.0.1"},
 }
+_ABSENT = {False: "192.0.2.99", True: "2001:db8::99"}
+"""On the network of the hosts that the provisioner makes, but of neither."""
 
 
 class Addresses:
@@ -110,9 +112,15 @@ class Addresses:
             return _LOOPBACK[ip6]
         if symbol in _FIXED_HOSTS:
             return _FIXED_HOSTS[symbol][ip6]
+        if symbol == "absent-neighbour" and self._on_own_hosts():
+            return _ABSENT[ip6]
         if symbol in self._host_of:
             return self.own_host(symbol)
         raise Unsupported(f'no host "{symbol}" on {self._scope.transport.name}')
+
+    def _on_own_hosts(self) -> bool:
+        """Whether the hosts are our own, so that nobody else can be on their network."""
+        return self._scope.transport.hosts and None not in self._namespaces.values()
 
     def _is_ip6(self, sock: Any) -> bool:
         return bool(getattr(sock, "family", None) == socket.AF_INET6)

@@ -51,7 +51,7 @@ class Faults(NetworkFaults):
             raise Unsupported(f"the process of {actor} could not be killed")
 
     def signal(self, to: str, signal: str) -> None:
-        """Over when the handler has run and the actor waits again or has returned; or the process is gone, or stopped."""
+        """Over when the handler has run and the actor waits again or has returned, or the process is gone."""
         actor = self._actor(to)
         number = signal_number(signal)
         action = actor.process.dispositions.get(signal, _by_default(signal))

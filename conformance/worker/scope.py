@@ -68,7 +68,7 @@ class Scope:
 
     def name_of(self, wanted: Any) -> Optional[str]:
         """The name of an object; None where it has none."""
-        return next((name for name, each in self.objects.items() if each is wanted), None)
+        return next((name for name, each in list(self.objects.items()) if each is wanted), None)
 
     def lookup(self, reference: Saved) -> Any:
         """The Python value of ``$name`` or ``$name.field``; Missing where nothing was saved."""
@@ -94,11 +94,11 @@ class Scope:
 
     def names_of_address(self, address: Any) -> list[str]:
         """Every object that has, or had, this address."""
-        return sorted(name for name, known in self.addresses.items() if known == address)
+        return sorted(name for name, known in list(self.addresses.items()) if known == address)
 
     def names_of_port(self, port: int) -> list[str]:
         """Every object whose address has, or had, this port."""
-        pairs = self.addresses.items()
+        pairs = list(self.addresses.items())
         return sorted(name for name, known in pairs if isinstance(known, tuple) and known[1] == port)
 
     def sockets(self) -> Iterator[tuple[str, Any]]:

@@ -37,7 +37,7 @@ class Shared:
 
 
 def _unknown(mine: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in mine.items() if name not in known or known[name] is not value}
+    return {name: value for name, value in list(mine.items()) if name not in known or known[name] is not value}
 
 
 def _travels(value: Any) -> bool:

@@ -153,9 +153,7 @@ class Stage:
     def _thread(self, name: str) -> ThreadActor:
         if name not in self._threads:
             probe = self._around.probe
-            self._threads[name] = ThreadActor(
-                name, self.events, self._namespace(name), probe, self._performer.call_of
-            )
+            self._threads[name] = ThreadActor(name, self.events, self._namespace(name), probe, self._performer.call_of)
         return self._threads[name]
 
     def _namespace(self, name: str) -> Optional[int]:

@@ -80,6 +80,7 @@ _DATAGRAMS = (
     _row(datagrams.MergesDatagrams, "POSIX recv(): one message for each call"),
     _row(datagrams.TruncationRaises, "Winsock recv(): WSAEMSGSIZE"),
     _row(datagrams.CutsLargeDatagrams, "libraries with one buffer of the size of a packet"),
+    _row(datagrams.SplitsLargeDatagrams, "POSIX send(): EMSGSIZE"),
     _row(datagrams.AcceptsStrangers, "POSIX connect(): only datagrams of the peer are received"),
 )
 
@@ -118,6 +119,13 @@ _CONNECTING = (
     _row(connecting.AcceptsNewestFirst, "POSIX accept(): the first connection on the queue"),
     _row(connecting.OptionsLostOnAccept, "POSIX accept(): options of the listener"),
     _row(connecting.AcceptHidesTransientErrors, "Anorov/PySocks #121: non-blocking mode ignored"),
+    _row(connecting.BindListens, "libraries with one call for both"),
+    _row(connecting.BindErrorsSwallowed, "POSIX bind(): EINVAL for a second one, EADDRINUSE"),
+    _row(connecting.ListenErrorsSwallowed, "POSIX listen(): EOPNOTSUPP"),
+    _row(connecting.AnyMeansLoopback, f"{_HOWTO}, Creating a Socket: visible to the world or not"),
+    _row(connecting.GuessesAddresses, f"{_LIBRARY}: socket families, the shape of addresses"),
+    _row(connecting.CutsLongPaths, "unix(7): sun_path has 108 bytes"),
+    _row(connecting.OpensItsPath, "servers that chmod their socket"),
     _row(connecting.ListenAcceptsOnce, f"{_HOWTO}, Creating a Socket: the server socket goes on"),
 )
 
@@ -161,6 +169,8 @@ _DESCRIBING = (
     _row(describing.IsInherited, "PEP 446"),
     _row(describing.TypeCarriesFlags, "python/cpython #74390"),
     _row(describing.BufferSizesAsGiven, "socket(7): the kernel doubles SO_SNDBUF"),
+    _row(describing.UnboundNameIsNone, "asyncio: get_extra_info('sockname') is None"),
+    _row(describing.OptionsInNetworkOrder, "POSIX getsockopt(): an int in the host's order"),
     _row(describing.NagleIsAlwaysOff, "TCP_NODELAY: off by default"),
 )
 

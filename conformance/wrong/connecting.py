@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import socket
 from typing import Any
 
@@ -121,9 +123,6 @@ class BindRemovesThePath(PassThrough):
     """bind removes whatever is at its path, even the socket of another server."""
 
     def bind(self, address: Any, /) -> None:
-        import contextlib
-        import os
-
         if isinstance(address, str):
             with contextlib.suppress(OSError):
                 os.unlink(address)
@@ -191,3 +190,62 @@ class ListenAcceptsOnce(PassThrough):
         made = super().accept()
         self.close()
         return made
+
+
+class BindListens(PassThrough):
+    """bind makes a stream socket a listener at once."""
+
+    def bind(self, address: Any, /) -> None:
+        super().bind(address)
+        if self.type == socket.SOCK_STREAM:
+            super().listen()
+
+
+class BindErrorsSwallowed(PassThrough):
+    """bind never fails."""
+
+    def bind(self, address: Any, /) -> None:
+        with contextlib.suppress(OSError):
+            super().bind(address)
+
+
+class ListenErrorsSwallowed(PassThrough):
+    """listen never fails."""
+
+    def listen(self, backlog: int = 128, /) -> None:
+        with contextlib.suppress(OSError):
+            super().listen(backlog)
+
+
+class AnyMeansLoopback(PassThrough):
+    """Binding to every address binds to the loopback address alone."""
+
+    def bind(self, address: Any, /) -> None:
+        if self.family == socket.AF_INET and isinstance(address, tuple) and address[0] in ("", "0.0.0.0"):
+            address = ("127.0.0.1", address[1])
+        super().bind(address)
+
+
+class GuessesAddresses(PassThrough):
+    """An address without a port is taken for one with a free port."""
+
+    def bind(self, address: Any, /) -> None:
+        if self.family == socket.AF_INET and not (isinstance(address, tuple) and len(address) == 2):
+            address = ("127.0.0.1", 0)
+        super().bind(address)
+
+
+class CutsLongPaths(PassThrough):
+    """A path that is too long is cut instead of refused."""
+
+    def bind(self, address: Any, /) -> None:
+        super().bind(address[:100] if isinstance(address, str) else address)
+
+
+class OpensItsPath(PassThrough):
+    """bind gives everybody access to its path."""
+
+    def bind(self, address: Any, /) -> None:
+        super().bind(address)
+        if isinstance(address, str) and address:
+            os.chmod(address, 0o777)

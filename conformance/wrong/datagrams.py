@@ -12,6 +12,10 @@ LARGEST = 64 * 1024
 """Bytes that the largest datagram may have."""
 
 
+PACKET = 1472
+"""Bytes of a datagram that fit into one Ethernet frame."""
+
+
 def _datagrams(sock: socket.socket) -> bool:
     return sock.type == socket.SOCK_DGRAM
 
@@ -122,7 +126,27 @@ class CutsLargeDatagrams(PassThrough):
     """A datagram beyond the usual size of a packet is cut when it is sent."""
 
     def send(self, data: Any, flags: int = 0, /) -> int:
-        return super().send(memoryview(data)[:1472] if _datagrams(self) else data, flags)
+        return super().send(memoryview(data)[:PACKET] if _datagrams(self) else data, flags)
+
+
+class SplitsLargeDatagrams(PassThrough):
+    """A datagram that is too large is sent in pieces."""
+
+    def sendto(self, data: Any, *arguments: Any) -> int:
+        view = memoryview(data)
+        if not _datagrams(self) or len(view) <= PACKET:
+            return super().sendto(data, *arguments)
+        return sum(super(PassThrough, self).sendto(view[at : at + PACKET], *arguments) for at in _steps(view))
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        view = memoryview(data)
+        if not _datagrams(self) or len(view) <= PACKET:
+            return super().send(data, flags)
+        return sum(super(PassThrough, self).send(view[at : at + PACKET], flags) for at in _steps(view))
+
+
+def _steps(view: memoryview) -> range:
+    return range(0, len(view), PACKET)
 
 
 class AcceptsStrangers(PassThrough):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 from typing import Any, Optional
 
 from conformance.wrong.correct import PassThrough
@@ -172,3 +173,19 @@ class NagleIsAlwaysOff(PassThrough):
 def _switch_nagle_off(sock: socket.socket) -> None:
     if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.type == socket.SOCK_STREAM:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+class UnboundNameIsNone(PassThrough):
+    """getsockname of a socket that was never bound returns None."""
+
+    def getsockname(self) -> Any:
+        name = super().getsockname()
+        return None if isinstance(name, tuple) and not name[1] else name
+
+
+class OptionsInNetworkOrder(PassThrough):
+    """The raw bytes of an option are given in network order."""
+
+    def getsockopt(self, level: int, option: int, *size: Any) -> Any:
+        value = super().getsockopt(level, option, *size)
+        return value[::-1] if isinstance(value, bytes) and sys.byteorder == "little" else value

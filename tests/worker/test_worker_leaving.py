@@ -83,15 +83,25 @@ def ends(pids: set[int], seconds: float) -> set[int]:
 
 def namespaces(pids: set[int]) -> set[str]:
     """The network namespaces that these processes live in or hold by a descriptor."""
-    found = set()
-    for pid in pids:
-        try:
-            held = [Path(f"/proc/{pid}/ns/net"), *Path(f"/proc/{pid}/fd").iterdir()]
-            targets = [os.readlink(entry) for entry in held]
-        except OSError:
-            continue  # it is gone, or opens and closes just now
-        found |= {target for target in targets if target.startswith("net:")}
-    return found
+    entries = [f"/proc/{pid}/fd/{name}" for pid in pids for name in listed(f"/proc/{pid}/fd")]
+    targets = [target(entry) for entry in (*entries, *(f"/proc/{pid}/ns/net" for pid in pids))]
+    return {each for each in targets if each.startswith("net:")}
+
+
+def listed(folder: str) -> list[str]:
+    """What is in a folder; nothing where its process is gone."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def target(link: str) -> str:
+    """Where a link leads; nowhere where its process is gone."""
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
 
 
 def everybody() -> set[int]:

@@ -1,7 +1,7 @@
 """gevent's sockets. Each actor's thread has a hub of its own, in whose loop its calls wait.
 
 A gevent socket belongs to the hub of the thread that made it. One that is idle is moved to the thread that uses it
-next; beside a thread that waits in it, another gets a second gevent socket for the same descriptor, but cannot close it.
+next; where another thread waits in it, this one gets a second gevent socket for the descriptor, and cannot close it.
 """
 
 from __future__ import annotations
@@ -37,8 +37,16 @@ class GeventAdapter(ShapedAdapter):
         super().__init__(import_module("gevent.socket"), "gevent")
         self._select = import_module("gevent.select")
         self._selectors = import_module("gevent.selectors")
+        self._hubs = threading.local()
+        self._hub()  # that of the worker's own thread is there before any cell opens descriptors
         self._users: dict[int, list[int]] = {}
         self._lock = threading.Lock()
+
+    def _hub(self) -> Any:
+        """The hub of this thread; it is destroyed with the thread, as gevent itself does not do."""
+        if not hasattr(self._hubs, "own"):
+            self._hubs.own = _Hub()
+        return self._hubs.own.real
 
     @contextlib.contextmanager
     def used(self, thing: Any, operation: str) -> Iterator[Any]:
@@ -50,7 +58,7 @@ class GeventAdapter(ShapedAdapter):
         users = self._enter(sock)
         try:
             if len(users) == 1:
-                _move_here(sock)
+                _move(sock, self._hub())
                 yield thing
             elif operation in _EXCLUSIVE:
                 raise Unsupported(f"gevent cannot {operation} a socket in which another thread waits")
@@ -83,16 +91,28 @@ class GeventAdapter(ShapedAdapter):
         finally:
             own.detach()
 
+    def socket(self, family: int, type: int, protocol: int) -> Made:
+        """gevent.socket.socket()."""
+        self._hub()
+        return super().socket(family, type, protocol)
+
+    def socketpair(self, family: Optional[int], type: Optional[int]) -> Made:
+        """gevent.socket.socketpair()."""
+        self._hub()
+        return super().socketpair(family, type)
+
     def select(
         self, read: Sequence[Any], write: Sequence[Any], error: Sequence[Any], timeout: Optional[float]
     ) -> dict[str, Any]:
         """gevent.select.select()."""
+        self._hub()
         function = self._select.select
         ready = function(read, write, error) if timeout is None else function(read, write, error, timeout)
         return dict(zip(("read", "write", "error"), ready))
 
     def poll(self, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
         """gevent.select.poll()."""
+        self._hub()
         poller = self._select.poll()
         for thing, mask in events.values():
             poller.register(thing, mask)
@@ -102,10 +122,13 @@ class GeventAdapter(ShapedAdapter):
 
     def epoll(self, events: Mapping[str, tuple[Any, int]]) -> Made:
         """Unsupported."""
-        raise Unsupported("gevent has no epoll object: where it patches select, it removes it")
+        raise Unsupported("gevent has no epoll or kqueue objects: where it patches select, it removes them")
+
+    kqueue = epoll
 
     def selector(self, events: Mapping[str, tuple[Any, int]]) -> Made:
         """gevent.selectors.DefaultSelector."""
+        self._hub()
         poller = self._selectors.DefaultSelector()
         for name, (thing, mask) in events.items():
             poller.register(thing, mask, name)
@@ -133,10 +156,24 @@ def _raw(file: Any) -> Any:
     return getattr(buffer, "raw", buffer)
 
 
-def _move_here(sock: Any) -> None:
-    """Gives an idle socket watchers in the loop of this thread's hub."""
-    hub = import_module("gevent").get_hub()
-    if sock.hub is hub or sock.fileno() < 0:
-        return
+def _move(sock: Any, hub: Any) -> None:
+    """Gives an idle socket watchers in the loop of another hub; none where its descriptor was closed by number."""
     number = sock.fileno()
-    sock.hub, sock._read_event, sock._write_event = hub, hub.loop.io(number, _READ), hub.loop.io(number, _WRITE)
+    if sock.hub is hub or number < 0:
+        return
+    try:
+        watchers = hub.loop.io(number, _READ), hub.loop.io(number, _WRITE)
+    except OSError:
+        watchers = None, None
+    sock.hub, (sock._read_event, sock._write_event) = hub, watchers
+
+
+class _Hub:
+    """A thread's hub and its loop, with the descriptors that they hold open."""
+
+    def __init__(self) -> None:
+        self.real: Any = import_module("gevent").get_hub()
+        self._loop = self.real.loop
+
+    def __del__(self) -> None:
+        self.real.destroy(destroy_loop=True)

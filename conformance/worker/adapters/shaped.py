@@ -66,7 +66,7 @@ class ShapedAdapter:
         given = {"type": kind} if family is None else {"family": family, "type": kind}
         if self.module is not socket and hasattr(self.module, "socketpair"):
             return Made(list(self.module.socketpair(**given)))
-        pair = socket.socketpair(**given)  # type: ignore[arg-type]  # None is left out: its meaning differs by platform
+        pair = socket.socketpair(**given)  # None is left out: its meaning differs by platform
         if self.factory is socket.socket:
             return Made(list(pair))
         return Made([self.adopt(each) for each in pair])

@@ -1,0 +1,274 @@
+"""``conformance run``: exit statuses, what is chosen, what is written and what is said."""
+
+import json
+import os
+import signal
+import sys
+
+import pytest
+
+from conformance.cli import _COMMANDS
+from conformance.cli import run as run_module
+from conformance.model.errors import HarnessError
+
+STATUSES = {0: "nothing unexpected", 1: "something unexpected", 2: "wrong usage", 3: "nothing ran", 4: "a fault",
+            130: "interrupted"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def talked(conformance, repository, tmp_path_factory):
+    """A run in which nothing is unexpected, as JSON."""
+    return conformance(
+        "run", "scenarios/talk", "--json", "--reports", tmp_path_factory.mktemp("talked"), folder=repository
+    )
+
+
+def ids(path):
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [line["id"] for line in lines if line["type"] == "cell"]
+
+
+@pytest.fixture
+def chosen(conformance, repository, tmp_path):
+    """The cells that a run with these arguments ran, with its exit status."""
+
+    def run(*arguments, folder=repository, **changes):
+        ended = conformance("run", "--json", "--reports", tmp_path / "runs", *arguments, folder=folder, **changes)
+        return [each for path in map(tmp_path.joinpath, ended.json["records"]) for each in ids(path)], ended.status
+
+    return run
+
+
+def test_every_exit_status_is_in_the_help(told):
+    out = " ".join(told("--help").out.split())
+    for number, meaning in STATUSES.items():
+        assert f"{number} {meaning}" in out
+
+
+def test_nothing_unexpected_ends_with_0(talked):
+    assert talked.status == 0
+    assert talked.json["verdicts"] == {"pass": 5, "unsupported": 1}
+    assert talked.json["unexpected"] == []
+
+
+def test_json_is_alone_on_standard_output(talked):
+    assert talked.out.startswith("{")
+    assert talked.err == ""
+
+
+def test_a_failure_ends_with_1_and_is_told_with_its_place(recorded):
+    assert recorded.ended.status == 1
+    assert "✗   2  server    recv 9        returned 'no'" in recorded.ended.out
+    assert "scenarios/bad/wrong.yaml:8" in recorded.ended.out
+    assert "14 cells in " in recorded.ended.out
+    assert "9 pass, 3 fail, 2 unsupported" in recorded.ended.out
+
+
+def test_what_was_written_is_told_and_there(recorded):
+    for path in (recorded.stdlib, recorded.one_byte, recorded.folder / "report.md"):
+        assert path.is_file()
+        assert str(path) in recorded.ended.out
+
+
+def test_files_have_names_that_windows_takes(recorded):
+    for path in recorded.folder.parent.rglob("*"):
+        assert not set(path.name) & set('<>:"/\\|?*')
+
+
+def test_several_implementations_are_compared_at_once(recorded):
+    assert "stdlib · wrappers.py:OneByte" in recorded.ended.out
+    assert "7 cells: 5 same, 2 differ" in recorded.ended.out
+
+
+def test_an_inconclusive_cell_ends_with_1(conformance, repository, tmp_path):
+    ended = conformance(
+        "run", "scenarios/bad", "-i", "wrappers.py:Exits", "--json", "--reports", tmp_path, folder=repository
+    )
+    assert ended.status == 1
+    assert ended.json["verdicts"] == {"inconclusive": 1}
+    assert "before the first step" in ended.json["unexpected"][0]["reason"]
+
+
+def test_a_known_deviation_is_nothing_unexpected(conformance, repository, tmp_path):
+    ended = conformance(
+        "run", "scenarios/bad", "--deviations", "known.yaml", "--json", "--reports", tmp_path, folder=repository
+    )
+    assert (ended.status, ended.json["verdicts"]) == (0, {"known-deviation": 1})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("scenarios/talk/elsewhere.yaml",),
+        ("scenarios/bad", "-k", "nothing-is-called-so"),
+        ("scenarios/bad", "-t", "udp"),
+        ("scenarios/bad", "-i", "conformance.no_such_module:Socket"),
+        ("scenarios/bad", "-p", "s390x"),
+    ],
+    ids=["unsupported here", "-k matches nothing", "no such transport in the file", "cannot be imported", "not set up"],
+)
+def test_nothing_that_could_run_ends_with_3(chosen, tmp_path, arguments):
+    _, status = chosen(*arguments, XDG_CACHE_HOME=str(tmp_path), CONFORMANCE_CACHE=str(tmp_path))
+    assert status == 3
+
+
+def test_why_nothing_could_be_run_is_said(conformance, repository, tmp_path):
+    missing = ("-i", "conformance.no_such_module:XYZ")
+    ended = conformance("run", "scenarios/bad", *missing, "--reports", tmp_path, folder=repository)
+    assert "1– conformance.no_such_module:XYZ: ModuleNotFoundError: No module named" in ended.out
+
+
+def test_a_fault_ends_with_4_and_its_message(told, monkeypatch):
+    def broken(*_, **__):
+        raise HarnessError("the disk is on fire")
+
+    monkeypatch.setattr(run_module, "run_all", broken)
+    ended = told("run", "half-close-request-reply")
+    assert (ended.status, ended.err) == (4, "conformance: the disk is on fire\n")
+
+
+def test_a_fault_of_our_own_ends_with_4_and_a_traceback_to_report(told, monkeypatch):
+    monkeypatch.setattr(run_module, "run_all", lambda *_, **__: 1 / 0)
+    ended = told("run", "half-close-request-reply")
+    assert ended.status == 4
+    assert "ZeroDivisionError" in ended.err
+    assert "please report it" in ended.err
+
+
+def test_a_record_that_cannot_be_written_ends_with_4_and_its_name(conformance, repository, tmp_path):
+    (tmp_path / "file").write_text("")
+    ended = conformance("run", "scenarios/bad", "--reports", tmp_path / "file" / "runs", folder=repository)
+    assert ended.status == 4
+    assert "stdlib.jsonl: cannot be written: " in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs ulimit -f")
+def test_a_disk_that_is_full_ends_with_4_and_a_record_that_can_be_read(repository, tmp_path, start, told):
+    script = tmp_path / "limited.py"
+    script.write_text(
+        "import resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500))\n"
+        "from conformance.cli import main\nmain()\n"
+    )
+    with start(script, "run", "scenarios/talk", "--reports", tmp_path / "runs", folder=repository) as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 4, err
+    assert "stdlib.jsonl: cannot be written: File too large" in err
+    (path,) = (tmp_path / "runs").glob("*/*.jsonl")
+    assert told("compare", path, path).err.count("is incomplete") == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_ends_with_130_and_a_readable_incomplete_record(start, repository, leftovers, told):
+    reports = leftovers.folder / "runs"
+    arguments = ("run", "scenarios", "-n", "1", "-i", "wrappers.py:Slow", "--reports", reports)
+    with start("-m", "conformance", *arguments, folder=repository, TMPDIR=str(leftovers.folder)) as process:
+        assert leftovers.appeared(1, within=20)
+        while process.poll() is None and not any(path.stat().st_size > 2000 for path in reports.glob("*/*.jsonl")):
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            leftovers.remember(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    (path,) = reports.glob("*/*.jsonl")
+    assert "is incomplete" in told("compare", path, path).err
+    assert leftovers.gone(within=10)
+
+
+@pytest.mark.parametrize(
+    "arguments, cells",
+    [
+        (("scenarios/talk/half-close.yaml", "-t", "loopback"), ["talk/half-close[loopback]"]),
+        (
+            ("scenarios/*/w*.yaml", "-t", "local", "-k", "short or wrong"),
+            ["bad/wrong[socketpair]", "talk/words[short-socketpair]"],
+        ),
+        (("scenarios", "-m", "measure"), ["talk/speed[socketpair]"]),
+        (("scenarios", "-m", "quick", "-n", "2", "-t", "tcp"), ["talk/half-close[loopback]"]),
+        (("half-close-request-reply", "-t", "socketpair"), ["disconnecting/half-close-request-reply[socketpair]"]),
+        (("disconnecting/half-close-req*", "-t", "unix"), ["disconnecting/half-close-request-reply[unix]"]),
+    ],
+    ids=["a file", "a glob, a group and -k", "-m level", "-m tag and -n", "an id", "a glob of ids"],
+)
+def test_cells_are_chosen_by_path_glob_id_transport_keyword_and_mark(chosen, arguments, cells):
+    assert chosen(*arguments)[0] == cells
+
+
+def test_a_folder_with_a_space_and_a_quote_can_be_run(a_repository, chosen):
+    folder = a_repository / "it's mine"
+    (a_repository / "scenarios" / "bad").rename(folder)
+    assert chosen("it's mine", folder=a_repository) == (["wrong[socketpair]"], 1)
+
+
+def test_configuration_of_the_users_own_pytest_changes_nothing(a_repository, chosen):
+    (a_repository / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (a_repository / "conftest.py").write_text("raise SystemExit('must not be imported')\n")
+    environment = {"PYTEST_ADDOPTS": "--no-such-option", "PYTEST_PLUGINS": "no_such_plugin"}
+    assert chosen("scenarios/bad", folder=a_repository, **environment)[1] == 1
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (("run", "-t", "lopback"), 'no transport "lopback"; did you mean "loopback"?'),
+        (("run", "-i", "stdlb"), 'no implementation "stdlb"; did you mean "stdlib"?'),
+        (("run", "-i", "nowhere.py:Socket"), "no file nowhere.py for the implementation"),
+        (("run", "-p", "natve"), 'no platform "natve"; did you mean "native"?'),
+        (("run", "half-close-request-repyl"), 'did you mean "disconnecting/half-close-request-reply"?'),
+        (("run", "scenarios/nothing-here-*.yaml"), 'no file, folder or scenario "scenarios/nothing-here-*.yaml"'),
+        (("run", "half-close-request-reply", "-k", "a and ("), "Wrong expression passed to '-k'"),
+        (("run", "--reports"), "requires an argument"),
+        (("show", "half-close-request-repyl"), 'did you mean "disconnecting/half-close-request-reply"?'),
+        (("show", "half-close-request-reply", "-t", "unx"), 'no transport "unx"; did you mean "unix"?'),
+        (("list", "scenario"), 'no list "scenario"; did you mean "scenarios"?'),
+        (("lst",), 'no command "lst"; did you mean "list"?'),
+        (("compare", "nothing.jsonl", "nothing.jsonl"), "'nothing.jsonl' does not exist"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_wrong_usage_ends_with_2_and_the_nearest_name(told, arguments, says):
+    ended = told(*arguments)
+    assert ended.status == 2
+    assert says in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_invalid_scenarios_end_with_2_and_every_mistake(told, tmp_path):
+    (tmp_path / "bad.yaml").write_text("summary: 5\nstps: []\n")
+    ended = told("run", tmp_path)
+    assert ended.status == 2
+    assert f'{tmp_path / "bad.yaml"}:2:1: a scenario has no "stps"; did you mean "steps"?' in ended.err
+
+
+def test_invalid_deviations_end_with_2_and_their_place(told, tmp_path):
+    (tmp_path / "bad.yaml").write_text("deviations: [{scenario: x}]\n")
+    ended = told("run", "half-close-request-reply", "--deviations", tmp_path / "bad.yaml")
+    assert ended.status == 2
+    assert "bad.yaml:1:14: a known deviation needs observed and reason" in ended.err
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_every_command_has_help_with_its_options_or_exit_status(told, command):
+    ended = told(command, "--help")
+    assert ended.status == 0
+    assert f"Usage: conformance {command}" in ended.out
+    assert "Options:" in ended.out or "Exit status" in ended.out
+
+
+def test_the_overview_lists_every_command(told):
+    out = told("--help").out
+    assert all(f"  {command} " in out for command in _COMMANDS)
+
+
+def test_the_version_is_told_without_importing_what_takes_long(start, tmp_path):
+    script = tmp_path / "version.py"
+    script.write_text(
+        "import atexit, sys\nsys.argv[1:] = ['--version']\n"
+        "slow = {'yaml', 'rich', 'pytest', '_pytest', 'jsonschema', 'pyroute2'}\n"
+        "atexit.register(lambda: print('imported:', sorted(slow & set(sys.modules))))\n"
+        "from conformance.cli import main\nmain()\n"
+    )
+    with start(script, folder=tmp_path) as process:
+        out, err = process.communicate(timeout=30)
+    assert out.startswith("conformance, version "), err
+    assert out.endswith("imported: []\n")

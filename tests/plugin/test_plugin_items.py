@@ -1,0 +1,235 @@
+"""The pytest plugin: which items there are, how they are named and chosen."""
+
+import json
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+NODES = [
+    "scenarios/bad/wrong.yaml::socketpair",
+    "scenarios/talk/elsewhere.yaml::socketpair",
+    "scenarios/talk/half-close.yaml::loopback",
+    "scenarios/talk/half-close.yaml::socketpair",
+    "scenarios/talk/speed.yaml::socketpair",
+    "scenarios/talk/words.yaml::short-socketpair",
+    "scenarios/talk/words.yaml::long-socketpair",
+]
+
+
+def verdicts(reports):
+    """Cell to verdict, of the one record below a folder."""
+    (path,) = reports.glob("*/*.jsonl")
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return {line["id"]: line["verdict"] for line in lines if line["type"] == "cell"}, lines[-1]["type"]
+
+
+def properties(junit):
+    """Test case to its properties."""
+    cases = ElementTree.parse(junit).getroot().iter("testcase")
+    found = {f"{case.get('classname')}::{case.get('name')}": case.iter("property") for case in cases}
+    return {name: {each.get("name"): each.get("value") for each in values} for name, values in found.items()}
+
+
+@pytest.fixture(scope="module")
+def plain(run_pytest, repository, tmp_path_factory):
+    """One run without anything special."""
+    folder = tmp_path_factory.mktemp("plain")
+    ended = run_pytest("-v", "-rs", f"--junitxml={folder / 'junit.xml'}", f"--reports={folder}", folder=repository)
+    return ended, folder
+
+
+@pytest.fixture(scope="module")
+def spread(run_pytest, repository, tmp_path_factory):
+    """The same run, over two xdist workers."""
+    folder = tmp_path_factory.mktemp("spread")
+    ended = run_pytest("-n", "2", f"--junitxml={folder / 'junit.xml'}", f"--reports={folder}", folder=repository)
+    return ended, folder
+
+
+@pytest.fixture
+def collected(repository, monkeypatch, capsys):
+    """The ids of the items that pytest collects in the user's repository."""
+
+    def collect(*arguments, folder=repository):
+        monkeypatch.chdir(folder)
+        pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", *map(str, arguments)])
+        return [line for line in capsys.readouterr().out.splitlines() if "::" in line]
+
+    return collect
+
+
+def test_there_is_one_item_per_cell_with_a_readable_id(collected):
+    assert collected() == NODES
+
+
+def test_other_yaml_files_are_left_alone(run_pytest, repository, collected):
+    assert (repository / "other.yaml").exists()
+    assert not any("other" in each for each in collected("."))
+    assert run_pytest("other.yaml", folder=repository).status != 0
+
+
+def test_collecting_starts_no_process_and_so_probes_nothing(collected, monkeypatch):
+    monkeypatch.setattr(subprocess.Popen, "__init__", lambda *_, **__: pytest.exit("a process was started"))
+    assert collected() == NODES
+
+
+def test_a_transport_or_group_is_chosen_by_option(collected):
+    assert collected("--transport", "loopback") == NODES[2:3]
+    assert collected("--transport", "tcp", "--transport", "socketpair") == NODES
+
+
+@pytest.mark.parametrize(
+    "arguments, chosen",
+    [
+        (["-k", "loopback"], NODES[2:3]),
+        (["-k", "long"], NODES[6:]),
+        (["-k", "half-close and socketpair"], NODES[3:4]),
+        (["-m", "platform"], NODES[5:]),
+        (["-m", "measure"], NODES[4:5]),
+        (["-m", "quick"], NODES[2:4]),
+        (["-m", "must and not quick"], NODES[:2]),
+    ],
+    ids=lambda value: " ".join(value) if "-" in value[0] else "",
+)
+def test_items_are_chosen_by_keyword_and_mark(collected, arguments, chosen):
+    assert collected(*arguments) == chosen
+
+
+def test_each_implementation_has_items_of_its_own(collected):
+    both = ("--implementation", "stdlib", "--implementation", "wrappers.py:OneByte")
+    assert collected("scenarios/bad", *both) == [NODES[0], f"{NODES[0]}-wrappers.py:OneByte"]
+
+
+def test_the_bundled_corpus_is_collected_without_configuration(collected, tmp_path):
+    from conformance.language.corpus import bundled
+
+    found = collected(bundled() / "disconnecting" / "half-close-request-reply.yaml", folder=tmp_path)
+    assert any(each.endswith("half-close-request-reply.yaml::loopback") for each in found)
+
+
+def test_an_unknown_transport_is_a_usage_error_with_the_nearest_name(run_pytest, repository):
+    ended = run_pytest("--transport", "lopback", folder=repository)
+    assert ended.status == pytest.ExitCode.USAGE_ERROR
+    assert 'no transport "lopback"; did you mean "loopback"?' in ended.err
+
+
+def test_mistakes_in_a_file_of_deviations_are_a_usage_error(run_pytest, repository, tmp_path):
+    (tmp_path / "bad.yaml").write_text("deviations: [{scenario: x}]\n")
+    ended = run_pytest(f"--deviations={tmp_path}/bad.yaml", folder=repository)
+    assert ended.status == pytest.ExitCode.USAGE_ERROR
+    assert "bad.yaml:1:14: a known deviation needs observed and reason" in ended.err
+    assert "Traceback" not in ended.err + ended.out
+
+
+def test_verdicts_become_outcomes(plain):
+    ended, _ = plain
+    assert ended.status == pytest.ExitCode.TESTS_FAILED
+    assert "1 failed, 5 passed, 1 skipped" in ended.out
+
+
+def test_what_is_unsupported_is_skipped_at_its_scenario_with_the_reason(plain):
+    ended, _ = plain
+    assert "SKIPPED [1] scenarios/talk/elsewhere.yaml:1: only on " in ended.out
+
+
+def test_a_failure_is_a_timeline_and_no_traceback(plain):
+    ended, _ = plain
+    assert "✗   2  server    recv 9        returned 'no'\n" in ended.out
+    for line in ("expected  returns 'yes'", "observed  returned 'no'", "at        scenarios/bad/wrong.yaml:8"):
+        assert f"                     {line}\n" in ended.out
+    assert "Traceback" not in ended.out
+    assert ".py:" not in ended.out.partition("FAILURES")[2].partition("short test summary")[0]
+
+
+def test_the_verdict_is_a_property_in_junit_xml(plain):
+    found = properties(plain[1] / "junit.xml")
+    assert found["scenarios.bad.wrong.yaml::socketpair"] == {"verdict": "fail"}
+    assert found["scenarios.talk.half-close.yaml::loopback"] == {"verdict": "pass"}
+    assert found["scenarios.talk.elsewhere.yaml::socketpair"] == {"verdict": "unsupported"}
+
+
+def test_ids_in_junit_xml_do_not_depend_on_xdist(plain, spread):
+    assert properties(plain[1] / "junit.xml") == properties(spread[1] / "junit.xml")
+
+
+def test_the_record_is_the_same_with_xdist(plain, spread):
+    assert spread[0].status == plain[0].status
+    found, last = verdicts(plain[1])
+    assert len(found) == len(NODES)
+    assert verdicts(spread[1]) == (found, last)
+    assert last == "footer"
+
+
+def test_only_the_controller_writes(spread):
+    assert len(list(spread[1].rglob("*.jsonl"))) == 1
+
+
+def test_last_failed_runs_what_failed(run_pytest, repository, tmp_path):
+    cache = ("-o", f"cache_dir={tmp_path}")
+    assert "1 failed, 2 passed" in run_pytest("-k", "bad or words", *cache, folder=repository).out
+    assert "1 failed" in run_pytest("--lf", *cache, folder=repository).out
+
+
+def test_the_first_failure_ends_the_run_and_the_record_says_that_it_is_incomplete(run_pytest, repository, tmp_path):
+    ended = run_pytest("-x", f"--reports={tmp_path}", folder=repository)
+    assert "1 failed" in ended.out
+    assert "passed" not in ended.out
+    assert verdicts(tmp_path) == ({"bad/wrong[socketpair]": "fail"}, "cell")
+
+
+def test_a_known_deviation_is_an_expected_failure(run_pytest, repository):
+    ended = run_pytest("scenarios/bad", "-rx", "--deviations=known.yaml", folder=repository)
+    assert ended.status == 0
+    assert "XFAIL scenarios/bad/wrong.yaml::socketpair - nobody meets it" in ended.out
+
+
+def test_a_known_deviation_that_does_not_happen_any_more_fails(run_pytest, repository, tmp_path):
+    (tmp_path / "old.yaml").write_text(
+        "deviations: [{scenario: talk/words, observed: raised EINVAL, reason: it was so}]"
+    )
+    ended = run_pytest("scenarios/talk/words.yaml", f"--deviations={tmp_path}/old.yaml", folder=repository)
+    assert "2 failed" in ended.out
+    assert "does not happen any more: it was so" in ended.out
+
+
+def test_what_is_inconclusive_is_an_error(run_pytest, repository):
+    ended = run_pytest("scenarios/bad", "--implementation", "wrappers.py:Exits", folder=repository)
+    assert ended.status == pytest.ExitCode.TESTS_FAILED
+    assert "1 error" in ended.out
+    assert "before the first step" in ended.out
+    assert "Traceback" not in ended.out
+
+
+def test_an_invalid_file_is_a_collection_error_with_every_mistake_and_no_traceback(run_pytest, a_repository):
+    bad = a_repository / "scenarios" / "bad"
+    broken = (bad / "wrong.yaml").read_text("utf-8").replace("recv", "recieve").replace("sendall", "sendal")
+    (bad / "broken.yaml").write_text(broken, "utf-8")
+    ended = run_pytest("scenarios/bad", folder=a_repository)
+    assert ended.status == pytest.ExitCode.INTERRUPTED
+    assert "scenarios/bad/broken.yaml:7:14: " in ended.out
+    assert 'did you mean "sendall"?' in ended.out
+    assert "scenarios/bad/broken.yaml:8:14: " in ended.out
+    assert "Traceback" not in ended.out
+    assert ".py" not in ended.out.partition("ERRORS")[2].partition("short test summary")[0]
+
+
+def test_a_cell_that_is_run_again_by_another_plugin_gets_its_outcome_again(run_pytest, repository, tmp_path):
+    (tmp_path / "again.py").write_text(
+        "import pytest\nfrom _pytest.runner import runtestprotocol\n"
+        "def pytest_runtest_protocol(item, nextitem):\n"
+        "    for each in (1, 2):\n"
+        "        runtestprotocol(item, nextitem=nextitem)\n"
+        "    return True\n"
+    )
+    path = f"{tmp_path}:{__file__.rpartition('/tests/')[0]}"
+    ended = run_pytest("-p", "again", "scenarios/talk/words.yaml", folder=repository, PYTHONPATH=path)
+    assert "4 passed" in ended.out
+
+
+def test_a_full_disk_ends_the_run_with_a_message(run_pytest, repository, tmp_path):
+    (tmp_path / "file").write_text("")
+    ended = run_pytest("scenarios/talk", f"--reports={tmp_path}/file/runs", folder=repository)
+    assert ended.status == pytest.ExitCode.INTERNAL_ERROR
+    assert "stdlib.jsonl: cannot be written" in ended.out
+    assert "Traceback" not in ended.out + ended.err

@@ -1,0 +1,116 @@
+"""What people read of one cell and of one run: the timeline, the sequence diagram, tables and the report."""
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.report.markdown import report
+from conformance.report.records import read
+from conformance.report.sequence import diagram
+from conformance.report.tables import by_transport, by_verdict
+from conformance.report.timeline import timeline
+
+
+@pytest.fixture
+def cells(recorded):
+    return {cell.id: cell for cell in read(recorded.stdlib).cells}
+
+
+@pytest.fixture
+def wrong(cells):
+    return cells["bad/wrong[socketpair]"]
+
+
+def test_a_timeline_has_two_columns_and_the_deviation_in_its_place(wrong):
+    assert timeline(wrong) == [
+        "bad/wrong  over socketpair, implementation stdlib",
+        "",
+        "    1  client    sendall 'no'  returned",
+        "✗   2  server    recv 9        returned 'no'",
+        "                     expected  returns 'yes'",
+        "                     observed  returned 'no'",
+        f"                     at        {wrong.file}:8",
+        "    3  server    close         returned",
+    ]
+
+
+def test_a_long_step_is_wrapped_in_its_own_column(wrong):
+    first, *others = wrong.steps
+    long = replace(wrong, steps=({**first, "says": "setsockopt " + " ".join(["SO_SOMETHING"] * 9)}, *others))
+    lines = timeline(long)
+    assert lines[2][58:] == "returned"
+    assert all(len(line) <= 58 for line in lines[3:5])
+
+
+def test_a_name_of_many_letters_does_not_touch_what_it_does(wrong):
+    step = {**wrong.steps[0], "actor": "a-very-long-name"}
+    assert "a-very-long-name sendall" in timeline(replace(wrong, steps=(step,)))[2]
+
+
+def test_a_cell_that_never_began_shows_its_reason_and_notes(wrong):
+    cell = replace(wrong, verdict="inconclusive", steps=(), step=None, reason="the worker died", notes=("why",))
+    assert timeline(cell)[1:] == ["", "the worker died", "      why"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_a_diagram_has_a_lifeline_per_actor_arrows_and_results(cells, width):
+    lines = diagram(cells["talk/half-close[loopback]"], width)
+    heads = lines[0].text
+    assert heads.split() == ["[client]", "[server]"]
+    assert lines[-1].text == heads
+    assert max(len(line.text) for line in lines) <= width
+    arrows = [line.text for line in lines if line.kind == "arrow"]
+    assert "'GET /'" in arrows[0]
+    assert arrows[0].rstrip("│").endswith("▶")
+    assert "◀" in arrows[2]
+    assert any(line.kind == "result" and "⤷ returned 'GET /'" in line.text for line in lines)
+
+
+def test_all_lifelines_stand_in_their_columns(cells):
+    lines = diagram(cells["talk/half-close[loopback]"], 80)[1:-1]
+    columns = [number for number, mark in enumerate(lines[0].text) if mark == "│"]
+    for line in lines:
+        assert all(line.text[column] in "│●◆○" for column in columns), line
+
+
+def test_a_diagram_shows_a_deviation_in_its_place(wrong):
+    lines = diagram(wrong, 100)
+    (deviation,) = [number for number, line in enumerate(lines) if line.kind == "deviation"]
+    assert "✗ returned 'no'; expected returns 'yes'" in lines[deviation].text
+    assert "2 recv 9" in lines[deviation - 1].text
+
+
+def test_a_diagram_of_nothing_says_why(wrong):
+    assert diagram(replace(wrong, steps=(), reason="no such family"))[0].text == "no such family"
+
+
+def test_the_table_counts_verdicts_by_transport_and_section(cells):
+    heads, rows = by_transport(list(cells.values()))
+    assert heads == ["bad", "talk", "all"]
+    assert dict(rows)["socketpair"] == ["1✗", "4✓ 1–", "4✓ 1✗ 1–"]
+    assert dict(rows)["all"] == ["1✗", "5✓ 1–", "5✓ 1✗ 1–"]
+
+
+def test_the_narrow_table_counts_transports_and_sections_by_verdict(cells):
+    heads, rows = by_verdict(list(cells.values()))
+    assert heads == ["pass", "fail", "unsupported"]
+    assert dict(rows) == {
+        "loopback": ["1✓", "", ""],
+        "socketpair": ["4✓", "1✗", "1–"],
+        "bad/": ["", "1✗", ""],
+        "talk/": ["5✓", "", "1–"],
+        "all": ["5✓", "1✗", "1–"],
+    }
+
+
+def test_the_report_has_counts_failures_and_what_was_not_run(recorded):
+    text = report([read(recorded.stdlib)])
+    assert "5 pass, 1 fail, 1 unsupported" in text
+    assert "### fail: bad/wrong[socketpair]" in text
+    assert "expected  returns 'yes'" in text
+    assert "## Unsupported here" in text
+    assert (recorded.folder / "report.md").read_text("utf-8").startswith(text.rstrip("\n"))
+
+
+def test_the_report_says_when_the_run_was_ended_early(recorded):
+    assert "**This record is incomplete" in report([replace(read(recorded.stdlib), footer=None)])

@@ -1,0 +1,154 @@
+"""Workers that die, hang or are killed, and controllers that are: what a run loses by that, and what it leaves."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from conformance.language.corpus import load_one
+from conformance.model.errors import HarnessError
+from conformance.platforms.base import Interpreter
+from conformance.runner import cells as cells_module
+from conformance.runner.cells import Cell, Runner
+from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.process import WorkerProcess
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+
+@pytest.fixture
+def runner():
+    made = Runner(OWN, Surroundings(), limit=0.5)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def cell(repository):
+    """The first cell of one of the small scenarios."""
+
+    def make(name, implementation="stdlib"):
+        root = repository / "scenarios"
+        scenario = load_one(root / f"{name}.yaml", root)
+        case, transport = scenario.cells()[-1]
+        wrapper = f"{repository}/wrappers.py:{implementation}" if implementation != "stdlib" else implementation
+        return Cell(scenario, case, transport, wrapper)
+
+    return make
+
+
+def test_a_worker_serves_many_cells(runner, cell):
+    assert [runner.run(cell(name)).verdict.kind for name in ("talk/half-close", "bad/wrong")] == ["pass", "fail"]
+
+
+@posix
+@pytest.mark.parametrize(
+    "implementation, kind, observed",
+    [
+        ("Dies", "fail", "crashed: exited with status 7"),
+        ("Exits", "inconclusive", ""),
+        ("Waits", "fail", "hung"),
+        ("Stops", "fail", "hung"),
+    ],
+)
+def test_a_worker_that_breaks_costs_its_cell_only(runner, cell, monkeypatch, implementation, kind, observed):
+    monkeypatch.setattr(cells_module, "GRACE", 0.3)
+    verdict = runner.run(cell("talk/words", implementation)).verdict
+    assert verdict.kind == kind
+    assert verdict.observed.startswith(observed)
+    assert runner.run(cell("talk/words")).verdict.kind == "pass"
+
+
+@posix
+def test_a_worker_that_is_killed_from_outside_costs_its_cell_only(runner, cell):
+    process = runner._ready()
+    killer = threading.Timer(0.2, os.kill, (process.hello["pid"], signal.SIGKILL))
+    killer.start()
+    outcome = runner.run(cell("talk/words", "Waits"))
+    killer.join()
+    assert outcome.observations[2].reason == "killed by SIGKILL"
+    assert runner.run(cell("talk/words")).verdict.kind == "pass"
+
+
+@posix
+def test_a_worker_that_was_killed_between_cells_costs_no_more_than_the_next(runner, cell):
+    process = runner._ready()
+    os.kill(process.hello["pid"], signal.SIGKILL)
+    assert runner.run(cell("talk/words")).verdict.kind in ("pass", "inconclusive")
+    assert runner.run(cell("talk/words")).verdict.kind == "pass"
+
+
+def test_a_worker_that_cannot_be_started_makes_its_cells_inconclusive(cell, tmp_path):
+    runner = Runner(Interpreter((str(tmp_path / "no-python"),)), Surroundings())
+    verdict = runner.run(cell("talk/words")).verdict
+    assert verdict.kind == "inconclusive"
+    assert "no-python: No such file" in verdict.reason
+
+
+def test_a_worker_that_says_nothing_sensible_is_told_with_its_last_words(tmp_path):
+    script = tmp_path / "strange.py"
+    script.write_text("import sys\nprint('hello')\nsys.exit('I am no worker')\n")
+    with pytest.raises(HarnessError, match=r"the worker did not start \(exit status 1\): I am no worker"):
+        WorkerProcess(Interpreter((sys.executable, str(script))), Surroundings())
+
+
+def test_ending_a_worker_leaves_no_folder_and_no_process(leftovers, cell, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(leftovers.folder))
+    process = WorkerProcess(OWN, Surroundings())
+    leftovers.remember(os.getpid())
+    assert list(leftovers.folder.glob("cf-*"))
+    assert process.end().status == 0
+    assert process.hello["pid"] not in leftovers.processes()
+    assert leftovers.no_folder(within=5)
+
+
+def namespaces(pids):
+    """The network namespaces that these processes are in or hold open."""
+    found = set()
+    for pid in pids:
+        for link in (*Path(f"/proc/{pid}/fd").glob("*"), Path(f"/proc/{pid}/ns/net")):
+            try:
+                found.add(os.readlink(link))
+            except OSError:
+                continue
+    return {each for each in found if each.startswith("net:")} - {os.readlink("/proc/self/ns/net")}
+
+
+@pytest.mark.parametrize("controller", ["conformance", "pytest"])
+def test_kill_9_of_the_controller_leaves_no_worker_no_namespace_and_no_folder(start, repository, leftovers, controller):
+    (leftovers.folder / "long.yaml").write_text(
+        "summary: A long wait.\nlimit: 60\nsources: [nobody]\ntransports: [inet, unix]\ngiven: connected\n"
+        "steps:\n  - client: {recv: 1, returns: {text: a}}\n"
+    )
+    arguments = {
+        "conformance": ("run", "-n", "2", "--reports", leftovers.folder / "r", leftovers.folder / "long.yaml"),
+        "pytest": ("-p", "no:cacheprovider", "-n", "2", "-o", f"conformance_scenarios={leftovers.folder}", "long.yaml"),
+    }
+    folder = repository if controller == "conformance" else leftovers.folder
+    with start("-m", controller, *arguments[controller], folder=folder, TMPDIR=str(leftovers.folder)) as process:
+        wanted = 2 if controller == "conformance" else 1
+        assert leftovers.appeared(wanted, within=20), process.communicate()
+        time.sleep(0.3)
+        leftovers.remember(process.pid)
+        held = namespaces(leftovers.processes())
+        process.kill()
+        process.communicate(timeout=30)
+    assert leftovers.gone(within=10), leftovers.processes()
+    everybody = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    assert not held & namespaces(everybody)
+
+
+def test_an_interrupted_start_leaves_no_worker(start, repository, leftovers):
+    """Whenever the signal comes: while files are read, workers start, or cells run."""
+    for delay in (0.3, 0.7):
+        arguments = ("run", "scenarios", "--reports", leftovers.folder / "r", "-i", "wrappers.py:Slow")
+        with start("-m", "conformance", *arguments, folder=repository, TMPDIR=str(leftovers.folder)) as process:
+            time.sleep(delay)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        assert process.returncode in (130, 1, -signal.SIGINT), err
+        assert leftovers.no_folder(within=5)
