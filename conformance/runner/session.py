@@ -91,5 +91,5 @@ class Session:
 
 
 def default_workers() -> int:
-    """Cells at once: one more than there are processors, for many cells only wait; at most eight."""
-    return min(8, (os.cpu_count() or 1) + 1)
+    """Cells at once: more than there are processors, for many cells only wait; at most twelve."""
+    return min(12, 2 * (os.cpu_count() or 1) + 2)

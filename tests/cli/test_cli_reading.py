@@ -183,17 +183,19 @@ def test_show_gives_actors_more_room_in_a_wider_terminal(shown):
     assert heads[140] > heads[80]
 
 
-def test_show_takes_a_case_and_a_transport(conformance, repository):
-    ended = conformance("show", "scenarios/talk/words.yaml", "--case", "long", "-t", "socketpair", folder=repository)
+def test_show_takes_a_case_and_a_transport(told, repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    ended = told("show", "scenarios/talk/words.yaml", "--case", "long", "-t", "socketpair")
     assert ended.status == 0
     assert "talk/words: long, over socketpair\n" in ended.out
     assert "sendall 'abc'" in ended.out
     assert "short" not in ended.out
 
 
-def test_show_shows_a_deviation_in_its_place(conformance, repository):
+def test_show_shows_a_deviation_in_its_place(told, repository, monkeypatch):
+    monkeypatch.chdir(repository)
     wrapper = ("-i", "wrappers.py:OneByte", "--case", "long")
-    ended = conformance("show", "scenarios/talk/words.yaml", *wrapper, folder=repository)
+    ended = told("show", "scenarios/talk/words.yaml", *wrapper)
     assert ended.status == 1
     lines = ended.out.splitlines()
     (place,) = [number for number, line in enumerate(lines) if "✗ returned 'a'; expected returns 'abc'" in line]
@@ -201,8 +203,9 @@ def test_show_shows_a_deviation_in_its_place(conformance, repository):
     assert lines[-1] == "fail"
 
 
-def test_show_of_what_cannot_be_run_here_ends_with_3_and_says_why(conformance, repository):
-    ended = conformance("show", "scenarios/talk/elsewhere.yaml", folder=repository)
+def test_show_of_what_cannot_be_run_here_ends_with_3_and_says_why(told, repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    ended = told("show", "scenarios/talk/elsewhere.yaml")
     assert ended.status == 3
     assert "unsupported: only on " in ended.out
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,12 +30,23 @@ def ids(path):
 
 
 @pytest.fixture
-def chosen(conformance, repository, tmp_path):
+def here(told, repository, monkeypatch):
+    """A command within this process, in the user's repository."""
+
+    def run(*arguments, folder=repository):
+        monkeypatch.chdir(folder)
+        return told(*arguments)
+
+    return run
+
+
+@pytest.fixture
+def chosen(here, tmp_path):
     """The cells that a run with these arguments ran, with its exit status."""
 
-    def run(*arguments, folder=repository, **changes):
-        ended = conformance("run", "--json", "--reports", tmp_path / "runs", *arguments, folder=folder, **changes)
-        return [each for path in map(tmp_path.joinpath, ended.json["records"]) for each in ids(path)], ended.status
+    def run(*arguments, **where):
+        ended = here("run", "--json", "--reports", tmp_path / "runs", *arguments, **where)
+        return [each for path in map(Path, ended.json["records"]) for each in ids(path)], ended.status
 
     return run
 
@@ -80,19 +92,15 @@ def test_several_implementations_are_compared_at_once(recorded):
     assert "7 cells: 5 same, 2 differ" in recorded.ended.out
 
 
-def test_an_inconclusive_cell_ends_with_1(conformance, repository, tmp_path):
-    ended = conformance(
-        "run", "scenarios/bad", "-i", "wrappers.py:Exits", "--json", "--reports", tmp_path, folder=repository
-    )
+def test_an_inconclusive_cell_ends_with_1(here, tmp_path):
+    ended = here("run", "scenarios/bad", "-i", "wrappers.py:Exits", "--json", "--reports", tmp_path)
     assert ended.status == 1
     assert ended.json["verdicts"] == {"inconclusive": 1}
     assert "before the first step" in ended.json["unexpected"][0]["reason"]
 
 
-def test_a_known_deviation_is_nothing_unexpected(conformance, repository, tmp_path):
-    ended = conformance(
-        "run", "scenarios/bad", "--deviations", "known.yaml", "--json", "--reports", tmp_path, folder=repository
-    )
+def test_a_known_deviation_is_nothing_unexpected(here, tmp_path):
+    ended = here("run", "scenarios/bad", "--deviations", "known.yaml", "--json", "--reports", tmp_path)
     assert (ended.status, ended.json["verdicts"]) == (0, {"known-deviation": 1})
 
 
@@ -107,14 +115,15 @@ def test_a_known_deviation_is_nothing_unexpected(conformance, repository, tmp_pa
     ],
     ids=["unsupported here", "-k matches nothing", "no such transport in the file", "cannot be imported", "not set up"],
 )
-def test_nothing_that_could_run_ends_with_3(chosen, tmp_path, arguments):
-    _, status = chosen(*arguments, XDG_CACHE_HOME=str(tmp_path), CONFORMANCE_CACHE=str(tmp_path))
-    assert status == 3
+def test_nothing_that_could_run_ends_with_3(chosen, monkeypatch, tmp_path, arguments):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path))
+    assert chosen(*arguments)[1] == 3
 
 
-def test_why_nothing_could_be_run_is_said(conformance, repository, tmp_path):
+def test_why_nothing_could_be_run_is_said(here, tmp_path):
     missing = ("-i", "conformance.no_such_module:XYZ")
-    ended = conformance("run", "scenarios/bad", *missing, "--reports", tmp_path, folder=repository)
+    ended = here("run", "scenarios/bad", *missing, "--reports", tmp_path)
     assert "1– conformance.no_such_module:XYZ: ModuleNotFoundError: No module named" in ended.out
 
 
@@ -135,9 +144,9 @@ def test_a_fault_of_our_own_ends_with_4_and_a_traceback_to_report(told, monkeypa
     assert "please report it" in ended.err
 
 
-def test_a_record_that_cannot_be_written_ends_with_4_and_its_name(conformance, repository, tmp_path):
+def test_a_record_that_cannot_be_written_ends_with_4_and_its_name(here, tmp_path):
     (tmp_path / "file").write_text("")
-    ended = conformance("run", "scenarios/bad", "--reports", tmp_path / "file" / "runs", folder=repository)
+    ended = here("run", "scenarios/bad", "--reports", tmp_path / "file" / "runs")
     assert ended.status == 4
     assert "stdlib.jsonl: cannot be written: " in ended.err
     assert "Traceback" not in ended.err
@@ -200,11 +209,13 @@ def test_a_folder_with_a_space_and_a_quote_can_be_run(a_repository, chosen):
     assert chosen("it's mine", folder=a_repository) == (["wrong[socketpair]"], 1)
 
 
-def test_configuration_of_the_users_own_pytest_changes_nothing(a_repository, chosen):
+def test_configuration_of_the_users_own_pytest_changes_nothing(a_repository, chosen, monkeypatch):
     (a_repository / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
     (a_repository / "conftest.py").write_text("raise SystemExit('must not be imported')\n")
-    environment = {"PYTEST_ADDOPTS": "--no-such-option", "PYTEST_PLUGINS": "no_such_plugin"}
-    assert chosen("scenarios/bad", folder=a_repository, **environment)[1] == 1
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    assert chosen("scenarios/bad", folder=a_repository)[1] == 1
+    assert os.environ["PYTEST_PLUGINS"] == "no_such_plugin"
 
 
 @pytest.mark.parametrize(

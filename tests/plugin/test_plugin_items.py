@@ -3,8 +3,10 @@
 import json
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from types import SimpleNamespace
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 NODES = [
     "scenarios/bad/wrong.yaml::socketpair",
@@ -48,13 +50,25 @@ def spread(run_pytest, repository, tmp_path_factory):
 
 
 @pytest.fixture
-def collected(repository, monkeypatch, capsys):
-    """The ids of the items that pytest collects in the user's repository."""
+def here(repository, monkeypatch, capfd):
+    """A run of pytest within this process: its exit status, what it wrote, what it wrote to standard error."""
+    monkeypatch.setenv("COLUMNS", "100")
 
-    def collect(*arguments, folder=repository):
+    def run(*arguments, folder=repository, plugins=()):
         monkeypatch.chdir(folder)
-        pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", *map(str, arguments)])
-        return [line for line in capsys.readouterr().out.splitlines() if "::" in line]
+        cache = () if any("cache_dir" in str(each) for each in arguments) else ("-p", "no:cacheprovider")
+        status = pytest.main([*cache, *map(str, arguments)], plugins=list(plugins))
+        return SimpleNamespace(status=status, **capfd.readouterr()._asdict())
+
+    return run
+
+
+@pytest.fixture
+def collected(here):
+    """The ids of the items that pytest collects."""
+
+    def collect(*arguments, **where):
+        return [line for line in here("--collect-only", "-q", *arguments, **where).out.splitlines() if "::" in line]
 
     return collect
 
@@ -63,10 +77,10 @@ def test_there_is_one_item_per_cell_with_a_readable_id(collected):
     assert collected() == NODES
 
 
-def test_other_yaml_files_are_left_alone(run_pytest, repository, collected):
+def test_other_yaml_files_are_left_alone(here, repository, collected):
     assert (repository / "other.yaml").exists()
     assert not any("other" in each for each in collected("."))
-    assert run_pytest("other.yaml", folder=repository).status != 0
+    assert here("other.yaml").status != 0
 
 
 def test_collecting_starts_no_process_and_so_probes_nothing(collected, monkeypatch):
@@ -108,15 +122,15 @@ def test_the_bundled_corpus_is_collected_without_configuration(collected, tmp_pa
     assert any(each.endswith("half-close-request-reply.yaml::loopback") for each in found)
 
 
-def test_an_unknown_transport_is_a_usage_error_with_the_nearest_name(run_pytest, repository):
-    ended = run_pytest("--transport", "lopback", folder=repository)
+def test_an_unknown_transport_is_a_usage_error_with_the_nearest_name(here):
+    ended = here("--transport", "lopback")
     assert ended.status == pytest.ExitCode.USAGE_ERROR
     assert 'no transport "lopback"; did you mean "loopback"?' in ended.err
 
 
-def test_mistakes_in_a_file_of_deviations_are_a_usage_error(run_pytest, repository, tmp_path):
+def test_mistakes_in_a_file_of_deviations_are_a_usage_error(here, tmp_path):
     (tmp_path / "bad.yaml").write_text("deviations: [{scenario: x}]\n")
-    ended = run_pytest(f"--deviations={tmp_path}/bad.yaml", folder=repository)
+    ended = here(f"--deviations={tmp_path}/bad.yaml")
     assert ended.status == pytest.ExitCode.USAGE_ERROR
     assert "bad.yaml:1:14: a known deviation needs observed and reason" in ended.err
     assert "Traceback" not in ended.err + ended.out
@@ -165,47 +179,47 @@ def test_only_the_controller_writes(spread):
     assert len(list(spread[1].rglob("*.jsonl"))) == 1
 
 
-def test_last_failed_runs_what_failed(run_pytest, repository, tmp_path):
+def test_last_failed_runs_what_failed(here, tmp_path):
     cache = ("-o", f"cache_dir={tmp_path}")
-    assert "1 failed, 2 passed" in run_pytest("-k", "bad or words", *cache, folder=repository).out
-    assert "1 failed" in run_pytest("--lf", *cache, folder=repository).out
+    assert "1 failed, 2 passed" in here("-k", "bad or words", *cache).out
+    assert "1 failed" in here("--lf", *cache).out
 
 
-def test_the_first_failure_ends_the_run_and_the_record_says_that_it_is_incomplete(run_pytest, repository, tmp_path):
-    ended = run_pytest("-x", f"--reports={tmp_path}", folder=repository)
+def test_the_first_failure_ends_the_run_and_the_record_says_that_it_is_incomplete(here, tmp_path):
+    ended = here("-x", f"--reports={tmp_path}")
     assert "1 failed" in ended.out
     assert "passed" not in ended.out
     assert verdicts(tmp_path) == ({"bad/wrong[socketpair]": "fail"}, "cell")
 
 
-def test_a_known_deviation_is_an_expected_failure(run_pytest, repository):
-    ended = run_pytest("scenarios/bad", "-rx", "--deviations=known.yaml", folder=repository)
+def test_a_known_deviation_is_an_expected_failure(here):
+    ended = here("scenarios/bad", "-rx", "--deviations=known.yaml")
     assert ended.status == 0
     assert "XFAIL scenarios/bad/wrong.yaml::socketpair - nobody meets it" in ended.out
 
 
-def test_a_known_deviation_that_does_not_happen_any_more_fails(run_pytest, repository, tmp_path):
+def test_a_known_deviation_that_does_not_happen_any_more_fails(here, tmp_path):
     (tmp_path / "old.yaml").write_text(
         "deviations: [{scenario: talk/words, observed: raised EINVAL, reason: it was so}]"
     )
-    ended = run_pytest("scenarios/talk/words.yaml", f"--deviations={tmp_path}/old.yaml", folder=repository)
+    ended = here("scenarios/talk/words.yaml", f"--deviations={tmp_path}/old.yaml")
     assert "2 failed" in ended.out
     assert "does not happen any more: it was so" in ended.out
 
 
-def test_what_is_inconclusive_is_an_error(run_pytest, repository):
-    ended = run_pytest("scenarios/bad", "--implementation", "wrappers.py:Exits", folder=repository)
+def test_what_is_inconclusive_is_an_error(here):
+    ended = here("scenarios/bad", "--implementation", "wrappers.py:Exits")
     assert ended.status == pytest.ExitCode.TESTS_FAILED
     assert "1 error" in ended.out
     assert "before the first step" in ended.out
     assert "Traceback" not in ended.out
 
 
-def test_an_invalid_file_is_a_collection_error_with_every_mistake_and_no_traceback(run_pytest, a_repository):
+def test_an_invalid_file_is_a_collection_error_with_every_mistake_and_no_traceback(here, a_repository):
     bad = a_repository / "scenarios" / "bad"
     broken = (bad / "wrong.yaml").read_text("utf-8").replace("recv", "recieve").replace("sendall", "sendal")
     (bad / "broken.yaml").write_text(broken, "utf-8")
-    ended = run_pytest("scenarios/bad", folder=a_repository)
+    ended = here("scenarios/bad", folder=a_repository)
     assert ended.status == pytest.ExitCode.INTERRUPTED
     assert "scenarios/bad/broken.yaml:7:14: " in ended.out
     assert 'did you mean "sendall"?' in ended.out
@@ -214,22 +228,20 @@ def test_an_invalid_file_is_a_collection_error_with_every_mistake_and_no_traceba
     assert ".py" not in ended.out.partition("ERRORS")[2].partition("short test summary")[0]
 
 
-def test_a_cell_that_is_run_again_by_another_plugin_gets_its_outcome_again(run_pytest, repository, tmp_path):
-    (tmp_path / "again.py").write_text(
-        "import pytest\nfrom _pytest.runner import runtestprotocol\n"
-        "def pytest_runtest_protocol(item, nextitem):\n"
-        "    for each in (1, 2):\n"
-        "        runtestprotocol(item, nextitem=nextitem)\n"
-        "    return True\n"
-    )
-    path = f"{tmp_path}:{__file__.rpartition('/tests/')[0]}"
-    ended = run_pytest("-p", "again", "scenarios/talk/words.yaml", folder=repository, PYTHONPATH=path)
-    assert "4 passed" in ended.out
+def test_a_cell_that_is_run_again_by_another_plugin_gets_its_outcome_again(here):
+    class Again:
+        @staticmethod
+        def pytest_runtest_protocol(item, nextitem):
+            for _ in range(2):
+                runtestprotocol(item, nextitem=nextitem)
+            return True
+
+    assert "4 passed" in here("scenarios/talk/words.yaml", plugins=[Again]).out
 
 
-def test_a_full_disk_ends_the_run_with_a_message(run_pytest, repository, tmp_path):
+def test_a_full_disk_ends_the_run_with_a_message(here, tmp_path):
     (tmp_path / "file").write_text("")
-    ended = run_pytest("scenarios/talk", f"--reports={tmp_path}/file/runs", folder=repository)
+    ended = here("scenarios/talk", f"--reports={tmp_path}/file/runs")
     assert ended.status == pytest.ExitCode.INTERNAL_ERROR
     assert "stdlib.jsonl: cannot be written" in ended.out
     assert "Traceback" not in ended.out + ended.err

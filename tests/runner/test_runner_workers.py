@@ -118,26 +118,20 @@ def namespaces(pids):
     return {each for each in found if each.startswith("net:")} - {os.readlink("/proc/self/ns/net")}
 
 
-@pytest.mark.parametrize("controller", ["conformance", "pytest"])
-def test_kill_9_of_the_controller_leaves_no_worker_no_namespace_and_no_folder(start, repository, leftovers, controller):
+def test_kill_9_of_the_controller_leaves_no_worker_no_namespace_and_no_folder(start, repository, leftovers):
     (leftovers.folder / "long.yaml").write_text(
         "summary: A long wait.\nlimit: 60\nsources: [nobody]\ntransports: [inet, unix]\ngiven: connected\n"
         "steps:\n  - client: {recv: 1, returns: {text: a}}\n"
     )
-    arguments = {
-        "conformance": ("run", "-n", "2", "--reports", leftovers.folder / "r", leftovers.folder / "long.yaml"),
-        "pytest": ("-p", "no:cacheprovider", "-n", "2", "-o", f"conformance_scenarios={leftovers.folder}", "long.yaml"),
-    }
-    folder = repository if controller == "conformance" else leftovers.folder
-    with start("-m", controller, *arguments[controller], folder=folder, TMPDIR=str(leftovers.folder)) as process:
-        wanted = 2 if controller == "conformance" else 1
-        assert leftovers.appeared(wanted, within=20), process.communicate()
+    arguments = ("run", "-n", "2", "--reports", leftovers.folder / "r", leftovers.folder / "long.yaml")
+    with start("-m", "conformance", *arguments, folder=repository, TMPDIR=str(leftovers.folder)) as process:
+        assert leftovers.appeared(2, within=20), process.communicate()
         time.sleep(0.3)
         leftovers.remember(process.pid)
         held = namespaces(leftovers.processes())
         process.kill()
         process.communicate(timeout=30)
-    assert leftovers.gone(within=10), leftovers.processes()
+    assert leftovers.gone(within=15), leftovers.processes()
     everybody = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
     assert not held & namespaces(everybody)
 
