@@ -15,7 +15,13 @@ from conformance.cli.terminal import console, print_json
 from conformance.report import claims as told
 from conformance.report.records import CellRecord, read
 
-_STYLES = {told.CONFIRMED: "green", told.WITH_CAVEAT: "yellow", told.CONTRADICTED: "bold red", told.UNTESTED: "magenta"}
+_STYLES = {
+    told.CONFIRMED: "green",
+    told.WITH_CAVEAT: "yellow",
+    told.CONTRADICTED: "bold red",
+    told.UNTESTED: "magenta",
+    told.ELSEWHERE: "dim",
+}
 
 
 @click.command("claims")
@@ -28,7 +34,7 @@ def command(record: Path | None, as_json: bool, as_markdown: bool) -> int:
     Exit status 1 where a claim is contradicted or untested.
     """
     platform, cells = _cells(record, quiet=as_json or as_markdown)
-    found = told.standings(cells, load_scenarios(()))
+    found = told.standings(cells, load_scenarios(()), platform.split("-")[0])
     if as_json:
         print_json({"platform": platform, "claims": [told.as_json(each) for each in found]})
     elif as_markdown:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from conformance.engine.choose import guard_holds
-from conformance.engine.judge import FAIL, KNOWN, PASS, Verdict
+from conformance.engine.judge import FAIL, KNOWN, PASS, UNSUPPORTED, Verdict
 from conformance.engine.wording import observed_words
 from conformance.model import observation as o
 from conformance.model import scenario as s
@@ -31,6 +31,22 @@ class Deviation:
     cell: str = "*"
     implementation: str = "*"
     only: s.Guard = ()
+    run: bool = True
+
+
+def forbidden(
+    deviations: Sequence[Deviation],
+    scenario: s.Scenario,
+    case: s.Case,
+    transport: str,
+    implementation: str,
+    terms: frozenset[str],
+    facts: Mapping[str, Any],
+) -> Optional[Verdict]:
+    """The verdict on a cell that must not be run here; None where it may be."""
+    harmful = [each for each in deviations if not each.run]
+    declared = _declared(harmful, scenario.id, _cell_name(case, transport), implementation, terms, facts)
+    return Verdict(UNSUPPORTED, f"not run here: {declared.reason}") if declared else None
 
 
 def apply(
@@ -45,8 +61,7 @@ def apply(
     facts: Mapping[str, Any],
 ) -> Verdict:
     """The verdict in the light of what was declared."""
-    name = f"{case.name}-{transport}" if case.name else transport
-    declared = _declared(deviations, scenario.id, name, implementation, terms, facts)
+    declared = _declared(deviations, scenario.id, _cell_name(case, transport), implementation, terms, facts)
     if declared is None or verdict.kind not in (PASS, FAIL):
         return verdict
     if verdict.kind == PASS:
@@ -57,6 +72,10 @@ def apply(
         return Verdict(KNOWN, declared.reason, verdict.step, verdict.expected, observed)
     reason = f"{verdict.reason}; a deviation is known, but another one: {declared.observed} ({declared.position})"
     return Verdict(FAIL, reason.lstrip("; "), verdict.step, verdict.expected, observed)
+
+
+def _cell_name(case: s.Case, transport: str) -> str:
+    return f"{case.name}-{transport}" if case.name else transport
 
 
 def _declared(

@@ -31,7 +31,7 @@ _SIZE = re.compile(r"([0-9]{1,12}) (KiB|MiB)\Z")
 _REFERENCE = re.compile(r"\$([a-z][a-z0-9_-]*)(?:\.([a-z_]+))?\Z")
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+\Z|[A-Z][A-Z0-9]{2,}\Z")
 _DATA_KEYS = ("text", "hex", "pattern", "join", "slice")
-HOSTS = ("any", "loopback", "mapped-loopback", "broadcast", "unrouted", "absent-neighbour")
+HOSTS = ("any", "loopback", "own-name", "mapped-loopback", "broadcast", "unrouted", "absent-neighbour")
 """The hosts that are not those of actors."""
 
 

@@ -9,9 +9,11 @@ from conformance.model.scenario import Scenario
 from conformance.report.records import CellRecord
 from conformance.report.tables import verdict_counts
 from conformance.tables.claims import Claim, claims
+from conformance.tables.selectors import FAMILIES
 
 CONFIRMED, WITH_CAVEAT, CONTRADICTED, UNTESTED = "confirmed", "confirmed with caveat", "contradicted", "untested"
-STATUSES = (CONFIRMED, WITH_CAVEAT, CONTRADICTED, UNTESTED)
+ELSEWHERE = "of another platform"
+STATUSES = (CONFIRMED, WITH_CAVEAT, CONTRADICTED, UNTESTED, ELSEWHERE)
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,21 @@ class Standing:
         return tuple(dict.fromkeys(cell.scenario for cell in self.cells))
 
 
-def standings(cells: Sequence[CellRecord], scenarios: Iterable[Scenario]) -> tuple[Standing, ...]:
-    """Every claim, in the order of the HOWTO."""
+def standings(cells: Sequence[CellRecord], scenarios: Iterable[Scenario], family: str) -> tuple[Standing, ...]:
+    """Every claim, in the order of the HOWTO, on a platform of this family."""
     named = {scenario.id: scenario.claims for scenario in scenarios}
     found: dict[str, list[CellRecord]] = {name: [] for name in claims()}
     for cell in cells:
         for name in named.get(cell.scenario, ()):
             found[name].append(cell)
-    return tuple(Standing(claim, _status(claim, found[name]), tuple(found[name])) for name, claim in claims().items())
+    return tuple(
+        Standing(claim, _status(claim, found[name], family), tuple(found[name])) for name, claim in claims().items()
+    )
 
 
-def _status(claim: Claim, cells: Sequence[CellRecord]) -> str:
+def _status(claim: Claim, cells: Sequence[CellRecord], family: str) -> str:
+    if claim.only and claim.only not in FAMILIES[family]:
+        return ELSEWHERE
     verdicts = {cell.verdict for cell in cells}
     if "fail" in verdicts:
         return CONTRADICTED

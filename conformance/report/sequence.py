@@ -40,7 +40,8 @@ class _Drawing:
 
     def __init__(self, actors: Sequence[str], width: int) -> None:
         self._actors = list(actors)
-        self._lane = max(26, min(44, width // len(actors)))
+        self._lane = max(16, min(44, width // len(actors)))
+        self._last_lane = max(16, width - self._lane * (len(actors) - 1))
         self._columns = {actor: number * self._lane + 4 for number, actor in enumerate(actors)}
 
     def heads(self) -> str:
@@ -56,9 +57,8 @@ class _Drawing:
 
     def beside(self, actor: str, mark: str, text: str) -> list[str]:
         """``text`` to the right of an actor's lifeline, in as many lines as the lane needs."""
-        room = self._lane - 7
-        last = actor == self._actors[-1]
-        pieces = _wrapped(text, 200 if last else room)
+        lane = self._last_lane if actor == self._actors[-1] else self._lane
+        pieces = _wrapped(text, lane - 7)
         lines = []
         for number, piece in enumerate(pieces):
             lines.append(self._over({actor: mark if number == 0 else "│"}, {actor: piece}))

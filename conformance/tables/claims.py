@@ -16,6 +16,8 @@ class Claim:
     id: str
     says: str
     caveat: str = ""
+    only: str = ""
+    """The family that the claim speaks of; empty: all of them."""
 
 
 @lru_cache(maxsize=1)
@@ -24,7 +26,7 @@ def claims() -> dict[str, Claim]:
     import yaml  # only the controller reads claims; the worker needs no YAML
 
     rows = yaml.load(_FILE.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["claims"]
-    return {row["id"]: Claim(row["id"], row["says"], row.get("caveat", "")) for row in rows}
+    return {row["id"]: Claim(row["id"], row["says"], row.get("caveat", ""), row.get("only", "")) for row in rows}
 
 
 def claim_ids() -> list[str]:

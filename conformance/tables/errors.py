@@ -176,5 +176,6 @@ def describe(error: BaseException) -> dict[str, str]:
 
 
 def _getaddrinfo_name(error: socket.gaierror) -> str:
-    names = (name for name in sorted(GETADDRINFO_NAMES) if getattr(socket, name, object()) == error.errno)
-    return next(names, "gaierror")
+    """Windows has one number for EAI_NONAME and for EAI_NODATA, which no standard has: the former is meant."""
+    names = sorted(GETADDRINFO_NAMES, key=lambda name: (name == "EAI_NODATA", name))
+    return next((name for name in names if getattr(socket, name, object()) == error.errno), "gaierror")

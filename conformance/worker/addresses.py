@@ -108,6 +108,8 @@ class Addresses:
     def _host(self, symbol: str, ip6: bool) -> str:
         if symbol == "any":
             return _WILDCARD[ip6]
+        if symbol == "own-name":
+            return socket.gethostname()
         if symbol == "loopback":
             return _LOOPBACK[ip6]
         if symbol in _FIXED_HOSTS:

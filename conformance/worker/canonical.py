@@ -31,11 +31,11 @@ class Recorder:
         return {key: pair[0] for key, pair in pairs.items()}, {key: pair[1] for key, pair in pairs.items()}
 
     def _typed(self, kind: str, value: Any) -> tuple[Any, Any]:
+        if kind == "address":
+            return self.address(value), _raw_address(value)
         if isinstance(value, (bytes, bytearray, memoryview)):
             recorded = data.canonical(bytes(value), self._seeds)
             return recorded, recorded
-        if kind == "address":
-            return self.address(value), _raw_address(value)
         if kind in ("symbols", "symbol") or isinstance(value, (socket.AddressFamily, socket.SocketKind)):
             return _symbols(value), _plain(value)
         if kind == "objects":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 import struct
 import time
 from typing import Any, Optional
@@ -91,8 +92,11 @@ class Programs:
         return self._source[start : start + size]
 
     def _patience(self) -> float:
-        """Seconds for which a socket must refuse: as long as a network takes to hand on what lies in its queues."""
-        return STANDSTILL if "ip" in self._scope.transport.groups else 0.0
+        """Seconds for which a socket must refuse: as long as a network takes to hand on what lies in its queues.
+
+        Where there is no AF_UNIX, a pair of sockets is a connection over loopback.
+        """
+        return STANDSTILL if "ip" in self._scope.transport.groups or not hasattr(socket, "AF_UNIX") else 0.0
 
     def drain(self, sock: Socket) -> int:
         """Counts bytes on a stream, records elsewhere."""

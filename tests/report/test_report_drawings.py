@@ -66,6 +66,15 @@ def test_a_diagram_has_a_lifeline_per_actor_arrows_and_results(cells, width):
     assert any(line.kind == "result" and "⤷ returned 'GET /'" in line.text for line in lines)
 
 
+def test_a_diagram_of_many_actors_and_long_words_keeps_within_the_width(cells):
+    cell = cells["talk/half-close[loopback]"]
+    long = {"says": "setsockopt " + "SO_SOMETHING " * 20, "did": "returned " + "x" * 300}
+    steps = tuple({**cell.steps[0], **long, "actor": f"actor{number}"} for number in range(5))
+    lines = diagram(replace(cell, steps=steps), 80)
+    assert max(len(line.text) for line in lines) <= 80
+    assert sum(line.text.count("x") for line in lines) == 5 * 300
+
+
 def test_all_lifelines_stand_in_their_columns(cells):
     lines = diagram(cells["talk/half-close[loopback]"], 80)[1:-1]
     columns = [number for number, mark in enumerate(lines[0].text) if mark == "│"]
