@@ -1,4 +1,7 @@
-"""Files of known deviations: YAML lists whose entries say what deviates, how, and why that is accepted."""
+"""Files of known deviations: YAML lists whose entries say what deviates, how, and why that is accepted.
+
+An entry with ``run: false`` instead of ``observed`` names cells that are not run there, for they would harm others.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from pathlib import Path
 
 from conformance.engine.deviations import Deviation
 from conformance.language import outcome_syntax as outcomes
-from conformance.language.reading import Reader, bad, fields, items, text
+from conformance.language.reading import Reader, bad, boolean, fields, items, text
 from conformance.language.tree import Node, compose, read
 from conformance.model.errors import ScenarioError
 
-_KEYS = ("scenario", "cell", "implementation", "only", "observed", "reason")
-_REQUIRED = ("scenario", "observed", "reason")
+_TEXTS = ("scenario", "cell", "implementation", "observed", "reason")
+_KEYS = (*_TEXTS, "only", "run")
 
 
 EMULATORS = Path(__file__).resolve().parents[1] / "platforms" / "deviations"
@@ -53,8 +56,13 @@ def _load(path: Path) -> tuple[Deviation, ...]:
 def _entry(node: Node, reader: Reader) -> Deviation:
     entry = fields(node, "a known deviation")
     reader.known_keys(entry, _KEYS, "a known deviation")
-    missing = [key for key in _REQUIRED if key not in entry]
+    running = entry.get("run")
+    run = True if running is None else boolean(running, "run")
+    required = ("scenario", "observed", "reason") if run else ("scenario", "reason")
+    missing = [key for key in required if key not in entry]
     if missing:
         bad(node, f"a known deviation needs {' and '.join(missing)}")
-    words = {key: text(value, key) for key in _KEYS if key != "only" and (value := entry.get(key)) is not None}
-    return Deviation(position=node.position, only=outcomes.guard(entry.get("only"), frozenset()), **words)
+    if not run and "observed" in entry:
+        bad(node, "what is not run (run: false) has nothing that is observed")
+    words = {"observed": "", **{key: text(entry[key], key) for key in _TEXTS if key in entry}}
+    return Deviation(position=node.position, only=outcomes.guard(entry.get("only"), frozenset()), run=run, **words)

@@ -29,6 +29,7 @@ def _record(record: Record) -> list[str]:
     lines += [", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "no cells", ""]
     lines += _matrix(record.cells)
     lines += _unexpected(record.cells)
+    lines += _divergences(record.cells)
     lines += _reasons("Known deviations", [cell for cell in record.cells if cell.verdict == "known-deviation"])
     lines += _reasons("Unsupported here", [cell for cell in record.cells if cell.verdict == "unsupported"])
     return lines
@@ -49,6 +50,25 @@ def _unexpected(cells: Sequence[CellRecord]) -> list[str]:
     for cell in found:
         lines += [f"### {cell.verdict}: {_escape(cell.id)}", "", "```", *timeline(cell), "```", ""]
     return lines
+
+
+def _divergences(cells: Sequence[CellRecord]) -> list[str]:
+    """Where an implementation parts from the raw socket of the same run, whatever the verdict."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for cell in cells:
+        if cell.differential:
+            parting = cell.differential
+            name = cell.scenario + (f" ({cell.case})" if cell.case else "")
+            key = (name, f"{parting['step']}: {parting['says']}", parting["depth"], parting["raw"], parting["here"])
+            found.setdefault(key, []).append(cell.transport)
+    if not found:
+        return []
+    lines = ["## Against the raw socket", "", "| behaviour | transports | step | difference | raw | here |"]
+    lines.append("|---|---|---|---|---|---|")
+    for (name, step, depth, raw, here), transports in found.items():
+        fields = (name, ", ".join(transports), step, depth, raw, here)
+        lines.append("| " + " | ".join(_escape(each) for each in fields) + " |")
+    return [*lines, ""]
 
 
 def _reasons(title: str, cells: Sequence[CellRecord]) -> list[str]:

@@ -64,6 +64,8 @@ class CellRecord:
     observed: str = ""
     measures: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    differential: Mapping[str, Any] | None = None
+    """Where it parts from the raw socket of the same run: ``step``, ``depth``, and what ``raw`` and ``here`` did."""
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -50,3 +50,5 @@ def _step(cell: CellRecord, step: Mapping[str, Any], left: int) -> Iterator[str]
         if cell.reason:
             yield f"{indent}because   {cell.reason}"
         yield f"{indent}at        {cell.file}:{step['line']}"
+    if cell.differential and step["number"] == cell.differential["step"]:
+        yield f"{' ' * (left - 10)}raw       {cell.differential['raw']} ({cell.differential['depth']})"

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.engine import judge as j
-from conformance.engine.deviations import Deviation, apply
+from conformance.engine.deviations import Deviation, apply, forbidden
+from conformance.engine.differential import Divergence
 from conformance.engine.planning import DEFAULT_LIMIT, cell_id, guard_finding, plan
 from conformance.language.deviation_files import emulator_deviations
 from conformance.model import observation as o
@@ -51,6 +52,8 @@ class Outcome:
     seconds: float
     facts: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    divergence: Divergence | None = None
+    """Where it first does something else than the raw socket; None for the raw socket itself, and for nowhere."""
 
 
 @dataclass
@@ -99,6 +102,9 @@ class Runner:
         finding = guard_finding(cell.scenario, cell.case, cell.transport, facts)
         if finding:
             return Outcome(cell, j.Verdict(j.UNSUPPORTED, finding), {}, 0.0, worker.facts)
+        harmful = self._forbidden(cell, worker.facts)
+        if harmful:
+            return Outcome(cell, harmful, {}, 0.0, worker.facts)
         made = plan(cell.scenario, cell.case, cell.transport, cell.implementation, facts, worker.scale, self._limit)
         told = self._listen(worker, made)
         seconds = (told.end or {}).get("seconds") or round(time.perf_counter() - began, 6)
@@ -157,9 +163,17 @@ class Runner:
             return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(told)} before the first step")
         verdict = j.judge(cell.scenario, cell.case, cell.transport, observations, facts)
         here = j.terms_for(cell.case, cell.transport, facts[""])
-        deviations = (*self._deviations, *emulator_deviations(facts[""].get("emulator")))
-        return apply(deviations, cell.scenario, cell.case, cell.transport, cell.implementation, verdict,
+        return apply(self._declared(facts[""]), cell.scenario, cell.case, cell.transport, cell.implementation, verdict,
                      observations, here, facts[""])  # fmt: skip
+
+    def _forbidden(self, cell: Cell, facts: Mapping[str, Any]) -> j.Verdict | None:
+        here = j.terms_for(cell.case, cell.transport, facts)
+        return forbidden(
+            self._declared(facts), cell.scenario, cell.case, cell.transport, cell.implementation, here, facts
+        )
+
+    def _declared(self, facts: Mapping[str, Any]) -> tuple[Deviation, ...]:
+        return (*self._deviations, *emulator_deviations(facts.get("emulator")))
 
 
 def _take_in(told: Told, message: Mapping[str, Any], number: int) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from conformance.model.errors import HarnessError
-from conformance.runner.cells import Cell, Outcome, Runner
+from conformance.runner.cells import Cell, Outcome
 
 AHEAD = 8
 """How many cells each worker may be ahead of the one that is asked for."""
@@ -15,10 +16,20 @@ WAIT = 0.5
 """Seconds of one wait for a result: on Windows Ctrl-C is seen only between waits."""
 
 
+class CellRunner(Protocol):
+    """What runs cells one after the other."""
+
+    def run(self, cell: Cell) -> Outcome:
+        """Runs one cell."""
+
+    def close(self) -> None:
+        """Ends what it started."""
+
+
 class Pool:
     """Runs cells in their order in ``size`` workers; results are asked for by number."""
 
-    def __init__(self, cells: Sequence[Cell], make_runner: Callable[[], Runner], size: int) -> None:
+    def __init__(self, cells: Sequence[Cell], make_runner: Callable[[], CellRunner], size: int) -> None:
         self._cells = cells
         self._make_runner = make_runner
         self._results: dict[int, Outcome | BaseException] = {}
@@ -64,7 +75,7 @@ class Pool:
             thread.join()
 
     def _work(self) -> None:
-        runner: Runner | None = None
+        runner: CellRunner | None = None
         while (number := self._take()) is not None:
             try:
                 runner = runner or self._new_runner()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.engine.choose import outcome_for
+from conformance.engine.differential import Divergence
 from conformance.engine.judge import INCONCLUSIVE, terms_for
 from conformance.engine.wording import expected_words, observed_words, step_words
 from conformance.model import observation as o
@@ -51,7 +52,27 @@ def cell_record(outcome: Outcome) -> CellRecord:
         observed=verdict.observed,
         measures=_measures(cell.case, outcome.observations),
         notes=outcome.notes if verdict.kind in ("fail", INCONCLUSIVE) else (),
+        differential=_differential(outcome.divergence),
     )
+
+
+def _differential(divergence: Divergence | None) -> dict[str, Any] | None:
+    if divergence is None:
+        return None
+    words = {name: _words(getattr(divergence, name)) for name in ("reference", "other")}
+    return {
+        "step": divergence.step,
+        "says": f"{divergence.actor} {divergence.operation}",
+        "depth": divergence.depth,
+        "raw": words["reference"],
+        "here": words["other"],
+    }
+
+
+def _words(seen: Mapping[str, Any]) -> str:
+    if "seconds" in seen:
+        return f"{seen['seconds']} s"
+    return observed_words(o.Observation(seen["kind"], seen.get("value")))
 
 
 def shown_path(path: str) -> str:

@@ -15,6 +15,7 @@ from conformance.platforms.base import Interpreter
 from conformance.report.records import suite_digest
 from conformance.runner.cells import Cell, Outcome, Runner
 from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.measuring import MeasuringRunner
 from conformance.runner.pool import Pool
 from conformance.runner.recording import HOST, cell_record
 from conformance.tables.transports import TRANSPORTS, expand
@@ -56,7 +57,7 @@ class Session:
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
         self._surroundings = Surroundings(settings.inet_address, hosts)
         self._pool: Pool | None = None
-        self._runner: Runner | None = None
+        self._runner: MeasuringRunner | None = None
 
     def outcome_of(self, cell: Cell) -> Outcome:
         """The outcome of one cell of this session."""
@@ -86,8 +87,8 @@ class Session:
         wanted = self._settings.workers or default_workers()
         return max(1, min(wanted, len(self._cells)))
 
-    def _make_runner(self) -> Runner:
-        return Runner(self._settings.interpreter, self._surroundings, self._deviations)
+    def _make_runner(self) -> MeasuringRunner:
+        return MeasuringRunner(Runner(self._settings.interpreter, self._surroundings, self._deviations))
 
 
 def default_workers() -> int:

@@ -45,7 +45,7 @@ def chosen(here, tmp_path):
     """The cells that a run with these arguments ran, with its exit status."""
 
     def run(*arguments, **where):
-        ended = here("run", "--json", "--reports", tmp_path / "runs", *arguments, **where)
+        ended = here("run", "-n", "1", "--json", "--reports", tmp_path / "runs", *arguments, **where)
         return [each for path in map(Path, ended.json["records"]) for each in ids(path)], ended.status
 
     return run

@@ -1,0 +1,48 @@
+"""Implementations measured against the raw socket: each cell is run with both, in the same worker, one after the other.
+
+What the raw socket does on this host is what an implementation can be asked for: where both deviate from the scenario
+in the same way, the deviation is the system's, and is reported where the raw socket is judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.engine import judge as j
+from conformance.engine.differential import ONLY_TIMING, Divergence, first_divergence
+from conformance.runner.cells import Cell, Outcome, Runner
+
+RAW = "stdlib"
+"""The implementation against which the others are measured."""
+
+
+class MeasuringRunner:
+    """A runner that also runs the raw socket, unless that is what it is asked for."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    def run(self, cell: Cell) -> Outcome:
+        """Runs one cell; under another implementation than the raw socket its outcome holds where the two part."""
+        if cell.implementation == RAW:
+            return self._runner.run(cell)
+        reference = self._runner.run(replace(cell, implementation=RAW))
+        outcome = self._runner.run(cell)
+        if not reference.observations or not outcome.observations:
+            return outcome
+        judged = [step for step in cell.case.steps if (step.level or cell.scenario.level) != "measure"]
+        divergence = first_divergence(judged, reference.observations, outcome.observations)
+        if divergence and divergence.depth == ONLY_TIMING:
+            divergence = None  # a slow machine is no deviation
+        return replace(outcome, verdict=_fair(outcome.verdict, reference.verdict, divergence), divergence=divergence)
+
+    def close(self) -> None:
+        """Ends the worker."""
+        self._runner.close()
+
+
+def _fair(verdict: j.Verdict, reference: j.Verdict, divergence: Divergence | None) -> j.Verdict:
+    """A verdict that does not blame an implementation for what the system does."""
+    if verdict.kind == j.FAIL and reference.kind == j.FAIL and divergence is None:
+        return j.Verdict(j.PASS, f"as the raw socket on this host, which deviates: {reference.observed}")
+    return verdict
