@@ -33,7 +33,7 @@ class Pool:
         self._cells = cells
         self._make_runner = make_runner
         self._results: dict[int, Outcome | BaseException] = {}
-        self._runners: list[Runner] = []
+        self._runners: list[CellRunner] = []
         self._next = 0
         self._asked = 0
         self._window = AHEAD * size
@@ -86,7 +86,7 @@ class Pool:
         if runner is not None:
             runner.close()
 
-    def _new_runner(self) -> Runner:
+    def _new_runner(self) -> CellRunner:
         runner = self._make_runner()
         self._runners.append(runner)
         return runner
