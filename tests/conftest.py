@@ -284,6 +284,10 @@ class Leftovers:
         """Whether so many workers are there, or soon will be."""
         return _soon(lambda: len(self.folders()) >= workers, within)
 
+    def recorded(self, reports: Path, within: float) -> bool:
+        """Whether the first cell is in a record below ``reports``, or soon will be."""
+        return _soon(lambda: any(path.read_bytes().count(b"\n") >= 2 for path in reports.glob("*/*.jsonl")), within)
+
     def no_folder(self, within: float) -> bool:
         """Whether all folders are gone, or soon will be."""
         return _soon(lambda: not self.folders(), within)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Optional
 
@@ -63,9 +63,16 @@ class Divergence:
 
 
 def first_divergence(
-    steps: Sequence[s.Step], reference: Mapping[int, o.Observation], other: Mapping[int, o.Observation]
+    steps: Sequence[s.Step],
+    reference: Mapping[int, o.Observation],
+    other: Mapping[int, o.Observation],
+    free: frozenset[int] = frozenset(),
 ) -> Optional[Divergence]:
-    """Where ``other`` first departs from ``reference``; in time alone only if in nothing else; None for nowhere."""
+    """Where ``other`` first departs from ``reference``; in time alone only if in nothing else; None for nowhere.
+
+    ``free``: the steps whose returned value is one of several legal ones; only that they returned is compared.
+    """
+    reference, other = ({n: _freed(seen, n in free) for n, seen in each.items()} for each in (reference, other))
     return _in_behaviour(steps, reference, other) or _in_timing(steps, reference, other)
 
 
@@ -82,6 +89,10 @@ def _in_behaviour(
             if depth is not None:
                 return _divergence(step, depth, one, two)
     return None
+
+
+def _freed(seen: o.Observation, free: bool) -> o.Observation:
+    return replace(seen, canonical=None) if free and seen.kind == o.RETURNED else seen
 
 
 def depth_of(reference: o.Observation, other: o.Observation) -> Optional[str]:

@@ -6,7 +6,7 @@ An entry with ``run: false`` instead of ``observed`` names cells that are not ru
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from conformance.engine.deviations import Deviation
@@ -23,7 +23,7 @@ EMULATORS = Path(__file__).resolve().parents[1] / "platforms" / "deviations"
 """What emulated platforms get wrong against what they stand for: one file per emulator, named after it."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def emulator_deviations(emulator: str | None) -> tuple[Deviation, ...]:
     """The known deviations of an emulator; none for a real host."""
     path = EMULATORS / f"{emulator}.yaml"
@@ -64,5 +64,6 @@ def _entry(node: Node, reader: Reader) -> Deviation:
         bad(node, f"a known deviation needs {' and '.join(missing)}")
     if not run and "observed" in entry:
         bad(node, "what is not run (run: false) has nothing that is observed")
-    words = {"observed": "", **{key: text(entry[key], key) for key in _TEXTS if key in entry}}
+    given = {key: text(value, key) for key in _TEXTS if (value := entry.get(key)) is not None}
+    words = {"observed": "", **given}
     return Deviation(position=node.position, only=outcomes.guard(entry.get("only"), frozenset()), run=run, **words)

@@ -98,39 +98,50 @@ def _cell(
     )
 
 
-def _comparable(cells: Sequence[CellRecord]) -> frozenset[int]:
-    """The steps that are part of the comparison: those that no guard leaves out in any record."""
-    left_out = {
-        step["number"] for cell in cells for step in cell.steps if step["observation"]["kind"] == o.NOT_APPLICABLE
-    }
-    return frozenset(step["number"] for cell in cells for step in cell.steps) - left_out
+@dataclass(frozen=True)
+class Common:
+    """What of a cell is compared: the steps that no guard leaves out in any record, and of which the value is free."""
+
+    steps: frozenset[int]
+    free: frozenset[int]
 
 
-def behaviour(cell: CellRecord, steps: frozenset[int]) -> str:
+def _comparable(cells: Sequence[CellRecord]) -> Common:
+    steps = [step for cell in cells for step in cell.steps]
+    left_out = {step["number"] for step in steps if step["observation"]["kind"] == o.NOT_APPLICABLE}
+    free = frozenset(step["number"] for step in steps if step.get("free") or step.get("measured"))
+    return Common(frozenset(step["number"] for step in steps) - left_out, free)
+
+
+def _canonical(step: Mapping[str, Any] | None, common: Common) -> str:
+    """What a step did, as it is compared: where the value is free only that there was one."""
+    if step is None:
+        return ""
+    seen = step["observation"]
+    value = None if step["number"] in common.free else seen.get("canonical")
+    return json.dumps([seen["kind"], value], sort_keys=True)
+
+
+def behaviour(cell: CellRecord, common: Common) -> str:
     """The canonical behaviour of a cell: equal texts mean that the cells did the same."""
     if not cell.steps:
         return json.dumps([cell.verdict])
-    done: list[Any] = []
-    groups: dict[Any, list[Any]] = {}
+    done: list[str] = []
+    groups: dict[Any, list[str]] = {}
     for step in cell.steps:
-        if step["number"] in steps:
-            value = [step["observation"]["kind"], step["observation"].get("canonical")]
-            if cell.level == "measure" or step.get("measured"):
-                value = value[:1]
-            if step.get("group_kind") == "exactly_one":
-                groups.setdefault(step["group"], []).append(json.dumps(value, sort_keys=True))
-            else:
-                done.append(value)
+        if step["number"] in common.steps:
+            one_of_several = step.get("group_kind") == "exactly_one"
+            (groups.setdefault(step["group"], []) if one_of_several else done).append(_canonical(step, common))
     return json.dumps([done, [sorted(group) for group in groups.values()]], sort_keys=True)
 
 
-def _parting(cells: Sequence[CellRecord], steps: frozenset[int]) -> Parting | None:
+def _parting(cells: Sequence[CellRecord], common: Common) -> Parting | None:
     """The first step at which one representative of each group does not do what the others do; 0 for the whole cell."""
     if any(not cell.steps for cell in cells):
         return Parting(0, 1, "the whole cell", tuple(_whole(cell) for cell in cells))
-    for number in sorted(steps):
+    for number in sorted(common.steps):
         found = [next((step for step in cell.steps if step["number"] == number), None) for cell in cells]
-        did = {_canonical(step) for step in found}
+        did = {_canonical(step, common) for step in found}
         if len(did) > 1:
             some = next(step for step in found if step is not None)
             done = tuple(_did(step) for step in found)
@@ -149,12 +160,6 @@ def _depth(found: Sequence[Mapping[str, Any] | None]) -> str:
     if kinds != {o.RAISED}:
         return "another value"
     return "another error" if len({each["canonical"]["class"] for each in seen}) > 1 else "another errno, one class"
-
-
-def _canonical(step: Mapping[str, Any] | None) -> str:
-    if step is None:
-        return ""
-    return json.dumps([step["observation"]["kind"], step["observation"].get("canonical")], sort_keys=True)
 
 
 def _did(step: Mapping[str, Any] | None) -> str:

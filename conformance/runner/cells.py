@@ -115,9 +115,9 @@ class Runner:
 
     def close(self) -> None:
         """Ends the worker."""
-        if self._worker is not None:
-            self._worker.end()
-            self._worker = None
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.end()
 
     def _ready(self) -> WorkerProcess:
         if self._worker is None:
@@ -215,7 +215,7 @@ def _completed(case: s.Case, told: Told) -> dict[int, o.Observation]:
 def _crash(ended: Ended) -> o.Observation:
     if ended.status < 0:
         name = signal.Signals(-ended.status).name
-        return o.Observation(o.CRASHED, {"signal": name}, {"status": ended.status}, reason=f"killed by {name}")
+        return o.Observation(o.CRASHED, {"signal": name}, {"status": ended.status}, reason=f"was killed by {name}")
     return o.Observation(
         o.CRASHED, {"exit": ended.status}, {"status": ended.status}, reason=f"exited with status {ended.status}"
     )
@@ -225,7 +225,7 @@ def _death(told: Told) -> str:
     if told.stuck:
         return "stopped answering"
     assert told.ended is not None
-    return "died of " + (_crash(told.ended).reason or "")
+    return _crash(told.ended).reason or "died"
 
 
 def _notes(told: Told) -> tuple[str, ...]:

@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.engine import judge as j
+from conformance.engine.choose import outcome_for
 from conformance.engine.differential import ONLY_TIMING, Divergence, first_divergence
+from conformance.engine.exact import is_free
+from conformance.engine.judge import terms_for
+from conformance.model import scenario as s
 from conformance.runner.cells import Cell, Outcome, Runner
 
 RAW = "stdlib"
@@ -31,7 +35,8 @@ class MeasuringRunner:
         if not reference.observations or not outcome.observations:
             return outcome
         judged = [step for step in cell.case.steps if (step.level or cell.scenario.level) != "measure"]
-        divergence = first_divergence(judged, reference.observations, outcome.observations)
+        free = _free(judged, cell, outcome)
+        divergence = first_divergence(judged, reference.observations, outcome.observations, free)
         if divergence and divergence.depth == ONLY_TIMING:
             divergence = None  # a slow machine is no deviation
         return replace(outcome, verdict=_fair(outcome.verdict, reference.verdict, divergence), divergence=divergence)
@@ -39,6 +44,17 @@ class MeasuringRunner:
     def close(self) -> None:
         """Ends the worker."""
         self._runner.close()
+
+
+def _free(steps: list[s.Step], cell: Cell, outcome: Outcome) -> frozenset[int]:
+    """The steps of which several values are legal on this host."""
+    terms = terms_for(cell.case, cell.transport, outcome.facts)
+    return frozenset(
+        step.number
+        for step in steps
+        if step.number in outcome.observations
+        and is_free(step, outcome_for(step, terms, outcome.facts), outcome.observations[step.number])
+    )
 
 
 def _fair(verdict: j.Verdict, reference: j.Verdict, divergence: Divergence | None) -> j.Verdict:

@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance.engine.choose import outcome_for
 from conformance.engine.differential import Divergence
+from conformance.engine.exact import is_free
 from conformance.engine.judge import INCONCLUSIVE, terms_for
 from conformance.engine.wording import expected_words, observed_words, step_words
 from conformance.model import observation as o
@@ -101,6 +102,8 @@ def _step(
     }
     if step.pending:
         shown["pending"] = True
+    if is_free(step, expected, seen):
+        shown["free"] = True
     if step.group_kind != "single":
         shown.update(group=step.group, group_kind=step.group_kind)
     if (step.level or scenario.level) == "measure":

@@ -90,6 +90,8 @@ class Operation:
     unit: Optional[str] = None
     summary: str = ""
     waits: frozenset[str] = frozenset()
+    varies: bool = False
+    """Whether the result is a quantity of the run (how much fitted, how fast), which is not compared."""
 
     def parameter(self, name: str) -> Optional[Parameter]:
         """The parameter of this name, if there is one."""
@@ -111,10 +113,10 @@ def _parameter(name: str, kind: str, default: Any) -> Parameter:
 def _op(
     name: str, takes: str, result: Result, summary: str, *, main: Optional[str] = None,
     on: Optional[str] = "socket", makes: Optional[str] = None, kind: str = "verb", unit: Optional[str] = None,
-    waits: str = "", **defaults: Any,
+    waits: str = "", varies: bool = False, **defaults: Any,
 ) -> Operation:  # fmt: skip
     taken = parameters(takes, defaults)
-    return Operation(name, taken, main, result, on, makes, kind, unit, summary, frozenset(waits.split()))
+    return Operation(name, taken, main, result, on, makes, kind, unit, summary, frozenset(waits.split()), varies)
 
 
 _FROM = (("from", "address"),)
@@ -274,13 +276,13 @@ _PROGRAMS = (
     _op("recv_delimited", "delimiter:data", (("message", "data"), ("residue", "data")),
         "Reads up to a delimiter and keeps what came behind it.", main="delimiter", kind="program"),
     _op("fill", "record:size", "count", "Sends pattern bytes without waiting until nothing more fits.",
-        kind="program", record=None),
+        kind="program", varies=True, record=None),
     _op("drain", "", "count", "Receives without waiting until nothing is left.", kind="program"),
     _op("take", "size:size", "seconds", "Receives so many bytes; its measure is bytes per second.", main="size",
-        kind="program", unit="bytes/s"),
+        kind="program", varies=True, unit="bytes/s"),
     _op("echo", "times:int size:size", "nothing", "Sends back what comes, so many times.", kind="program", size=1),
     _op("ping", "times:int size:size", "seconds", "Sends and waits for the echo; its measure is seconds per round "
-        "trip.", kind="program", size=1, unit="s"),
+        "trip.", kind="program", varies=True, size=1, unit="s"),
     _op("connect_until_stuck", "to:address at_most:int", "count", "Connects fresh sockets until one does not "
         "connect at once; says how many did.", on=None, kind="program"),
     _op("bind_many", "address:address at_most:int", "count", "Binds fresh sockets to an address until one cannot be "

@@ -112,7 +112,7 @@ class Recorder:
 
 
 def _raw_address(value: Any) -> Any:
-    if isinstance(value, (tuple, list)) and len(value) >= 2:
+    if isinstance(value, (tuple, list)) and len(value) >= 2 and isinstance(value[1], int):
         return {"host": value[0], "port": value[1]}
     return _plain(value)
 

@@ -3,7 +3,6 @@
 import json
 import signal
 import sys
-import time
 
 import pytest
 
@@ -20,24 +19,14 @@ def test_ctrl_c_ends_with_2_and_leaves_an_incomplete_record_and_nothing_else(
         f"--reports={reports}", "scenarios/bad", "scenarios/talk/words.yaml", "scenarios/talk/half-close.yaml",
         folder=repository, TMPDIR=str(leftovers.folder),
     ) as process:  # fmt: skip
-        record = first_cell(reports, process)
+        assert leftovers.recorded(reports, within=30), process.communicate()
         leftovers.remember(process.pid)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert process.returncode == pytest.ExitCode.INTERRUPTED, out + err
     assert "KeyboardInterrupt" in out
+    (record,) = reports.glob("*/*.jsonl")
     types = [json.loads(line)["type"] for line in record.read_text("utf-8").splitlines()]
     assert types[:2] == ["header", "cell"]
     assert "footer" not in types
-    assert leftovers.gone(within=10)
-
-
-def first_cell(reports, process):
-    """The record, as soon as it has a cell."""
-    for _ in range(300):
-        for path in reports.glob("*/*.jsonl"):
-            if path.read_text("utf-8").count("\n") >= 2:
-                return path
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    raise AssertionError("no cell was recorded")
+    assert leftovers.gone(within=20)

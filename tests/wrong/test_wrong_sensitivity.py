@@ -69,7 +69,8 @@ def test_an_inconclusive_cell_catches_nothing(scenarios):
 
 
 def test_a_failure_that_does_not_repeat_catches_nothing(scenarios):
-    found, _ = found_by({(HALF.reference, "half-close"): [FAIL, PASS]}, scenarios, [HALF])
+    verdicts = {(HALF.reference, "half-close"): [FAIL, PASS]}
+    found, _ = found_by(verdicts, scenarios, [HALF], transports=["socketpair"])
     assert found.uncaught() == [HALF.name]
 
 
