@@ -38,7 +38,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--reports", metavar="DIR", help="write records and a report below this folder")
     group.addoption("--inet-address", metavar="ADDRESS", help="for inet where there are no network namespaces")
     group.addoption("--deviations", action="append", default=[], metavar="FILE", help="known deviations (YAML)")
-    group.addoption("--conformance-workers", dest="workers", type=int, default=0, metavar="N", help="cells at once (default: by processors)")
+    group.addoption(
+        "--conformance-workers",
+        dest="workers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="cells at once (default: by processors)",
+    )
     parser.addini("conformance_scenarios", "folders of scenario files to collect", type="paths", default=[])
 
 

@@ -146,7 +146,8 @@ def _arguments(request: Request) -> list[str]:
     roots = sorted({str(_absolute(scenario).parent) for scenario in request.scenarios})
     arguments = ["-p", "conformance.pytest_plugin", "-c", str(_INI), "--rootdir", os.getcwd(), "--noconftest", "-q"]
     arguments += ["-p", "no:cacheprovider", "-o", "conformance_scenarios=" + "\n".join(map(shlex.quote, roots))]
-    arguments += ["-s", f"--conformance-workers={request.workers}"]  # -s: pytest's capture would swallow the progress bar
+    arguments += ["-s"]  # pytest's capture would swallow the progress bar
+    arguments += [f"--conformance-workers={request.workers}"]
     for option, values in (
         ("transport", request.transports),
         ("implementation", request.implementations),

@@ -90,8 +90,6 @@ def _first_deviation(
         expected = outcome_for(step, here, facts_of(step.actor, facts))
         measured = (step.level or scenario.level) == "measure"
         reason = _deviation(step, expected, observation, Matcher(saved, step.actor), release, steps, measured)
-        if measured and observation.kind in (o.RETURNED, o.RAISED, o.BLOCKED):
-            reason = None  # a measure is recorded and compared, never judged
         reason = _not_the_only_one(step, steps, observations) if reason is None else reason
         if reason is not None and not _free_in_group(step, steps, observations):
             return step, expected_words(expected), reason

@@ -109,7 +109,8 @@ class Common:
 def _comparable(cells: Sequence[CellRecord]) -> Common:
     steps = [step for cell in cells for step in cell.steps]
     left_out = {step["number"] for step in steps if step["observation"]["kind"] == o.NOT_APPLICABLE}
-    free = frozenset(step["number"] for step in steps if step.get("free") or step.get("measured"))
+    measured = {step["number"] for cell in cells if cell.level == "measure" for step in cell.steps}
+    free = frozenset(step["number"] for step in steps if step.get("free") or step.get("measured")) | measured
     return Common(frozenset(step["number"] for step in steps) - left_out, free)
 
 

@@ -216,7 +216,7 @@ def ended(step: PlanStep, status: int) -> o.Observation:
     """What a step did in which its process ended."""
     if status < 0:
         name = signal.Signals(-status).name
-        return o.Observation(o.CRASHED, {"signal": name}, {"status": status}, reason=f"killed by {name}")
+        return o.Observation(o.CRASHED, {"signal": name}, {"status": status}, reason=f"was killed by {name}")
     if step.operation == "exit":
         return o.Observation(o.RETURNED, None, None)
     return o.Observation(o.CRASHED, {"exit": status}, {"status": status}, reason=f"exited with status {status}")

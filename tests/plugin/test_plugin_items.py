@@ -57,7 +57,7 @@ def here(repository, monkeypatch, capfd):
     def run(*arguments, folder=repository, plugins=()):
         monkeypatch.chdir(folder)
         cache = () if any("cache_dir" in str(each) for each in arguments) else ("-p", "no:cacheprovider")
-        status = pytest.main(["--workers=1", *cache, *map(str, arguments)], plugins=list(plugins))
+        status = pytest.main(["--conformance-workers=1", *cache, *map(str, arguments)], plugins=list(plugins))
         return SimpleNamespace(status=status, **capfd.readouterr()._asdict())
 
     return run

@@ -70,7 +70,7 @@ def test_a_worker_that_is_killed_from_outside_costs_its_cell_only(runner, cell):
     killer.start()
     outcome = runner.run(cell("talk/words", "Waits"))
     killer.join()
-    assert outcome.observations[2].reason == "killed by SIGKILL"
+    assert outcome.observations[2].reason == "was killed by SIGKILL"
     assert runner.run(cell("talk/words")).verdict.kind == "pass"
 
 
