@@ -54,7 +54,7 @@ def judge(
     judged = [step for step in case.steps if step.number in observations]
     unsupported = _first(judged, observations, o.UNSUPPORTED)
     deviating = _first_deviation(scenario, case, transport, judged, observations, facts)
-    if deviating and (unsupported is None or deviating[0].number < unsupported.number):
+    if deviating and (unsupported is None or deviating[0].group < unsupported.group):
         step, expected, reason = deviating
         observed = observed_words(observations[step.number])
         return Verdict(FAIL, reason, step.number, expected, observed)

@@ -1,6 +1,6 @@
 """Files of known deviations: YAML lists whose entries say what deviates, how, and why that is accepted.
 
-An entry with ``run: false`` instead of ``observed`` names cells that are not run there, for they would harm others.
+An entry with ``run: false`` instead of ``observed`` names cells that are not run there, for they would harm others or end by chance.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import subprocess
@@ -54,8 +55,8 @@ def _on_path(name: str, variables: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _below(folder: Path | None, pattern: str) -> Iterator[Path]:
-    """What matches the pattern, the highest version first."""
-    found = folder.glob(pattern) if folder is not None else ()
+    """What matches the pattern, the highest version first; nothing where the folder cannot be read."""
+    found = list(map(Path, glob.glob(str(folder / pattern)))) if folder is not None else []
     return iter(sorted(found, key=lambda path: _numbers(str(path)), reverse=True))
 
 
@@ -89,7 +90,7 @@ def _from_launcher(dotted: str) -> Iterator[Path]:
 
 
 def _first(candidates: Iterator[Path], fits: _Fits) -> Facts | None:
-    stated = ({**_ask(path), "path": str(path)} for path in dict.fromkeys(candidates) if path.is_file())
+    stated = ({**_ask(path), "path": str(path)} for path in dict.fromkeys(candidates) if os.path.isfile(path))
     return next((found for found in stated if len(found) > 1 and fits(found)), None)
 
 

@@ -123,6 +123,13 @@ def _canonical(step: Mapping[str, Any] | None, common: Common) -> str:
     return json.dumps([seen["kind"], value], sort_keys=True)
 
 
+def _in_its_group(step: Mapping[str, Any] | None, cell: CellRecord, common: Common) -> str:
+    """What a step did; within ``exactly_one`` what all of the group did, for which of them it was is free."""
+    if step is None or step.get("group_kind") != "exactly_one":
+        return _canonical(step, common)
+    return json.dumps(sorted(_canonical(each, common) for each in cell.steps if each.get("group") == step["group"]))
+
+
 def behaviour(cell: CellRecord, common: Common) -> str:
     """The canonical behaviour of a cell: equal texts mean that the cells did the same."""
     if not cell.steps:
@@ -142,7 +149,7 @@ def _parting(cells: Sequence[CellRecord], common: Common) -> Parting | None:
         return Parting(0, 1, "the whole cell", tuple(_whole(cell) for cell in cells))
     for number in sorted(common.steps):
         found = [next((step for step in cell.steps if step["number"] == number), None) for cell in cells]
-        did = {_canonical(step, common) for step in found}
+        did = {_in_its_group(step, cell, common) for step, cell in zip(found, cells, strict=True)}
         if len(did) > 1:
             some = next(step for step in found if step is not None)
             done = tuple(_did(step) for step in found)

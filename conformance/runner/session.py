@@ -20,6 +20,9 @@ from conformance.runner.pool import Pool
 from conformance.runner.recording import HOST, cell_record
 from conformance.tables.transports import TRANSPORTS, expand
 
+CELLS_FOR_A_WORKER = 10
+"""So many cells take about as long as one more worker needs to start."""
+
 DEFAULT_IMPLEMENTATION = "stdlib"
 
 
@@ -85,7 +88,7 @@ class Session:
 
     def _size(self) -> int:
         wanted = self._settings.workers or default_workers()
-        return max(1, min(wanted, len(self._cells)))
+        return max(1, min(wanted, -(-len(self._cells) // CELLS_FOR_A_WORKER)))
 
     def _make_runner(self) -> MeasuringRunner:
         return MeasuringRunner(Runner(self._settings.interpreter, self._surroundings, self._deviations))

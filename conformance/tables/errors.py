@@ -171,6 +171,7 @@ def describe(error: BaseException) -> dict[str, str]:
         return {"name": _getaddrinfo_name(error), "class": cls}
     if isinstance(error, OSError):
         number = getattr(error, "winerror", None) or error.errno
+        number = number if isinstance(number, int) else None
         return {"name": canonical_errno(number) or cls, "class": cls}
     return {"name": cls, "class": cls}
 

@@ -48,8 +48,10 @@ class Recorder:
 
     def _value(self, value: Any) -> Any:
         """Plain values as they are, containers item by item, and anything else by its class."""
-        if value is None or isinstance(value, (bool, int, float, str)):
+        if value is None or isinstance(value, (bool, float, str)):
             return value
+        if isinstance(value, int):
+            return _writable(int(value))
         if isinstance(value, (bytes, bytearray)):
             return data.canonical(bytes(value), self._seeds)
         if isinstance(value, (list, tuple)):
@@ -62,9 +64,9 @@ class Recorder:
         """(canonical, raw) of an exception."""
         raw = {
             "class": f"{type(error).__module__}.{type(error).__qualname__}",
-            "errno": getattr(error, "errno", None),
-            "winerror": getattr(error, "winerror", None),
-            "text": str(error)[:300],
+            "errno": _number(error, "errno"),
+            "winerror": _number(error, "winerror"),
+            "text": _text(error),
         }
         return describe(error), {key: value for key, value in raw.items() if value is not None}
 
@@ -111,9 +113,25 @@ class Recorder:
         return "loopback" if address.is_loopback else "other"
 
 
+def _number(error: BaseException, name: str) -> Optional[int]:
+    """An attribute of an exception, if it is a number."""
+    try:
+        value = getattr(error, name, None)
+    except Exception:  # noqa: BLE001 (a property of foreign code)
+        return None
+    return value if isinstance(value, int) else None
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:300]
+    except Exception as other:  # noqa: BLE001 (__str__ of foreign code)
+        return f"its __str__ raises {type(other).__name__}"
+
+
 def _raw_address(value: Any) -> Any:
     if isinstance(value, (tuple, list)) and len(value) >= 2 and isinstance(value[1], int):
-        return {"host": value[0], "port": value[1]}
+        return {"host": _plain(value[0]), "port": value[1]}
     return _plain(value)
 
 
@@ -122,7 +140,17 @@ def _plain(value: Any) -> Any:
         return value.decode("ascii", "backslashreplace")
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _writable(int(value))
+    return value if value is None or isinstance(value, (bool, float, str)) else f"a {type(value).__name__}"
+
+
+_LARGEST = 1 << 128
+
+
+def _writable(number: int) -> Any:
+    """A number as it is, or words for one so long that Python refuses to write it out."""
+    return number if abs(number) < _LARGEST else f"a number of {number.bit_length()} bits"
 
 
 def _symbols(value: Any) -> Any:
@@ -132,7 +160,7 @@ def _symbols(value: Any) -> Any:
         return value.name
     if isinstance(value, int) and not isinstance(value, bool) and value:
         return canonical_errno(value)
-    return value
+    return _plain(value)
 
 
 def _descriptor(value: Any) -> Any:

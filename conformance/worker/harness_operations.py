@@ -92,8 +92,8 @@ class HarnessOperations:
 
     def inspect(self, sock: Any, fields: Sequence[str]) -> dict[str, Any]:
         readers: dict[str, Callable[[], Any]] = {
-            "family": lambda: sock.family,
-            "type": lambda: sock.type,
+            "family": lambda: socket.AddressFamily(sock.family),
+            "type": lambda: _socket_kind(sock.type),
             "protocol": lambda: sock.proto,
             "timeout": lambda: sock.gettimeout(),
             "blocking": lambda: sock.getblocking(),
@@ -187,3 +187,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int.from_bytes": lambda data, order: int.from_bytes(data, order),
     "len": len,
 }
+
+
+def _socket_kind(number: int) -> Any:
+    """The symbol of a socket type; some libraries give the bare number, which would read as an errno."""
+    return socket.SocketKind(number) if number in set(socket.SocketKind) else f"{number:#x}"

@@ -71,7 +71,10 @@ class Programs:
             while sent < MOST:
                 size = record or (CHUNK if stream else 1)
                 try:
-                    sent += self._adapter.send(sock, self._piece(sent, size), 0)
+                    taken = self._adapter.send(sock, self._piece(sent, size), 0)
+                    if not taken:
+                        raise BlockingIOError  # an implementation that takes nothing refuses
+                    sent += taken
                 except BlockingIOError:
                     now = time.monotonic()
                     refused = refused or now

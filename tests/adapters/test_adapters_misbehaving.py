@@ -26,9 +26,6 @@ steps:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ends processes by signals")
 
 
-_NEEDS_GUARDS = pytest.mark.xfail(strict=True, reason="results and errors are not yet guarded where they are recorded")
-
-
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
     monkeypatch.setattr(cells, "GRACE", 0.3)
@@ -102,8 +99,8 @@ def test_dying_in_the_fixture_is_inconclusive(outcome, monkeypatch, name):
     [
         ("RaisesBaseException", "Panic"),
         ("RaisesSystemExit", "SystemExit"),
-        pytest.param("RaisesTheUnspeakable", "UnspeakableError", marks=_NEEDS_GUARDS),
-        pytest.param("RaisesOddNumbers", "OSError", marks=_NEEDS_GUARDS),
+        ("RaisesTheUnspeakable", "UnspeakableError"),
+        ("RaisesOddNumbers", "OSError"),
     ],
 )
 def test_whatever_it_raises_is_observed_as_raised(outcome, name, cls):
@@ -114,8 +111,8 @@ def test_whatever_it_raises_is_observed_as_raised(outcome, name, cls):
     "step, recorded",
     [
         ("server: {recv: 5, returns: {text: hello}}", "a _Nonsense"),
-        pytest.param("server: {getsockname: {}, returns: unnamed}", "a _Nonsense", marks=_NEEDS_GUARDS),
-        pytest.param("server: {connect_ex: {path: x}, returns: 0}", "a _Nonsense", marks=_NEEDS_GUARDS),
+        ("server: {getsockname: {}, returns: unnamed}", "a _Nonsense"),
+        ("server: {connect_ex: {path: x}, returns: 0}", "a _Nonsense"),
     ],
 )
 def test_whatever_it_returns_is_recorded_by_its_class(outcome, step, recorded):
@@ -123,7 +120,6 @@ def test_whatever_it_returns_is_recorded_by_its_class(outcome, step, recorded):
     assert _failed_at_2(outcome("ReturnsNonsense", text), o.RETURNED).canonical == recorded
 
 
-@_NEEDS_GUARDS
 def test_a_number_too_long_to_be_written_fails_the_step_only(outcome):
     text = CONVERSATION.replace("server: {recv: 5, returns: {text: hello}}", "server: {send: {text: x}, returns: 1}")
     found = outcome("ReturnsNonsense", text)
