@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from conformance.engine.choose import guard_holds, leaves, outcome_for
@@ -108,6 +108,9 @@ def _deviation(
     """Why an observation is not what was expected; None if it is."""
     legal = leaves(expected)
     if not any(_is(leaf, observation, matcher, measured) for leaf in legal):
+        timeless = [replace(leaf, lasts=None) for leaf in legal if leaf.lasts is not None]
+        if any(_is(leaf, observation, matcher, measured) for leaf in timeless):
+            return f"it lasted {observation.seconds:.2f} s"
         return _why(observation)
     early = _released_early(step, observation, release, steps)
     if early is not None:
