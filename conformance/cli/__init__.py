@@ -21,7 +21,7 @@ _COMMANDS = {
     "show": "Run one scenario and draw what happened.",
     "list": "List scenarios, transports, implementations, operations, platforms or claims.",
     "check": "Check scenario files; every mistake with its place.",
-    "claims": "The HOWTO claim by claim, on the platforms of these records.",
+    "claims": "The HOWTO claim by claim, on this platform or that of a record.",
     "schema": "Print the JSON Schema of scenario files, for editors.",
     "platforms": "Set up and look after the platforms that scenarios can run on.",
     "sensitivity": "Which scenarios catch which wrong implementations.",
@@ -67,11 +67,11 @@ def cli() -> None:
     \b
       conformance run                    run everything, write reports/runs/
       conformance run --transport unix   only on one transport or group
-      conformance show half-close        one scenario as a sequence diagram
+      conformance show half-close-request-reply   one scenario as a sequence diagram
       conformance compare A.jsonl B.jsonl
 
     Exit status: 0 nothing unexpected, 1 something unexpected or inconclusive, 2 wrong usage or invalid files,
-    3 nothing ran, 4 a fault of conformance itself, 130 interrupted.
+    3 nothing ran, or not where it was asked for, 4 a fault of conformance itself, 130 interrupted.
     """
 
 

@@ -79,7 +79,8 @@ def command(
         _show(results)
     if results.status is not None:
         return results.status
-    return of_verdicts(cell.verdict for cell in results.cells)
+    status = of_verdicts(cell.verdict for cell in results.cells)
+    return Exit.NOTHING_RAN if results.not_run and status == Exit.NOTHING_UNEXPECTED else status
 
 
 def _summary(results: Results) -> dict[str, object]:

@@ -84,8 +84,6 @@ def run_all(request: Request, quiet: bool = False) -> Results:
             results.not_run[name] = str(error)
         if results.status is not None:
             break
-    if results.not_run and results.status is None and not results.cells:
-        results.status = Exit.NOTHING_RAN
     results.seconds = time.monotonic() - began
     return results
 

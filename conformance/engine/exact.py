@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
+from typing import Any
+
 from conformance.engine.choose import leaves
 from conformance.model import observation as o
 from conformance.model import scenario as s
+from conformance.model import values as v
 from conformance.tables.operations import OPERATIONS
 
 
@@ -31,7 +35,16 @@ def is_free(step: s.Step, outcome: s.Outcome, seen: o.Observation) -> bool:
     operation = OPERATIONS.get(step.operation)
     if operation is not None and operation.varies:
         return True
-    return not is_silent(outcome) and not is_exact(outcome)
+    return not is_silent(outcome) and (not is_exact(outcome) or _refers(outcome))
+
+
+def _refers(node: Any) -> bool:
+    """Whether an expectation is told by what an earlier step saved, which may be a quantity of this run."""
+    if isinstance(node, v.Saved):
+        return True
+    if isinstance(node, (list, tuple)):
+        return any(_refers(each) for each in node)
+    return is_dataclass(node) and any(_refers(getattr(node, each.name)) for each in fields(node))
 
 
 def _single(expected: s.Expected) -> bool:

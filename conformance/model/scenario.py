@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -213,7 +213,6 @@ class Scenario:
     limit: Optional[float]
     cases: tuple[Case, ...]
     position: Position
-    warnings: tuple[str, ...] = field(default=())
 
     def cells(self) -> list[tuple[Case, str]]:
         """Each case on each transport, in the order written."""

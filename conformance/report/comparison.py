@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.engine.differential import NOT_RUN, ONLY_TIMING, depth_of
 from conformance.model import observation as o
 from conformance.report.records import CellRecord, Record
 
@@ -158,16 +159,15 @@ def _parting(cells: Sequence[CellRecord], common: Common) -> Parting | None:
 
 
 def _depth(found: Sequence[Mapping[str, Any] | None]) -> str:
-    """How deep the difference goes."""
-    seen = [step["observation"] for step in found if step is not None]
+    """How deep the difference goes, from the first group to the first that does something else."""
+    seen = [o.Observation(**_fields(step)) for step in found if step is not None]
     if len(seen) < len(found):
-        return "not run everywhere"
-    kinds = {each["kind"] for each in seen}
-    if len(kinds) > 1:
-        return " or ".join(sorted(kinds))
-    if kinds != {o.RAISED}:
-        return "another value"
-    return "another error" if len({each["canonical"]["class"] for each in seen}) > 1 else "another errno, one class"
+        return NOT_RUN
+    return next((depth for each in seen[1:] if (depth := depth_of(seen[0], each))), ONLY_TIMING)
+
+
+def _fields(step: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: step["observation"].get(key) for key in ("kind", "canonical", "released_by")}
 
 
 def _did(step: Mapping[str, Any] | None) -> str:

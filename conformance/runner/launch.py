@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.platforms.base import Interpreter
+from conformance.worker.facts import emulator
 
 _BOOT = (
     "import json,sys;s=json.loads(sys.argv[1]);sys.path.insert(0,s['package']);"
@@ -69,6 +70,8 @@ def _no_hosts(interpreter: Interpreter) -> str:
     """Why two hosts cannot even be tried; empty where they can."""
     if sys.platform != "linux":
         return "two hosts need Linux network namespaces; --inet-address names an address to use instead"
+    if emulator() == "qemu-user":
+        return "qemu-user does not pass on what the kernel answers over rtnetlink, by which links are made"
     if interpreter.drive:
         return "sockets of Wine live in its server, outside the worker's network namespaces"
     return ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -123,6 +125,14 @@ def _measures(case: s.Case, observations: Mapping[int, o.Observation]) -> dict[s
     return found
 
 
+def implementation_version(name: str) -> str | None:
+    """The version of the distribution that an implementation's name leads to; None where there is none."""
+    try:
+        return importlib.metadata.version(re.split(r"[.:/]", name)[0])
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return None
+
+
 class RunRecorder:
     """Writes one record per platform and implementation as cells arrive, and a report per platform at the end."""
 
@@ -147,7 +157,8 @@ class RunRecorder:
         cell = CellRecord(**reported["cell"])
         key = (platform_name(self._facts), cell.implementation)
         if key not in self._writers:
-            header = Header(cell.implementation, {HOST: self._facts}, reported["suite"], now())
+            version = implementation_version(cell.implementation)
+            header = Header(cell.implementation, {HOST: self._facts}, reported["suite"], now(), version)
             self._writers[key] = RecordWriter(self._path(*key), header)
         self._writers[key].cell(cell)
 

@@ -32,7 +32,7 @@ def test_compare_names_the_groups_the_first_parting_step_and_the_depth(told, rec
     assert "stdlib | wrappers.py:OneByte: 2 cells" in ended.out
     words = ended.out.partition("talk/words (long)  over socketpair\n")[2]
     assert [line.rstrip() for line in words.splitlines()] == [
-        "  step 2, line 12: server recv 9  (another value)",
+        "  step 2, line 12: server recv 9  (other value)",
         "     stdlib               returned 'abc'",
         "     wrappers.py:OneByte  returned 'a'",
     ]
@@ -53,7 +53,7 @@ def test_compare_as_json(told, recorded):
     assert ended.json["counts"] == {"same": 5, "differ": 2, "in one record only": 0}
     words = ended.json["differing"][1]
     assert (words["scenario"], words["case"], words["transport"]) == ("talk/words", "long", "socketpair")
-    assert (words["step"], words["depth"]) == (2, "another value")
+    assert (words["step"], words["depth"]) == (2, "other value")
     assert words["groups"] == [["stdlib"], ["wrappers.py:OneByte"]]
     assert words["did"] == ["returned 'abc'", "returned 'a'"]
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
 
 import pytest
 
-from conformance.engine.deviations import Deviation, apply
+from conformance.engine.deviations import Deviation, apply, forbidden
 from conformance.engine.judge import FAIL, INCONCLUSIVE, KNOWN, PASS, UNSUPPORTED, Verdict
+from conformance.language.deviation_files import EMULATORS, emulator_deviations, load_deviations
 from conformance.model import observation as o
 from conformance.model import scenario as s
-from conformance.model.errors import Position
+from conformance.model.errors import Position, ScenarioError
 from conformance.model.plan import Given
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
 HERE = Position("deviations.yaml", 7, 3)
 CASE = s.Case("small", frozenset({"small"}), Given(), ())
@@ -104,3 +108,67 @@ def test_a_declaration_about_something_else_changes_nothing(about):
 )
 def test_declarations_may_use_patterns_and_guards(about):
     assert judged(FAILED, declared(**about)).kind == KNOWN
+
+
+def forbidden_here(*deviations: Deviation, transport: str = "unix") -> Verdict | None:
+    """What forbids that the scenario above is run here."""
+    here = frozenset({"linux", "posix", "unix", "small"})
+    facts = {"family": "linux", "kernel": "6.1", "python_version": "3.12"}
+    return forbidden(deviations, SCENARIO, CASE, transport, "stdlib", here, facts)
+
+
+def test_a_cell_that_must_not_be_run_is_unsupported_with_the_reason():
+    verdict = forbidden_here(declared("", run=False))
+    assert verdict == Verdict(UNSUPPORTED, "not run here: so be it")
+
+
+def test_a_cell_is_run_unless_an_entry_forbids_just_that():
+    assert forbidden_here(declared()) is None
+    assert forbidden_here(declared("", run=False, cell="large-*")) is None
+    assert forbidden_here(declared("", run=False, only=(frozenset({"windows"}),))) is None
+
+
+def test_an_entry_that_deviates_does_not_hide_one_that_forbids():
+    assert forbidden_here(declared(), declared("", run=False)) == Verdict(UNSUPPORTED, "not run here: so be it")
+
+
+def loaded(folder: Path, text: str) -> Deviation:
+    """The only entry of a file of known deviations."""
+    file = folder / "deviations.yaml"
+    file.write_text("deviations:\n" + text, "utf-8")
+    (found,) = load_deviations((file,))
+    return found
+
+
+def test_a_file_says_what_is_not_run_without_saying_what_is_observed(tmp_path):
+    entry = loaded(tmp_path, "  - {scenario: using/behaviour, run: false, reason: so be it}\n")
+    assert (entry.run, entry.observed, entry.reason) == (False, "", "so be it")
+    assert loaded(tmp_path, "  - {scenario: a/b, observed: returned, reason: so be it}\n").run
+
+
+@pytest.mark.parametrize(
+    "entry, complaint",
+    [
+        ("{scenario: a/b, reason: so}", "a known deviation needs observed"),
+        ("{scenario: a/b, run: true, reason: so}", "a known deviation needs observed"),
+        ("{scenario: a/b, run: false}", "a known deviation needs reason"),
+        ("{scenario: a/b, run: false, observed: x, reason: so}", "has nothing that is observed"),
+        ("{scenario: a/b, run: never, observed: x, reason: so}", "run is true or false"),
+    ],
+)
+def test_entries_that_make_no_sense_are_refused(tmp_path, entry, complaint):
+    with pytest.raises(ScenarioError, match=complaint):
+        loaded(tmp_path, f"  - {entry}\n")
+
+
+@pytest.mark.parametrize("emulator", [path.stem for path in sorted(EMULATORS.glob("*.yaml"))])
+def test_what_emulators_get_wrong_names_scenarios_that_exist(emulator):
+    ids = {path.relative_to(SCENARIOS).with_suffix("").as_posix() for path in SCENARIOS.rglob("*.yaml")}
+    entries = emulator_deviations(emulator)
+    assert entries
+    assert [entry.scenario for entry in entries if not fnmatch.filter(ids, entry.scenario)] == []
+
+
+def test_a_real_host_has_no_known_deviations():
+    assert emulator_deviations(None) == ()
+    assert emulator_deviations("no-such-emulator") == ()

@@ -61,11 +61,11 @@ def test_the_first_step_where_they_part_is_named_with_what_each_group_did():
 @pytest.mark.parametrize(
     "first, second, depth",
     [
-        (RETURNED, OTHER_VALUE, "another value"),
-        (INVALID, NOT_CONNECTED, "another errno, one class"),
-        (RESET, INVALID, "another error"),
-        (RESET, RETURNED, "raised or returned"),
-        (BLOCKED, RETURNED, "blocked or returned"),
+        (RETURNED, OTHER_VALUE, "other value"),
+        (INVALID, NOT_CONNECTED, "other errno with the same class"),
+        (RESET, INVALID, "other class"),
+        (RESET, RETURNED, "returns instead of raising"),
+        (BLOCKED, RETURNED, "returns instead of blocking"),
     ],
 )
 def test_the_depth_of_a_difference_is_said(first, second, depth):
