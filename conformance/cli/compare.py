@@ -10,7 +10,7 @@ from rich.text import Text
 
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import console, print_json
-from conformance.report.comparison import CellComparison, Comparison, alike, compare
+from conformance.report.comparison import CellComparison, Comparison, Parting, alike, compare, left_out, parted
 from conformance.report.markdown import comparison as markdown
 from conformance.report.records import read
 
@@ -68,10 +68,15 @@ def show(compared: Comparison) -> None:
     screen.print(f"{sum(compared.counts().values())} cells: {counts or 'none'}")
     for summary in grouping(compared):
         screen.print(summary, markup=False)
-    for cells in alike(compared.differing):
+    for label, why, number in left_out(compared.differing):
+        screen.print(f"{label}: {number} cells not run, {why}", markup=False, style="dim")
+    for cells in alike(parted(compared.differing)):
         screen.print()
         screen.print(_place(cells))
-        screen.print(_did(cells[0]))
+        screen.print(_did(cells[0], cells[0].parting))
+        for further in cells[0].parting.then if cells[0].parting else ():
+            screen.print(_step(further))
+            screen.print(_did(cells[0], further))
 
 
 def grouping(compared: Comparison) -> list[str]:
@@ -93,17 +98,19 @@ def _place(cells: list[CellComparison]) -> Text:
     if cell.case:
         text.append(f" ({cell.case})")
     text.append("  over " + ", ".join(each.transport for each in cells), "not bold dim")
-    if cell.parting:
-        where = f"step {cell.parting.step}, line {cell.parting.line}: " if cell.parting.step else ""
-        text.append(f"\n  {where}{cell.parting.says}", "not bold cyan")
-        text.append(f"  ({cell.parting.depth})" if cell.parting.depth else "", "not bold dim")
-    return text
+    return text.append("\n").append(_step(cell.parting)) if cell.parting else text
 
 
-def _did(cell: CellComparison) -> Table:
+def _step(parting: Parting) -> Text:
+    where = f"step {parting.step}, line {parting.line}: " if parting.step else ""
+    text = Text(f"  {where}{parting.says}", "not bold cyan")
+    return text.append(f"  ({parting.depth})" if parting.depth else "", "not bold dim")
+
+
+def _did(cell: CellComparison, parting: Parting | None) -> Table:
     """A line for each group of records that did the same; the odd one out of two stands out."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for number, (group, did) in enumerate(zip(cell.groups, cell.parting.did if cell.parting else (), strict=False)):
+    for number, (group, did) in enumerate(zip(cell.groups, parting.did if parting else (), strict=False)):
         odd = len(cell.groups) == 2 and number == 1
         table.add_row("   ", Text(" = ".join(group)), Text(did, style="yellow" if odd else ""))
     if cell.absent:

@@ -1,6 +1,7 @@
 """Files of known deviations: YAML lists whose entries say what deviates, how, and why that is accepted.
 
-An entry with ``run: false`` instead of ``observed`` names cells that are not run there, for they would harm others or end by chance.
+An entry with ``run: false`` instead of ``observed`` names cells that are not run there, for they would harm others or
+end as chance has it.
 """
 
 from __future__ import annotations

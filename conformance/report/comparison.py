@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from conformance.engine.differential import NOT_RUN, ONLY_TIMING, depth_of
 from conformance.model import observation as o
 from conformance.report.records import CellRecord, Record
 
+FURTHER = 3
+"""In how many more steps a difference is shown; the first alone may be but another name for the same thing."""
+
 
 @dataclass(frozen=True)
 class Parting:
-    """Where groups of records part: the step, and what each group did there."""
+    """Where groups of records part: the step, what each group did there, and the next steps in which they differ."""
 
     step: int
     line: int
     says: str
     did: tuple[str, ...]
     depth: str = ""
+    then: tuple[Parting, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,14 +153,19 @@ def _parting(cells: Sequence[CellRecord], common: Common) -> Parting | None:
     """The first step at which one representative of each group does not do what the others do; 0 for the whole cell."""
     if any(not cell.steps for cell in cells):
         return Parting(0, 1, "the whole cell", tuple(_whole(cell) for cell in cells))
+    partings = list(islice(_differences(cells, common), 1 + FURTHER))
+    return replace(partings[0], then=tuple(partings[1:])) if partings else None
+
+
+def _differences(cells: Sequence[CellRecord], common: Common) -> Iterator[Parting]:
+    """Every step in which the cells differ, in order."""
     for number in sorted(common.steps):
         found = [next((step for step in cell.steps if step["number"] == number), None) for cell in cells]
         did = {_in_its_group(step, cell, common) for step, cell in zip(found, cells, strict=True)}
         if len(did) > 1:
             some = next(step for step in found if step is not None)
             done = tuple(_did(step) for step in found)
-            return Parting(number, some["line"], f"{some['actor']} {some['says']}", done, _depth(found))
-    return None
+            yield Parting(number, some["line"], f"{some['actor']} {some['says']}", done, _depth(found))
 
 
 def _depth(found: Sequence[Mapping[str, Any] | None]) -> str:
@@ -186,9 +196,26 @@ def alike(cells: Iterable[CellComparison]) -> list[list[CellComparison]]:
     return list(found.values())
 
 
-def did_by_label(cell: CellComparison, labels: Sequence[str]) -> list[str]:
-    """What each record did at the step where they part."""
+def parted(cells: Iterable[CellComparison]) -> list[CellComparison]:
+    """The cells that all records ran, and in which a step parts them."""
+    return [cell for cell in cells if cell.parting is None or cell.parting.step]
+
+
+def left_out(cells: Iterable[CellComparison]) -> list[tuple[str, str, int]]:
+    """(record, why it did not run them, how many cells) of what some records ran and others did not, most first."""
+    found: dict[tuple[str, str], int] = {}
+    for cell in cells:
+        if cell.parting is None or cell.parting.step:
+            continue
+        for group, did in zip(cell.groups, cell.parting.did, strict=True):
+            for label in group if did != "ran" else ():
+                found[label, did] = found.get((label, did), 0) + 1
+    return [(*key, number) for key, number in sorted(found.items(), key=lambda item: -item[1])]
+
+
+def did_by_label(cell: CellComparison, labels: Sequence[str], parting: Parting | None) -> list[str]:
+    """What each record did at a step in which they differ."""
     done: dict[str, str] = {}
-    for group, did in zip(cell.groups, cell.parting.did if cell.parting else (), strict=False):
+    for group, did in zip(cell.groups, parting.did if parting else (), strict=False):
         done.update(dict.fromkeys(group, did))
     return [done.get(label, "not in this record") for label in labels]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from conformance.report.comparison import CellComparison, Comparison, alike, did_by_label
+from conformance.report.comparison import CellComparison, Comparison, alike, did_by_label, left_out, parted
 from conformance.report.records import CellRecord, Record
 from conformance.report.tables import VERDICT_MARKS, by_transport, verdict_counts
 from conformance.report.timeline import timeline
@@ -88,21 +88,27 @@ def comparison(compared: Comparison) -> str:
     """Records side by side: counts, and every behaviour in which they part, by scenario."""
     counts = ", ".join(f"{number} {what}" for what, number in compared.counts().items())
     lines = ["# " + " vs ".join(compared.labels), "", f"Cells: {counts}.", ""]
-    if compared.differing:
+    if parted(compared.differing):
         lines += ["| behaviour | transports | parts at | " + " | ".join(compared.labels) + " |"]
         lines += ["|---|---|---|" + "---|" * len(compared.labels)]
-    for cells in alike(compared.differing):
-        lines.append("| " + " | ".join(_row(cells, compared.labels)) + " |")
+    for cells in alike(parted(compared.differing)):
+        lines += ["| " + " | ".join(row) + " |" for row in _rows(cells, compared.labels)]
+    missing = left_out(compared.differing)
+    if missing:
+        lines += ["", "| record | cells not run | why |", "|---|---|---|"]
+    lines += [f"| {_escape(label)} | {number} | {_escape(why)} |" for label, why, number in missing]
     return "\n".join(lines) + "\n"
 
 
-def _row(cells: list[CellComparison], labels: Sequence[str]) -> list[str]:
+def _rows(cells: list[CellComparison], labels: Sequence[str]) -> Iterator[list[str]]:
+    """A row for the step where records part, and one for each of the next steps in which they differ."""
     cell = cells[0]
     name = cell.scenario + (f" ({cell.case})" if cell.case else "")
-    step = f"step {cell.parting.step}: " if cell.parting and cell.parting.step else ""
-    place = step + (cell.parting.says if cell.parting else "the end")
-    fields = [name, ", ".join(each.transport for each in cells), place]
-    return [_escape(field) for field in (*fields, *did_by_label(cell, labels))]
+    transports = ", ".join(each.transport for each in cells)
+    for parting in (cell.parting, *(cell.parting.then if cell.parting else ())):
+        place = f"step {parting.step}: {parting.says}" if parting else "the end"
+        yield [_escape(field) for field in (name, transports, place, *did_by_label(cell, labels, parting))]
+        name = transports = ""
 
 
 def _escape(text: str) -> str:

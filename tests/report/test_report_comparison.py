@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.report.comparison import alike, compare, labels
+from conformance.report.comparison import alike, compare, labels, left_out, parted
 from conformance.report.markdown import comparison as markdown
 from conformance.report.records import CellRecord, Header, Record
 
@@ -128,3 +128,19 @@ def test_what_stands_in_a_markdown_table_cannot_break_it():
     lines = markdown(compared([RETURNED], [odd])).splitlines()
     row = next(line for line in lines if line.startswith("| s/one"))
     assert row.replace("\\|", "").count("|") == lines[4].count("|")
+
+
+def test_the_next_steps_in_which_they_differ_are_told_as_well():
+    first, second = [RETURNED, RESET, RETURNED, *[RETURNED] * 4], [RETURNED, INVALID, RETURNED, *[OTHER_VALUE] * 4]
+    (one,) = compared(first, second).differing
+    assert one.parting.step == 2
+    assert [each.step for each in one.parting.then] == [4, 5, 6]
+    assert "step 4: client recv 1" in markdown(compared(first, second))
+
+
+def test_cells_that_a_record_could_not_run_are_counted_by_reason_not_listed():
+    missing = replace(cell(), verdict="unsupported", reason="no sockets")
+    result = compare([record("a", cell(RETURNED)), record("b", missing)])
+    assert left_out(result.differing) == [("b-m-p3.1", "unsupported: no sockets", 1)]
+    assert parted(result.differing) == []
+    assert "| b-m-p3.1 | 1 | unsupported: no sockets |" in markdown(result)
