@@ -87,8 +87,9 @@ class Session:
             self._runner.close()
 
     def _size(self) -> int:
-        wanted = self._settings.workers or default_workers()
-        return max(1, min(wanted, -(-len(self._cells) // CELLS_FOR_A_WORKER)))
+        enough = -(-len(self._cells) // CELLS_FOR_A_WORKER)
+        wanted = self._settings.workers or min(enough, default_workers())
+        return max(1, min(wanted, len(self._cells)))
 
     def _make_runner(self) -> MeasuringRunner:
         return MeasuringRunner(Runner(self._settings.interpreter, self._surroundings, self._deviations))
