@@ -50,7 +50,7 @@ class WorkerProcess:
 
     def __init__(self, interpreter: Interpreter, surroundings: Surroundings) -> None:
         self._process = _started(interpreter, surroundings)
-        self._messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._stderr: list[bytes] = []
         self._readers = [
             threading.Thread(target=target, daemon=True) for target in (self._read_messages, self._read_stderr)

@@ -17,8 +17,11 @@ Call = Callable[[], o.Observation]
 """What an actor does for one step; it never raises."""
 
 
-Events = queue.SimpleQueue[tuple[int, Union[o.Observation, HarnessError]]]
-"""Where actors put (step number, observation) as their calls come back; an error where the harness itself failed."""
+Events = queue.Queue[tuple[int, Union[o.Observation, HarnessError]]]
+"""Where actors put (step number, observation) as their calls come back; an error where the harness itself failed.
+
+Not a SimpleQueue: its get() with a timeout can wait for ever (CPython 3.11, Modules/_queuemodule.c: woken without an
+item just after the time was over, it goes on with a negative timeout, which the lock takes for none)."""
 
 
 class Actor(Protocol):

@@ -65,7 +65,7 @@ class Stage:
     """Everything that one cell has, and its actors."""
 
     def __init__(self, plan: Plan, adapter: ShapedAdapter, around: Surroundings, number: int) -> None:
-        self.events: Events = queue.SimpleQueue()
+        self.events: Events = queue.Queue()
         self._plan, self._adapter, self._around = plan, adapter, around
         self._transport = TRANSPORTS[plan.transport]
         self._threads: dict[str, ThreadActor] = {}
