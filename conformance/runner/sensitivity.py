@@ -16,6 +16,7 @@ from conformance.engine import judge as j
 from conformance.model import scenario as s
 from conformance.runner.cells import Cell, Outcome, Runner
 from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.measuring import RAW
 from conformance.tables.operations import OPERATIONS
 from conformance.wrong import CORRECT, WrongImplementation
 
@@ -27,8 +28,6 @@ QUICK_LIMIT = 1.5
 
 RAW_RUNS = 2
 """How often the raw socket must pass a cell: one that does not always pass is no witness."""
-
-RAW = "stdlib"
 
 
 class CellRunner(Protocol):

@@ -13,17 +13,15 @@ from conformance.language.deviation_files import load_deviations
 from conformance.model.scenario import Scenario
 from conformance.platforms.base import Interpreter
 from conformance.report.records import suite_digest
-from conformance.runner.cells import Cell, Outcome, Runner
+from conformance.runner.cells import Cell, Outcome, Runner, cells_of
 from conformance.runner.launch import OWN, Surroundings
-from conformance.runner.measuring import MeasuringRunner
+from conformance.runner.measuring import RAW, MeasuringRunner
 from conformance.runner.pool import Pool
 from conformance.runner.recording import HOST, cell_record
 from conformance.tables.transports import TRANSPORTS, expand
 
 CELLS_FOR_A_WORKER = 10
 """So many cells take about as long as one more worker needs to start."""
-
-DEFAULT_IMPLEMENTATION = "stdlib"
 
 
 @dataclass(frozen=True)
@@ -39,13 +37,8 @@ class Settings:
 
 def cells_of_file(scenario: Scenario, transports: Sequence[str], implementations: Sequence[str]) -> list[Cell]:
     """The cells of one scenario that the options ask for."""
-    wanted = {name for each in transports for name in expand(each)}
-    return [
-        Cell(scenario, case, transport, implementation)
-        for implementation in implementations or (DEFAULT_IMPLEMENTATION,)
-        for case, transport in scenario.cells()
-        if not wanted or transport in wanted
-    ]
+    wanted = tuple(name for each in transports for name in expand(each))
+    return cells_of((scenario,), wanted, tuple(implementations) or (RAW,))
 
 
 class Session:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Optional
 
-from conformance.worker.adapters.shaped import Made, Poller, ShapedAdapter, _descriptor, _event_names
+from conformance.worker.adapters.shaped import Made, Poller, ShapedAdapter, polled
 from conformance.worker.scope import Unsupported
 
 _READ, _WRITE = 1, 2
@@ -113,12 +113,7 @@ class GeventAdapter(ShapedAdapter):
     def poll(self, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
         """gevent.select.poll()."""
         self._hub()
-        poller = self._select.poll()
-        for thing, mask in events.values():
-            poller.register(thing, mask)
-        found = dict(poller.poll(None if timeout is None else timeout * 1000))
-        names = {_descriptor(thing): name for name, (thing, _) in events.items()}
-        return {names[number]: _event_names("POLL", mask) for number, mask in found.items()}
+        return polled(self._select.poll(), events, timeout)
 
     def epoll(self, events: Mapping[str, tuple[Any, int]]) -> Made:
         """Unsupported."""

@@ -275,12 +275,7 @@ class ShapedAdapter:
     def poll(self, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
         if not hasattr(select, "poll"):
             raise Unsupported("select.poll does not exist here")
-        poller = select.poll()
-        for thing, mask in events.values():
-            poller.register(thing, mask)
-        found = dict(poller.poll(None if timeout is None else timeout * 1000))
-        names = {_descriptor(thing): name for name, (thing, _) in events.items()}
-        return {names[number]: _event_names("POLL", mask) for number, mask in found.items()}
+        return polled(select.poll(), events, timeout)
 
     def epoll(self, events: Mapping[str, tuple[Any, int]]) -> Made:
         if not hasattr(select, "epoll"):
@@ -413,6 +408,15 @@ def _flag_names(found: int) -> list[str]:
 
 
 _EVENTS = ("IN", "PRI", "OUT", "ERR", "HUP", "NVAL", "RDHUP")
+
+
+def polled(poller: Any, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
+    """What a poll object says of these, by name; ``timeout`` in seconds, or None."""
+    for thing, mask in events.values():
+        poller.register(thing, mask)
+    found = dict(poller.poll(None if timeout is None else timeout * 1000))
+    names = {_descriptor(thing): name for name, (thing, _) in events.items()}
+    return {names[number]: _event_names("POLL", mask) for number, mask in found.items()}
 
 
 def _event_names(prefix: str, mask: int) -> list[str]:
