@@ -459,7 +459,7 @@ def _terms() -> list[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Writes all pages below the folder that is named."""
-    if len(arguments) != 1:
+    if len(arguments) != 1 or arguments[0].startswith("-"):
         print(f"usage: {COMMAND}", file=sys.stderr)
         return 2
     folder = Path(arguments[0])
