@@ -20,7 +20,7 @@ _CELL: Fields = {
     "seconds": _NUMBER,
 }
 _CELL_OPTIONAL: Fields = {
-    **dict.fromkeys(("file", "reason", "expected", "observed"), (str,)),
+    **dict.fromkeys(("file", "digest", "reason", "expected", "observed"), (str,)),
     "step": _OPTIONAL_NUMBER,
     "measures": (dict,),
     "notes": (list,),

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import gzip
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -58,6 +60,7 @@ class CellRecord:
     steps: tuple[Mapping[str, Any], ...]
     seconds: float
     file: str = ""
+    digest: str = ""
     reason: str = ""
     step: int | None = None
     expected: str = ""
@@ -188,14 +191,11 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def read(path: Path) -> Record:
-    """A record from its file; RecordError where it is none."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror}; a record is a file *.jsonl") from None
-    if not content.strip():
+    """A record from its file, which may be compressed (``.jsonl.gz``); RecordError where it is none."""
+    raw = content(path)
+    if not raw.strip():
         raise RecordError(f"{path}: is empty; a record begins with a header, run again to make one")
-    lines = content.removesuffix(b"\n").split(b"\n")
+    lines = raw.removesuffix(b"\n").split(b"\n")
     parsed = [_parsed(path, number, line, number == len(lines)) for number, line in enumerate(lines, 1)]
     values = [value for value in parsed if value is not None]
     header = _header(path, values[0] if values else None)
@@ -204,6 +204,17 @@ def read(path: Path) -> Record:
     cells = tuple(_cell(path, number, value) for number, value in enumerate(values, 1) if value.get("type") == "cell")
     footer = values[-1] if values[-1].get("type") == "footer" else None
     return Record(path, header, cells, footer)
+
+
+def content(path: Path) -> bytes:
+    """The lines of a record; RecordError where they cannot be read."""
+    try:
+        raw = path.read_bytes()
+        return gzip.decompress(raw) if path.suffix == ".gz" else raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise RecordError(f"{path}: is damaged: {error}; a compressed record is a file *.jsonl.gz") from None
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {error.strerror}; a record is a file *.jsonl") from None
 
 
 def _parsed(path: Path, number: int, line: bytes, last: bool) -> dict[str, Any] | None:

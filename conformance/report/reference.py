@@ -6,11 +6,9 @@ with what these functions return, so that the pages never say anything else than
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import textwrap
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from conformance.engine.wording import expected_words, step_words
 from conformance.language.corpus import bundled, load_all
 from conformance.model import scenario as s
 from conformance.model.errors import ScenarioError
-from conformance.report.records import platform_name
+from conformance.report.confirmations import Confirmations, Seen, confirmations, in_words
 from conformance.tables import errors
 from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.claims import Claim, claims
@@ -42,8 +40,6 @@ WIDTH = 110
 COMMAND = "python -m conformance.report.reference docs"
 """What makes the pages anew."""
 
-Confirmed = Mapping[str, Mapping[str, "Counter[str]"]]
-"""Scenario id to platform to how often each verdict was given there."""
 
 _SECTIONS = {
     "creating": "Creating a Socket",
@@ -82,9 +78,10 @@ def pages(root: Path) -> dict[str, str]:
     loaded = load_all((bundled(),))
     if loaded.mistakes:
         raise ScenarioError(list(loaded.mistakes))
+    seen = confirmations(root / "reports" / "reference", loaded.scenarios)
     return {
         "reference/operations.md": operations(),
-        "reference/scenarios.md": scenarios(loaded.scenarios, confirmed(root / "reports" / "reference")),
+        "reference/scenarios.md": scenarios(loaded.scenarios, seen),
         "reference/claims.md": claimed(loaded.scenarios),
         "reference/errors-and-options.md": errors_and_options(),
     }
@@ -215,25 +212,7 @@ def _fault(row: Fault) -> str:
 # the catalogue
 
 
-def confirmed(folder: Path) -> Confirmed:
-    """What the records of a folder say of each scenario. Only the three fields needed here are looked at."""
-    found: dict[str, dict[str, Counter[str]]] = {}
-    for path in sorted(folder.rglob("*.jsonl")):
-        platform = ""
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                value = json.loads(line)
-                if value.get("type") == "header":
-                    if value["implementation"] != "stdlib":
-                        break
-                    platform = platform_name(next(iter(value["hosts"].values()), {}))
-                elif value.get("type") == "cell":
-                    of_scenario = found.setdefault(value["scenario"], {})
-                    of_scenario.setdefault(platform, Counter())[value["verdict"]] += 1
-    return found
-
-
-def scenarios(found: Sequence[s.Scenario], seen: Confirmed) -> str:
+def scenarios(found: Sequence[s.Scenario], seen: Confirmations) -> str:
     """The catalogue, section by section in the order of the HOWTO."""
     by_section: dict[str, list[s.Scenario]] = {name: [] for name in _SECTIONS}
     for scenario in found:
@@ -244,7 +223,8 @@ def scenarios(found: Sequence[s.Scenario], seen: Confirmed) -> str:
         _paragraph(
             f"{len(found)} scenarios with {sum(len(each.cells()) for each in found)} cells. A name is the id of the "
             "scenario and leads to its file. The usual outcome of a step is in the file; here stands where it "
-            "differs. “Confirmed” counts the cells that pass in the committed records of the raw socket module."
+            "differs. “Confirmed” counts the cells that pass in the committed records of the raw socket module, until "
+            "the scenario's file changes."
         ),
         _contents(used),
         *(_section(name, each, seen) for name, each in used.items()),
@@ -265,14 +245,14 @@ def _contents(used: Mapping[str, Sequence[s.Scenario]]) -> list[str]:
     return _table(("section of the HOWTO", "folder", "scenarios", "cells"), rows)
 
 
-def _section(name: str, found: Sequence[s.Scenario], seen: Confirmed) -> list[str]:
+def _section(name: str, found: Sequence[s.Scenario], seen: Confirmations) -> list[str]:
     lines = [f"## {_heading(name)}", ""]
     for scenario in found:
         lines += [*_scenario(scenario, seen.get(scenario.id, {})), ""]
     return lines[:-1]
 
 
-def _scenario(scenario: s.Scenario, seen: Mapping[str, Counter[str]]) -> list[str]:
+def _scenario(scenario: s.Scenario, seen: Mapping[str, Seen]) -> list[str]:
     lines = [f"### {scenario.id}", ""]
     lines += _paragraph(f"{scenario.summary} ([file](../../scenarios/{scenario.id}.yaml))")
     lines.append("")
@@ -284,7 +264,7 @@ def _scenario(scenario: s.Scenario, seen: Mapping[str, Counter[str]]) -> list[st
     if scenario.sources:
         lines += _bullet("Sources: " + "; ".join(scenario.sources))
     lines += _differences(scenario)
-    lines += _bullet(f"Confirmed: {_confirmed(seen)}")
+    lines += _bullet(in_words(seen))
     return lines
 
 
@@ -342,15 +322,6 @@ def _nested(items: Iterable[str]) -> Iterator[str]:
 def _difference(alternative: s.Alternative) -> str:
     source = f" ({alternative.outcome.source})" if alternative.outcome.source else ""
     return f"on {_selector(alternative.selector)} {expected_words(alternative.outcome)}{source}"
-
-
-def _confirmed(seen: Mapping[str, Counter[str]]) -> str:
-    shown = []
-    for platform, verdicts in sorted(seen.items()):
-        passed, total = verdicts["pass"], sum(verdicts.values())
-        others = ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items()) if verdict != "pass")
-        shown.append(f"{platform} ({passed} of {total}{': ' + others if others else ''})")
-    return "; ".join(shown) or "not yet"
 
 
 # claims

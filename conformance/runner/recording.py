@@ -49,6 +49,7 @@ def cell_record(outcome: Outcome) -> CellRecord:
         steps=steps,
         seconds=outcome.seconds,
         file=shown_path(str(cell.scenario.path)),
+        digest=cell.scenario.digest,
         reason=verdict.reason,
         step=verdict.step,
         expected=verdict.expected,
