@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Optional, Union
 
-from conformance.model.observation import BLOCKED, HUNG, NOT_APPLICABLE, NOT_RUN, Observation, Wait
+from conformance.model.observation import BLOCKED, HUNG, NOT_APPLICABLE, NOT_RUN, UNSUPPORTED, Observation, Wait
 from conformance.model.plan import PlanStep
 
 SINGLE, TOGETHER, EXACTLY_ONE = "single", "together", "exactly_one"
@@ -89,6 +89,7 @@ class Schedule:
             awaited = self._await()
             if awaited is not None:
                 return awaited
+            self._end_if_unsupported()
             if not self._groups:
                 return Finished()
             self._open(self._groups.pop(0))
@@ -134,6 +135,18 @@ class Schedule:
         self.observations[step] = Observation(HUNG, wait=wait)
 
     # how a group goes
+
+    def _end_if_unsupported(self) -> None:
+        """Leaves out what follows a step that is not supported here: the verdict stands already."""
+        if not self._groups:
+            return
+        blame = next((number for number, each in self.observations.items() if each.kind == UNSUPPORTED), None)
+        if blame is None:
+            return
+        for step in itertools.chain.from_iterable(self._groups):
+            left_out = Observation(NOT_RUN, blame=blame, reason=f"step {blame} is not supported here")
+            self.observations[step.number] = left_out if step.applicable else Observation(NOT_APPLICABLE)
+        self._groups.clear()
 
     def _open(self, members: list[PlanStep]) -> None:
         for step in members:

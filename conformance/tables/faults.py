@@ -32,8 +32,8 @@ def _fault(
 
 _NETWORK = (
     _fault("cut", "host:actor", "Everything between the hosts is lost both ways; no host is told.", main="host",
-           by=NETWORK, needs="hosts"),
-    _fault("repair", "host:actor", "The end of cut.", main="host", by=NETWORK, needs="hosts"),
+           by=NETWORK, needs="black-hole"),
+    _fault("repair", "host:actor", "The end of cut.", main="host", by=NETWORK, needs="black-hole"),
     _fault("link", "state:down|up of:actor", "The link goes down, or up again, and the host itself notices: no "
            "carrier, no neighbours.", main="state", by=NETWORK, needs="hosts"),
     _fault("address", "state:removed|restored of:actor", "The host loses its address, or gets it back.", main="state",

@@ -78,12 +78,12 @@ def _unprivileged() -> Finding:
     return "the worker may not change its user (root may)" if ended else None
 
 
-def _link_queue(kind: str, options: bytes) -> Callable[[int], Finding]:
+def _link_queue(kind: str, options: bytes = b"") -> Callable[[int], Finding]:
     def probe(namespace: int) -> Finding:
         try:
             on_link(namespace, lambda link: link.set_queue(kind, options))
-        except Unsupported:
-            return f"the kernel has no sch_{kind}, or may not load it"
+        except Unsupported as error:
+            return f"sch_{kind} cannot be used: {error}"
         on_link(namespace, Netlink.reset_queue)
         return None
 
@@ -114,6 +114,7 @@ _PROBES: dict[str, Callable[[], Finding]] = {
 
 _NETWORK_PROBES: dict[str, Callable[[int], Finding]] = {
     "hosts": lambda namespace: on_link(namespace, lambda link: None),
+    "black-hole": _link_queue("blackhole"),
     "netem": _link_queue("netem", netem_options()),
     "rate-limit": _link_queue("tbf", rate_options(125_000)),
     "packet-injection": _injection,

@@ -16,12 +16,15 @@ import tempfile
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from typing import Any, BinaryIO, Optional
 
 from conformance.model.errors import HarnessError
 from conformance.model.observation import Observation
 from conformance.model.plan import WIRE, Plan
 from conformance.model.wire import Vocabulary
+from conformance.tables.faults import FAULTS, NETWORK
+from conformance.tables.transports import TRANSPORTS
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
 from conformance.worker.capabilities import findings, lacking, transport_lacking
 from conformance.worker.drive import Cell, Hosts, Surroundings
@@ -120,7 +123,7 @@ class Worker:
                 )
             if (placement.own_process or placement.unprivileged) and self._around.nursery is None:
                 raise Unsupported("an actor can have a process of its own only where there is os.fork()")
-        for capability in plan.needs:
+        for capability in dict.fromkeys((*plan.needs, *_needs_of_faults(plan))):
             finding = lacking(capability, hosts)
             if finding:
                 raise Unsupported(f"needs {capability}: {finding}")
@@ -132,6 +135,13 @@ class Worker:
 
     def _report(self, step: int, observation: Observation) -> None:
         self._tell({"step": step, "observation": _OBSERVATIONS.encode(observation)})
+
+
+def _needs_of_faults(plan: Plan) -> Iterator[str]:
+    """What the faults of a plan need; those of a network only where its transport has one."""
+    for fault in (FAULTS[step.operation] for step in plan.steps if step.applicable and step.operation in FAULTS):
+        if fault.by != NETWORK or TRANSPORTS[plan.transport].hosts:
+            yield fault.needs
 
 
 def _own_output() -> BinaryIO:

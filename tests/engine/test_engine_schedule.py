@@ -245,9 +245,29 @@ def test_a_pending_step_whose_guard_fails_is_not_applicable_and_takes_no_call():
 def test_a_step_that_cannot_be_started_is_told_and_the_next_one_begins():
     schedule = Schedule([step(1, "server"), step(2, "client")])
     assert schedule.command() == Begin(1)
+    schedule.impossible(1, o.Observation(o.NOT_RUN, reason="no such object"))
+    do(schedule, 2)
+    assert kinds(schedule) == {1: o.NOT_RUN, 2: o.RETURNED}
+
+
+def test_after_a_step_that_is_not_supported_nothing_begins():
+    schedule = Schedule([parked(1, "server"), step(2, "client"), step(3, "client"), pending(4, "server"),
+                         step(5, "client", applicable=False)])  # fmt: skip
+    park(schedule, 1)
+    confirm(schedule, 1)
+    begin(schedule, 2)
+    schedule.ended(2, o.Observation(o.UNSUPPORTED, reason="no such call"))
+    assert kinds(schedule) == {1: o.BLOCKED, 2: o.UNSUPPORTED, 3: o.NOT_RUN, 4: o.NOT_RUN, 5: o.NOT_APPLICABLE}
+    assert schedule.observations[3] == o.Observation(o.NOT_RUN, blame=2, reason="step 2 is not supported here")
+    assert schedule.command() == Finished()
+
+
+def test_what_began_together_with_a_step_that_is_not_supported_is_seen_through():
+    schedule = Schedule([*together(step(1, "left"), step(2, "right")), step(3, "client")])
+    assert schedule.command() == Begin(1)
     schedule.impossible(1, o.Observation(o.UNSUPPORTED, reason="no such call"))
     do(schedule, 2)
-    assert kinds(schedule) == {1: o.UNSUPPORTED, 2: o.RETURNED}
+    assert kinds(schedule) == {1: o.UNSUPPORTED, 2: o.RETURNED, 3: o.NOT_RUN}
 
 
 def test_together_begins_all_before_any_is_awaited():

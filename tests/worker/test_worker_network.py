@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from conformance.model.plan import WIRE, Given, Plan, PlanStep
 from conformance.runner.cells import Outcome
+from conformance.worker.serve import Worker
+from conformance.worker.stage import Hosts
 
 Passes = Callable[[str], None]
 Run = Callable[[str], "dict[str, Outcome]"]
@@ -50,7 +56,6 @@ def test_a_host_without_its_address_reaches_nobody(passes: Passes) -> None:
 def test_a_slow_link_takes_its_time(passes: Passes) -> None:
     passes("""
         transports: [inet]
-        needs: [rate-limit]
         given: connected
         steps:
           - network: {rate: 200000, of: client}
@@ -63,7 +68,6 @@ def test_a_slow_link_takes_its_time(passes: Passes) -> None:
 def test_a_forged_reset_needs_the_exact_sequence_number(passes: Passes, sequence: str, outcome: str) -> None:
     passes(f"""
         transports: [inet, inet6]
-        needs: [packet-injection]
         given: connected
         steps:
           - client: {{recv: 1, blocks: true}}
@@ -111,3 +115,19 @@ def test_there_is_no_network_to_disturb_on_one_host(run: Run) -> None:
         steps: [{network: {cut: client}}]
     """)["loopback"].verdict
     assert (verdict.kind, verdict.reason) == ("unsupported", "there is no network between actors on loopback")
+
+
+def test_a_cell_whose_fault_cannot_be_done_here_is_not_begun(tmp_path: Path) -> None:
+    unlike = {"inet": (None, "127.0.0.1", "::1")}
+    plan = Plan(
+        "cut",
+        "inet",
+        "stdlib",
+        Given("connected"),
+        (PlanStep(1, "client", "close", 1), PlanStep(2, "network", "cut", 2)),
+    )
+    request = json.dumps({"run": 1, "plan": WIRE.encode(plan)}).encode()
+    answers = io.BytesIO()
+    Worker(io.BytesIO(request), answers, Hosts(unlike, "hosts of somebody else"), str(tmp_path), None).serve()
+    _hello, end = map(json.loads, answers.getvalue().splitlines())
+    assert end["unsupported"] == "needs black-hole: hosts of somebody else"
