@@ -66,6 +66,32 @@ def _operations() -> list[Row]:
     ]
 
 
+def _faults() -> list[Row]:
+    """Each fault with what its probe found on this machine; ``lacking`` is null where it can be done."""
+    from conformance.runner.launch import OWN, Surroundings
+    from conformance.runner.process import WorkerProcess
+    from conformance.tables.faults import FAULTS
+
+    worker = WorkerProcess(OWN, Surroundings(hosts=True))
+    try:
+        lacking = worker.findings()["faults"]
+    finally:
+        worker.end()
+    return [
+        {
+            "name": row.name,
+            "by": row.by,
+            "parameters": {each.name: each.type for each in row.parameters},
+            "main": row.main,
+            "needs": row.needs,
+            "here": "no" if lacking[row.name] else "yes",
+            "lacking": lacking[row.name],
+            "summary": row.summary,
+        }
+        for row in FAULTS.values()
+    ]
+
+
 def _claims() -> list[Row]:
     from conformance.tables.claims import claims
 
@@ -86,6 +112,7 @@ _LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]] = {
     "transports": (_transports, ("name", "groups", "summary")),
     "implementations": (_implementations, ("name", "summary")),
     "operations": (_operations, ("name", "parameters", "result", "summary")),
+    "faults": (_faults, ("name", "by", "here", "summary")),
     "platforms": (_platforms, ("name", "stands_for", "emulator", "summary")),
     "claims": (_claims, ("id", "says")),
 }
@@ -101,13 +128,14 @@ _SENTENCE = 30
 def command(what: str, as_json: bool) -> int:
     """List what there is to choose from.
 
-    WHAT is scenarios, transports, implementations, operations, platforms or claims.
+    WHAT is scenarios, transports, implementations, operations, faults, platforms or claims.
     """
     rows, shown = _LISTS[what][0](), _LISTS[what][1]
     if as_json:
         print_json(rows)
     else:
-        _show([[_words(row.get(name)) for name in shown] for row in rows], [name.replace("_", " ") for name in shown])
+        told = [[*(_words(row.get(name)) for name in shown[:-1]), _sentence(row, shown[-1])] for row in rows]
+        _show(told, [name.replace("_", " ") for name in shown])
     return Exit.NOTHING_UNEXPECTED
 
 
@@ -131,6 +159,11 @@ def _table(rows: list[list[str]], heads: list[str]) -> Table:
     for row in rows:
         table.add_row(*map(Text, row))
     return table
+
+
+def _sentence(row: Row, name: str) -> str:
+    """What a row says, and what this machine lacks for it."""
+    return f"{row[name]} Not here: {row['lacking']}." if row.get("lacking") else _words(row.get(name))
 
 
 def _words(value: Any) -> str:

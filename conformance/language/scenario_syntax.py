@@ -26,6 +26,7 @@ from conformance.language.reading import (
     word,
 )  # fmt: skip
 from conformance.language.step_syntax import LEVELS, StepReader, read_limit
+from conformance.language.tags import derived
 from conformance.language.tree import Fields, Filling, Items, Node, Scalar, compose, read
 from conformance.model import scenario as s
 from conformance.model import values
@@ -80,6 +81,7 @@ class _File:
         cases = self._cases()
         self._possible(header.get("transports", ()), cases)
         self._companions(header.get("actors", {}), cases)
+        header["tags"] = tuple(dict.fromkeys((*header.get("tags", ()), *derived(header, cases))))
         return s.Scenario(
             id=self.identity,
             path=self.path,

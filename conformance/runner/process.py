@@ -72,6 +72,23 @@ class WorkerProcess:
             self._process.stdin.flush()
         return self.runs
 
+    def findings(self) -> dict[str, dict[str, str | None]]:
+        """What transports, capabilities and faults lack here, by kind and name; null where nothing.
+
+        HarnessError where the worker does not say.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(b'{"probe": 0}\n')
+            self._process.stdin.flush()
+            told = self.receive(START_LIMIT)
+        except (OSError, TimeoutError):
+            told = None
+        if told is None or "probed" not in told:
+            raise HarnessError("the worker did not say what this machine can do")
+        found: dict[str, dict[str, str | None]] = told["findings"]
+        return found
+
     def receive(self, seconds: float) -> dict[str, Any] | None:
         """The next message; None when the worker is gone. TimeoutError when nothing comes for so long."""
         try:

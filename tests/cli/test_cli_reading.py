@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from conformance.cli.terminal import verdict_table
+from conformance.tables.faults import FAULTS
 from conformance.report.records import read
 
 WIDTHS = (80, 100, 140)
@@ -84,7 +85,7 @@ def test_compare_fits_the_terminal_and_keeps_names_whole(told, recorded, monkeyp
     assert "…" not in out
 
 
-LISTS = ("scenarios", "transports", "implementations", "operations", "platforms", "claims")
+LISTS = ("scenarios", "transports", "implementations", "operations", "faults", "platforms", "claims")
 
 
 @pytest.mark.parametrize("what", LISTS)
@@ -109,6 +110,16 @@ def test_list_tells_where_a_scenario_is_and_what_it_backs(told):
     assert row["claims"]
     assert row["sources"]
     assert row["file"].endswith(".yaml")
+
+
+def test_list_faults_tells_what_each_probe_found_here(told):
+    rows = {row["name"]: row for row in told("list", "faults", "--json").json}
+    assert set(rows) == set(FAULTS)
+    assert all((row["here"] == "yes") == (row["lacking"] is None) for row in rows.values())
+    assert rows["link"]["parameters"] == {"state": "word", "of": "actor"}
+    out = " ".join(told("list", "faults").out.split())
+    for reason in {row["lacking"] for row in rows.values()} - {None}:
+        assert f"Not here: {reason}." in out
 
 
 def test_check_says_that_files_are_right(told, repository):

@@ -1,0 +1,21 @@
+"""Tags that follow from what a scenario holds, so that nobody has to remember them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from conformance.model import scenario as s
+from conformance.tables.faults import FAULTS
+
+FAULT = "fault"
+"""Something is disturbed: a host, the network, a process, or a connection that vanishes."""
+
+_ALSO = ("vanish",)
+"""Operations that disturb, though an actor does them."""
+
+
+def derived(header: dict[str, Any], cases: Iterable[s.Case]) -> tuple[str, ...]:
+    """The tags of a scenario with these keys and cases, beside those that its file gives."""
+    done = {step.operation for case in cases for step in case.steps}
+    return (FAULT,) if header.get("hosts") or done & {*FAULTS, *_ALSO} else ()
