@@ -83,7 +83,7 @@ class Faults(NetworkFaults):
         """Forges a segment from one actor's host for another actor's socket."""
         host = self._places[self._host(from_)][0]
         source, target = self._address_of(from_), self._address_of(to)
-        expected = packets.expected_sequence(self._adapter.descriptor(self._scope.object(to)))
+        expected = packets.expected_numbers(self._adapter.descriptor(self._scope.object(to)))
         assert host is not None
         try:
             on_host(host, lambda: packets.send_segment(segment, sequence, expected, source, target))

@@ -6,15 +6,24 @@ import contextlib
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from conformance.worker.scope import Unsupported
 
+if sys.platform != "win32":
+    import fcntl
+
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
 """linux/tcp.h: a socket in repair mode tells its sequence numbers, and is closed without a word to its peer."""
 
-_REPAIR_ON, _REPAIR_OFF_QUIETLY, _RECEIVE_QUEUE = 1, -1, 1
+_REPAIR_ON, _REPAIR_OFF_QUIETLY, _RECEIVE_QUEUE, _SEND_QUEUE = 1, -1, 1, 2
+
+_SIOCOUTQ = 0x5411
+"""Bytes that were written and are not acknowledged (tcp(7))."""
+
+_WINDOW = 0xFFFF
 
 _FLAGS = {"FIN": 0x01, "RST": 0x04, "ACK": 0x10}
 _OFFSETS = {"next": 0, "in-window": 1, "outside-window": 1 << 30}
@@ -35,19 +44,28 @@ def in_repair(descriptor: int) -> Iterator[socket.socket]:
         copy.close()
 
 
-def expected_sequence(descriptor: int) -> int:
-    """The sequence number that a connected socket expects next."""
+def expected_numbers(descriptor: int) -> tuple[int, int]:
+    """The sequence number that a connected socket expects next, and the lowest acknowledgement that it has yet to see.
+
+    A segment without an acceptable acknowledgement is dropped (RFC 9293 section 3.10.7.4, fifth check).
+    """
     with in_repair(descriptor) as sock:
-        sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, _RECEIVE_QUEUE)
-        return sock.getsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ) & 0xFFFFFFFF
+        numbers = []
+        for queue in (_RECEIVE_QUEUE, _SEND_QUEUE):
+            sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, queue)
+            numbers.append(sock.getsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ))
+    (unacknowledged,) = struct.unpack("i", fcntl.ioctl(descriptor, _SIOCOUTQ, bytes(4)))
+    return numbers[0] & 0xFFFFFFFF, (numbers[1] - unacknowledged) & 0xFFFFFFFF
 
 
-def send_segment(kind: str, sequence: str, expected: int, source: Any, target: Any) -> None:
-    """Sends an empty segment of this kind, which :func:`expected_sequence` decides whether to believe."""
+def send_segment(kind: str, sequence: str, expected: tuple[int, int], source: Any, target: Any) -> None:
+    """Sends an empty segment of this kind, made to fit :func:`expected_numbers` as ``sequence`` says."""
     family = socket.AF_INET6 if ":" in target[0] else socket.AF_INET
-    number = (expected + _OFFSETS[sequence]) & 0xFFFFFFFF
-    flags = _FLAGS[kind] | (_FLAGS["ACK"] if kind == "FIN" else 0)
-    head = struct.pack("!HHIIBBHHH", source[1], target[1], number, 0, 5 << 4, flags, 0, 0, 0)
+    number = (expected[0] + _OFFSETS[sequence]) & 0xFFFFFFFF
+    flags, acknowledged = _FLAGS[kind], 0
+    if kind == "FIN":
+        flags, acknowledged = flags | _FLAGS["ACK"], expected[1]
+    head = struct.pack("!HHIIBBHHH", source[1], target[1], number, acknowledged, 5 << 4, flags, _WINDOW, 0, 0)
     total = _checksum(_pseudo_header(family, source, target, len(head)) + head)
     head = head[:16] + struct.pack("!H", total) + head[18:]
     with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw:
