@@ -37,7 +37,12 @@ def plan(
         steps=steps,
         actors=scenario.actors,
         needs=scenario.needs,
-        sysctls={name: host.sysctls for name, host in scenario.hosts.items()},
+        sysctls={name: host.sysctls for name, host in scenario.hosts.items() if host.sysctls},
+        conditions=tuple(
+            PlanStep(0, "network", fault, 0, arguments=arguments, limit=(scenario.limit or limit) * scale)
+            for host in scenario.hosts.values()
+            for fault, arguments in host.faults
+        ),
     )
 
 

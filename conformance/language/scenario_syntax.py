@@ -35,6 +35,7 @@ from conformance.model.plan import Given, Placement
 from conformance.model.values import Value
 from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.claims import claim_ids
+from conformance.tables.faults import CONDITIONS
 from conformance.tables.selectors import known_term
 from conformance.tables.transports import FIXTURES, GROUPS, TRANSPORTS, expand
 
@@ -164,12 +165,20 @@ class _File:
             return {}
         found = {}
         for key, value in fields(node, "hosts").pairs:
-            mapping = fields(value, "a host")
-            self.reader.known_keys(mapping, ("sysctl",), "a host")
-            sysctl = mapping.get("sysctl")
-            pairs = fields(sysctl, "sysctl").pairs if sysctl else ()
-            found[name(key, "a host")] = s.Host({k.text: scalar(item, "a setting").value for k, item in pairs})
+            found[name(key, "a host")] = self._host(key, fields(value, "a host"))
         return found
+
+    def _host(self, actor: Scalar, mapping: Fields) -> s.Host:
+        self.reader.known_keys(mapping, ("sysctl", *CONDITIONS), "a host")
+        sysctl = mapping.get("sysctl")
+        pairs = fields(sysctl, "sysctl").pairs if sysctl else ()
+        settings = {key.text: scalar(item, "a setting").value for key, item in pairs}
+        faults = []
+        for key, node in mapping.pairs:
+            if key.text in CONDITIONS:
+                with self.reader.attempt():
+                    faults.append(StepReader(self.reader, frozenset()).condition(actor, key, node))
+        return s.Host(settings, tuple(faults))
 
     def _needs(self, node: Node | None) -> tuple[str, ...]:
         nodes = items(node, "needs") if node else ()

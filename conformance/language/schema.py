@@ -14,7 +14,7 @@ from conformance.language.value_syntax import HOSTS, MAX_SECONDS
 from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.claims import claims
 from conformance.tables.errors import CLASSES, ERROR_NAMES, GETADDRINFO_NAMES
-from conformance.tables.faults import ACTORS, FAULTS
+from conformance.tables.faults import ACTORS, CONDITIONS, FAULTS, Fault
 from conformance.tables.operations import OPERATIONS, PARAMETER_TYPES, RESULT_TYPES, Operation, Parameter, Result
 from conformance.tables.options import OPTIONS
 from conformance.tables.transports import FIXTURES, GROUPS, TRANSPORTS
@@ -136,7 +136,14 @@ def _placement() -> Schema:
 
 def _host() -> Schema:
     setting: Schema = {"type": ["string", "number", "boolean"]}
-    return _closed({"sysctl": {"type": "object", "additionalProperties": setting}})
+    faults = {name: _condition(row) for name, row in CONDITIONS.items()}
+    return _closed({"sysctl": {"type": "object", "additionalProperties": setting}, **faults})
+
+
+def _condition(row: Fault) -> Schema:
+    """A fault that a host has from the start: its main parameter alone, or several by name."""
+    own = {each.name: _parameter(each) for each in row.parameters if each.name != row.host_parameter}
+    return _any(own[str(row.main)], _closed(own), description=row.summary)
 
 
 def _words() -> Schema:

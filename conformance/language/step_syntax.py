@@ -12,7 +12,7 @@ from conformance.language.tree import Fields, Items, Node, Scalar
 from conformance.model import scenario as s
 from conformance.model.values import Value
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
-from conformance.tables.faults import FAULTS, ROWS
+from conformance.tables.faults import CONDITIONS, FAULTS, ROWS
 from conformance.tables.operations import FUNCTIONS, OPERATIONS, Operation, Parameter, Result
 
 MAX_STEPS = 200
@@ -66,6 +66,13 @@ class StepReader:
         if place.number > MAX_STEPS and nodes:
             self.reader.add(nodes[-1], f"a scenario has at most {MAX_STEPS} steps")
         return tuple(place.steps)
+
+    def condition(self, actor: Scalar, key: Scalar, node: Node) -> tuple[str, tuple[tuple[str, Value], ...]]:
+        """A fault that the host of an actor has from the start, with its arguments."""
+        row = CONDITIONS[key.text]
+        own = str(row.host_parameter)
+        given = {**dict(self._given(node, row)), own: _argument(row, row.parameter(own), actor)}
+        return row.name, self._complete(node, row, given)
 
     def _one_or_group(self, node: Node, place: _Place) -> None:
         mapping = fields(node, "a step")
@@ -142,6 +149,10 @@ class StepReader:
         given = dict(self._given(node, operation))
         if operation.kind == "fault":
             given.update(self._beside(action, operation))
+        return self._complete(node, operation, given)
+
+    @staticmethod
+    def _complete(node: Node, operation: Operation, given: dict[str, Value]) -> tuple[tuple[str, Value], ...]:
         missing = [each.name for each in operation.parameters if each.required and each.name not in given]
         if missing:
             bad(node, f"{operation.name} needs {' and '.join(missing)}")

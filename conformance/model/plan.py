@@ -63,6 +63,8 @@ class Plan:
     actors: dict[str, Placement] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     sysctls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    conditions: tuple[PlanStep, ...] = ()
+    """Faults that hosts have before the fixture is made; their number is 0."""
 
 
 WIRE = Vocabulary(*values.CLASSES, PlanStep, Placement, Given, Plan)

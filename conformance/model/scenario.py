@@ -176,9 +176,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Host:
-    """Settings of the host on which the actor of the same name lives."""
+    """Settings of the host on which the actor of the same name lives, and the faults that it has from the start."""
 
     sysctls: dict[str, Any]
+    faults: tuple[tuple[str, tuple[tuple[str, Value], ...]], ...] = ()
+    """Each with its arguments."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,14 @@ class Fault(Operation):
     by: str = NETWORK
     needs: str = "hosts"
 
+    @property
+    def host_parameter(self) -> Optional[str]:
+        """The parameter that says whose host is disturbed, for a fault that can also be a condition of that host."""
+        if self.by != NETWORK or self.main is None:
+            return None
+        hosts = [each.name for each in self.parameters if each.type == "actor"]
+        return hosts[0] if len(hosts) == 1 and hosts[0] != self.main else None
+
 
 def _fault(
     name: str, takes: str, summary: str, *, by: str, needs: str, main: Optional[str] = None, **defaults: Any
@@ -61,6 +69,9 @@ _SYSTEM = (
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {row.name: row for row in (*_NETWORK, *_SYSTEM)}
+
+CONDITIONS: dict[str, Fault] = {name: row for name, row in FAULTS.items() if row.host_parameter}
+"""The faults that a host can have from the start: under ``hosts`` in a file."""
 
 ROWS: dict[str, Operation] = {**OPERATIONS, **FAULTS}
 """Everything that a step may do, whoever does it."""

@@ -98,10 +98,20 @@ class Stage:
         for name, settings in self._plan.sysctls.items():
             host = self._around.hosts.places.get(self._host_of.get(name, name), (None, "", ""))[0]
             self._settings.append((host, sysctls.change(host, settings)))
+        for condition in self._plan.conditions:
+            self._impose(condition)
         for actor, part in Fixture(self._plan.given, self._adapter, self._scope, self._performer.addresses).parts():
             self._have_done(actor, part)
         for owner in self._processes.households:
             self._move_out(owner)
+
+    def _impose(self, condition: PlanStep) -> None:
+        """Has a fault done that a host has from the start."""
+        seen = self._performer.carry_out(condition)
+        if seen.kind == o.UNSUPPORTED:
+            raise Unsupported(seen.reason)
+        if seen.kind != o.RETURNED:
+            raise HarnessError(f"the condition {condition.operation} cannot be made: {seen.reason or seen.canonical}")
 
     def _have_done(self, actor: str, part: Callable[[], None]) -> None:
         """Has a part of the fixture done by an actor's thread."""

@@ -131,3 +131,26 @@ def test_a_cell_whose_fault_cannot_be_done_here_is_not_begun(tmp_path: Path) -> 
     Worker(io.BytesIO(request), answers, Hosts(unlike, "hosts of somebody else"), str(tmp_path), None).serve()
     _hello, end = map(json.loads, answers.getvalue().splitlines())
     assert end["unsupported"] == "needs black-hole: hosts of somebody else"
+
+
+def test_a_host_can_have_a_fault_from_the_start(passes: Passes) -> None:
+    passes("""
+        transports: [inet]
+        needs: [rate-limit]
+        hosts: {client: {rate: 200000}}
+        given: connected
+        steps:
+          - client: {sendall: {pattern: 100000}}
+          - server: {recv_exactly: 100000, returns: {pattern: 100000}, lasts: {at_least: 0.2}}
+    """)
+
+
+def test_a_fault_from_the_start_is_there_before_the_fixture(run: Run) -> None:
+    verdict = run("""
+        transports: [inet]
+        hosts: {client: {address: removed}}
+        given: connected
+        steps: [{client: {close: {}}}]
+    """)["inet"].verdict
+    assert verdict.kind == "inconclusive"
+    assert "OSError" in verdict.reason
