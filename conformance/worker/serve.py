@@ -139,7 +139,8 @@ class Worker:
 
 def _needs_of_faults(plan: Plan) -> Iterator[str]:
     """What the faults of a plan need; those of a network only where its transport has one."""
-    for fault in (FAULTS[step.operation] for step in plan.steps if step.applicable and step.operation in FAULTS):
+    steps = (step for step in (*plan.conditions, *plan.steps) if step.applicable and step.operation in FAULTS)
+    for fault in (FAULTS[step.operation] for step in steps):
         if fault.by != NETWORK or TRANSPORTS[plan.transport].hosts:
             yield fault.needs
 
