@@ -45,6 +45,8 @@ TRANSPORTS: dict[str, Transport] = {
              "what socket.socketpair() makes: AF_UNIX, or a TCP pair on Windows"),
         _row("udp", "AF_INET", "SOCK_DGRAM", "ip", _UDP, "UDP over 127.0.0.1"),
         _row("udp6", "AF_INET6", "SOCK_DGRAM", "ip", _UDP, "UDP over ::1"),
+        _row("inet-udp", "AF_INET", "SOCK_DGRAM", "ip", _UDP, "UDP between two hosts, an IPv4 address each", True),
+        _row("inet6-udp", "AF_INET6", "SOCK_DGRAM", "ip", _UDP, "UDP between two hosts, an IPv6 address each", True),
         _row("unix-dgram", "AF_UNIX", "SOCK_DGRAM", "path", "datagram records local any", "AF_UNIX datagrams"),
         _row("unix-seqpacket", "AF_UNIX", "SOCK_SEQPACKET", "path", "records listening local any",
              "AF_UNIX records with a connection"),
