@@ -130,6 +130,11 @@ def command(what: str, as_json: bool) -> int:
 
     WHAT is scenarios, transports, implementations, operations, faults, platforms or claims.
     """
+    return tell(what, as_json)
+
+
+def tell(what: str, as_json: bool) -> int:
+    """Prints one of the lists."""
     rows, shown = _LISTS[what][0](), _LISTS[what][1]
     if as_json:
         print_json(rows)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 from rich.table import Table
 
+from conformance.cli import listing
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import console, print_json
 from conformance.platforms import PLATFORMS, Platform, SetupError, cache_directory, doctor
@@ -23,15 +24,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_platforms(as_json: bool) -> int:
     """List the platforms of the registry."""
-    rows = [{"name": p.name, "summary": p.summary, "emulator": p.emulator} for p in PLATFORMS.values()]
-    if as_json:
-        print_json(rows)
-        return Exit.NOTHING_UNEXPECTED
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for row in rows:
-        table.add_row(f"[cyan]{row['name']}[/]", row["summary"])
-    console().print(table)
-    return Exit.NOTHING_UNEXPECTED
+    return listing.tell("platforms", as_json)
 
 
 @command.command("doctor")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from conformance.platforms import discovery, facts, host, wheels
 from conformance.platforms.base import Finding, Interpreter, Report, SetupError
 from conformance.platforms.commands import run
 from conformance.platforms.locks import alone
-from conformance.platforms.provision import Recipe, Stage, built_aside
+from conformance.platforms.provision import Recipe, built_aside, tidying
 from conformance.platforms.tree import Tree, loader
 
 
@@ -61,7 +60,8 @@ class Native:
         if self.packaged is None or self._unable():
             raise SetupError(f"{self.name} is not on this machine, and {self._unable()}", self.advice)
         tree = self._tree(cache, self.packaged)
-        self._recipe.carry_out(cache, _stages(tree, report), lambda: _state_facts(tree), report)
+        stages = [*tree.stages(lambda: loader(tree.root), report), tidying(tree.folder, "apt", "debs")]
+        self._recipe.carry_out(cache, stages, lambda: _state_facts(tree), report)
 
     def install(self, cache: Path, requirements: Sequence[str], report: Report) -> None:
         """Put packages beside it: into the unpacked tree, or into a virtual environment in the cache."""
@@ -115,14 +115,6 @@ class Native:
 
 def _environment_python(environment: Path) -> Path:
     return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
-def _stages(tree: Tree, report: Report) -> list[Stage]:
-    def tidy() -> None:
-        for leftover in ("apt", "debs"):
-            shutil.rmtree(tree.folder / leftover, ignore_errors=True)
-
-    return [*tree.stages(lambda: loader(tree.root), report), Stage("tidy", tidy)]
 
 
 def _state_facts(tree: Tree) -> Mapping[str, str]:

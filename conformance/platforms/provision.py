@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.platforms import host
+from conformance.platforms import facts, host
 from conformance.platforms.base import Finding, Report, SetupError
 from conformance.platforms.locks import alone, alone_or_refused
 
@@ -31,6 +31,16 @@ class Stage:
 
     name: str
     run: Callable[[], None]
+
+
+def tidying(folder: Path, *leftovers: str) -> Stage:
+    """The last stage: what only the others needed goes."""
+
+    def tidy() -> None:
+        for leftover in leftovers:
+            shutil.rmtree(folder / leftover, ignore_errors=True)
+
+    return Stage("tidy", tidy)
 
 
 @dataclass(frozen=True)
@@ -58,11 +68,11 @@ class Recipe:
             return None
         return dict(ready["facts"]) if ready.get("recipe") == self.number else None
 
-    def probe(self, cache: Path, describe: Callable[[Mapping[str, str]], str]) -> Finding:
+    def probe(self, cache: Path) -> Finding:
         """Whether the platform is set up, without starting anything."""
-        facts = self.facts(cache)
-        if facts is not None:
-            return Finding(True, describe(facts), facts=facts)
+        stated = self.facts(cache)
+        if stated is not None:
+            return Finding(True, facts.describe(stated), facts=stated)
         reason = self.unable()
         if reason:
             return Finding(False, reason)

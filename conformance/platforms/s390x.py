@@ -7,7 +7,6 @@ loses MSG_CTRUNC, answers EINVAL for reading SO_BINDTODEVICE and ENOPROTOOPT for
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from conformance.platforms import facts, wheels
 from conformance.platforms.base import Finding, Interpreter, Report
 from conformance.platforms.commands import run
 from conformance.platforms.debian import Archive, unpack
-from conformance.platforms.provision import Recipe, Stage, built_aside
+from conformance.platforms.provision import Recipe, Stage, built_aside, tidying
 from conformance.platforms.tree import Tree
 
 _RECIPE = Recipe("s390x", number=1, megabytes=400)
@@ -38,7 +37,7 @@ class S390x:
 
     def probe(self, cache: Path) -> Finding:
         """Whether it is set up."""
-        return _RECIPE.probe(cache, facts.describe)
+        return _RECIPE.probe(cache)
 
     def setup(self, cache: Path, report: Report) -> None:
         """Fetch, unpack and compile it: about 78 MB of packages. Raises `SetupError`."""
@@ -49,7 +48,7 @@ class S390x:
         stages = [
             Stage("qemu", lambda: _fetch_qemu(folder, report)),
             *tree.stages(lambda: launcher, report),
-            Stage("tidy", lambda: _tidy(folder)),
+            tidying(folder, "apt", "apt-qemu", "debs"),
         ]
         _RECIPE.carry_out(cache, stages, lambda: _state_facts(cache), report)
 
@@ -89,8 +88,3 @@ def _state_facts(cache: Path) -> Mapping[str, str]:
     version = run([_RECIPE.folder(cache) / "qemu" / _QEMU, "--version"], purpose="starting qemu", timeout=30)
     stated = facts.ask(_tree(cache).interpreter())
     return {**stated, "emulator": f"qemu-user {version.split()[2]}", "userland": "Debian bookworm"}
-
-
-def _tidy(folder: Path) -> None:
-    for leftover in ("apt", "apt-qemu", "debs"):
-        shutil.rmtree(folder / leftover, ignore_errors=True)

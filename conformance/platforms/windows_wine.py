@@ -20,7 +20,7 @@ from conformance.platforms import facts, wheels
 from conformance.platforms.base import PYTHON_VARIABLES, Finding, Interpreter, Report, SetupError
 from conformance.platforms.commands import run, silently
 from conformance.platforms.debian import Archive, unpack
-from conformance.platforms.provision import Recipe, Stage, built_aside
+from conformance.platforms.provision import Recipe, Stage, built_aside, tidying
 from conformance.platforms.wine_session import Session
 
 _RECIPE = Recipe("windows-wine", number=1, megabytes=1800)
@@ -62,7 +62,7 @@ class WindowsWine:
 
     def probe(self, cache: Path) -> Finding:
         """Whether it is set up."""
-        return _RECIPE.probe(cache, facts.describe)
+        return _RECIPE.probe(cache)
 
     def setup(self, cache: Path, report: Report) -> None:
         """Fetch and unpack Wine and Python (128 MB), and make a prefix. Raises `SetupError`."""
@@ -72,7 +72,7 @@ class WindowsWine:
             Stage("patch", lambda: _patch(layout, report)),
             Stage("python", lambda: _fetch_python(layout, report)),
             Stage("prefix", lambda: _make_prefix(layout, report)),
-            Stage("tidy", lambda: _tidy(layout)),
+            tidying(layout.folder, "apt", "debs"),
         ]
         _RECIPE.carry_out(cache, stages, lambda: _state_facts(layout), report)
 
@@ -288,8 +288,3 @@ def _state_facts(layout: _Layout) -> Mapping[str, str]:
 def _stop_server(layout: _Layout, environ: Mapping[str, str]) -> None:
     silently([layout.server, "-k"], timeout=30, environ=environ)
     silently([layout.server, "-w"], timeout=30, environ=environ)
-
-
-def _tidy(layout: _Layout) -> None:
-    for leftover in ("apt", "debs"):
-        shutil.rmtree(layout.folder / leftover, ignore_errors=True)

@@ -59,7 +59,7 @@ def test_a_platform_that_does_not_start_is_not_set_up(tmp_path: Path, report: Ca
 
     with pytest.raises(SetupError, match="exec format error"):
         recipe().carry_out(tmp_path, [], unable_to_start, report)
-    assert not recipe().probe(tmp_path, str).available
+    assert not recipe().probe(tmp_path).available
 
 
 def test_another_recipe_number_removes_what_is_there(tmp_path: Path, report: Callable[[str], None]) -> None:
@@ -78,14 +78,14 @@ def test_a_damaged_record_counts_as_not_set_up(tmp_path: Path, report: Callable[
 
 
 def test_a_probe_says_how_to_set_up_or_why_that_is_impossible(tmp_path: Path) -> None:
-    missing = recipe().probe(tmp_path, str)
+    missing = recipe().probe(tmp_path)
     assert (missing.detail, missing.remedy) == ("not set up", "conformance platforms setup toy")
-    impossible = recipe(unable="needs a Linux host").probe(tmp_path, str)
+    impossible = recipe(unable="needs a Linux host").probe(tmp_path)
     assert (impossible.detail, impossible.remedy) == ("needs a Linux host", "")
 
 
 def test_a_probe_does_not_create_the_cache(tmp_path: Path) -> None:
-    recipe().probe(tmp_path / "cache", str)
+    recipe().probe(tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
 
 
