@@ -14,7 +14,7 @@ from conformance.model import scenario as s
 from conformance.model import values as v
 from conformance.model.errors import Mistake, Position
 from conformance.tables import selectors
-from conformance.tables.faults import ROWS
+from conformance.tables.faults import LINK_FAULTS, PACKET_RULES, ROWS
 from conformance.tables.transports import GROUPS, terms
 
 _FIXTURE_OBJECTS = {
@@ -35,6 +35,7 @@ def check(scenario: s.Scenario) -> list[Mistake]:
         mistakes += _Names(scenario, case).check()
         mistakes += tied.check(case)
         mistakes += _groups(case)
+        mistakes += _links(scenario, case)
         if len(mistakes) >= MAX_MISTAKES:
             break
     if scenario.level == "platform":
@@ -60,6 +61,17 @@ def _groups(case: s.Case) -> Iterator[Mistake]:
                 yield Mistake(step.position, f'"{step.actor}" does one thing at a time; give the other step to another '
                               "actor (beside it)")  # fmt: skip
             seen.add(step.actor)
+
+
+def _links(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
+    """Faults of a link that packets go past."""
+    conditions = [(name, scenario.position) for host in scenario.hosts.values() for name, _ in host.faults]
+    used = [*conditions, *((step.operation, step.position) for step in case.steps)]
+    rule = next((name for name, _ in used if name in PACKET_RULES), None)
+    for name, position in used if rule else ():
+        if name in LINK_FAULTS:
+            yield Mistake(position, f'"{name}" is done to the link, and "{rule}" has packets go past it; use one of '
+                          "them, or cut")  # fmt: skip
 
 
 class _Ties:

@@ -205,6 +205,7 @@ def _values() -> Schema:
 
 
 def _parameters() -> Schema:
+    ordinal: Schema = {"type": "integer", "minimum": 1}
     seconds: Schema = {"type": ["number", "null"], "minimum": -1, "maximum": MAX_SECONDS}
     objects = _list(_any(_ref("name"), _ref("reference")))
     flags = _list(_any(_ref("symbol"), _ref("reference")))
@@ -214,6 +215,8 @@ def _parameters() -> Schema:
         "parts": _any(_ref("data"), _list(_ref("data"))),
         "size": _ref("size"),
         "int": _variable({"type": "integer"}),
+        "ordinal": _variable(ordinal),
+        "times": _variable(ordinal, {"const": "all"}),
         "seconds": _variable(seconds),
         "bool": _variable({"type": "boolean"}),
         "symbol": _any(_ref("symbol"), _ref("reference")),

@@ -202,6 +202,22 @@ def object_name(node: Node) -> v.Value:
     return saved(node) or v.Object(name(node, "an object"))
 
 
+def ordinal(node: Node) -> v.Value:
+    """A number from 1 on."""
+    reference = saved(node)
+    if reference:
+        return reference
+    value = integer(node, "this")
+    if value < 1:
+        bad(node, f"this is a number from 1 on, not {value}")
+    return v.Literal(value)
+
+
+def times(node: Node) -> v.Value:
+    """How often: a number from 1 on, or ``all``, which is None."""
+    return v.Literal(None) if isinstance(node, Scalar) and node.text == "all" else ordinal(node)
+
+
 def symbol(node: Node) -> v.Value:
     """A constant by its name."""
     reference = saved(node)
@@ -283,6 +299,8 @@ READERS: dict[str, Callable[[Node], v.Value]] = {
     "parts": parts,
     "size": size,
     "int": lambda node: saved(node) or v.Literal(integer(node, "this")),
+    "ordinal": ordinal,
+    "times": times,
     "seconds": seconds,
     "bool": lambda node: v.Literal(boolean(node, "this")),
     "symbol": symbol,

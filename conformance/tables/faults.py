@@ -48,18 +48,40 @@ _NETWORK = (
            by=NETWORK, needs="hosts"),
     _fault("rate", "rate:size of:actor", "The host sends no more than so many bytes a second; the rest waits.",
            main="rate", by=NETWORK, needs="rate-limit"),
-    _fault("delay", "delay:seconds of:actor", "What the host sends takes so many seconds longer.", main="delay",
-           by=NETWORK, needs="netem"),
-    _fault("loss", "loss:value of:actor", "This share (0 to 1) of what the host sends is lost.", main="loss",
-           by=NETWORK, needs="netem"),
-    _fault("duplicate", "duplicate:value of:actor", "This share (0 to 1) of what the host sends arrives twice.",
-           main="duplicate", by=NETWORK, needs="netem"),
-    _fault("reorder", "reorder:value of:actor", "This share (0 to 1) of what the host sends overtakes the rest, which "
-           "is delayed by 10 ms.", main="reorder", by=NETWORK, needs="netem"),
     _fault("inject", "segment:RST|FIN from:actor to:actor sequence:next|in-window|outside-window",
            "A forged TCP segment reaches an actor's socket as if its peer had sent it.", main="segment", by=NETWORK,
            needs="packet-injection", sequence="next"),
 )  # fmt: skip
+
+PACKETS = ("any", "SYN", "SYN-ACK", "data", "ACK", "FIN", "RST", "urgent", "datagram", "fragment", "ICMP")
+"""What a packet rule may be about. A segment with data and FIN is both; ``ACK`` is one that only acknowledges."""
+
+
+def _packet_rule(name: str, summary: str, takes: str = "", times: Optional[int] = 1) -> Fault:
+    counted = f"{name}:{'|'.join(PACKETS)} from:actor {takes} nth:ordinal every:ordinal times:times"
+    return _fault(name, counted, summary, main=name, by=NETWORK, needs="packet-rules", nth=1, every=1, times=times)
+
+
+_PACKET_RULES = (
+    _packet_rule("drop", "The next packet of this kind that the host sends is lost."),
+    _packet_rule("duplicate", "It arrives twice."),
+    _packet_rule("reorder", "It arrives after the next one of its kind."),
+    _packet_rule("hold", "It is held back until deliver."),
+    _packet_rule("delay", "Every packet of this kind that the host sends arrives so many seconds later.",
+                 takes="by:seconds", times=None),
+    _packet_rule("split", "It arrives as several with at most so many bytes of data each: a segment as segments, a "
+                 "datagram as IP fragments.", takes="into:ordinal"),
+    _fault("deliver", "host:actor", "What is held of the host's packets arrives, in the order in which it was sent.",
+           main="host", by=NETWORK, needs="packet-rules"),
+    _fault("happened", "rule:drop|duplicate|reorder|hold|delay|split", "Waits until every such rule stated so far has "
+           "done what it was to do.", main="rule", by=NETWORK, needs="packet-rules"),
+)  # fmt: skip
+
+PACKET_RULES = frozenset(row.name for row in _PACKET_RULES)
+"""The faults that tell packets apart. Where a scenario has one, packets go through a forwarder, past the link."""
+
+LINK_FAULTS = frozenset(["link", "address", "rate"])
+"""The faults of the link itself, which do nothing to packets that go past it."""
 
 _SYSTEM = (
     _fault("kill", "actor:actor", "The actor's process is killed; over when it is gone.", main="actor", by=SYSTEM,
@@ -68,7 +90,7 @@ _SYSTEM = (
            "the actor waits again or has returned, or when the process is gone.", by=SYSTEM, needs="process"),
 )  # fmt: skip
 
-FAULTS: dict[str, Fault] = {row.name: row for row in (*_NETWORK, *_SYSTEM)}
+FAULTS: dict[str, Fault] = {row.name: row for row in (*_NETWORK, *_PACKET_RULES, *_SYSTEM)}
 
 CONDITIONS: dict[str, Fault] = {name: row for name, row in FAULTS.items() if row.host_parameter}
 """The faults that a host can have from the start: under ``hosts`` in a file."""

@@ -32,6 +32,8 @@ PARAMETER_TYPES = {
     "parts": "data, or a list of data",
     "size": "a number of bytes: 9, 64 KiB, 4 MiB or $saved",
     "int": "an integer",
+    "ordinal": "a number from 1 on",
+    "times": "a number from 1 on, or all",
     "seconds": "seconds, or null",
     "bool": "true or false",
     "symbol": "a constant of the socket module, such as SHUT_WR",

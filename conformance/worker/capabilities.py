@@ -13,9 +13,10 @@ from typing import Optional
 from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.faults import FAULTS
 from conformance.tables.transports import TRANSPORTS
+from conformance.worker import tun
 from conformance.worker.namespaces import on_host
 from conformance.worker.netlink import Netlink
-from conformance.worker.network_faults import netem_options, on_link, rate_options
+from conformance.worker.network_faults import on_link, rate_options
 from conformance.worker.process_life import become_nobody
 from conformance.worker.scope import Unsupported
 from conformance.worker.stage import Hosts
@@ -115,7 +116,7 @@ _PROBES: dict[str, Callable[[], Finding]] = {
 _NETWORK_PROBES: dict[str, Callable[[int], Finding]] = {
     "hosts": lambda namespace: on_link(namespace, lambda link: None),
     "black-hole": _link_queue("blackhole"),
-    "netem": _link_queue("netem", netem_options()),
+    "packet-rules": lambda namespace: tun.lacking(namespace) or None,
     "rate-limit": _link_queue("tbf", rate_options(125_000)),
     "packet-injection": _injection,
 }

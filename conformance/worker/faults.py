@@ -9,7 +9,8 @@ from typing import Any
 from conformance.worker import packets
 from conformance.worker.adapters.shaped import ShapedAdapter
 from conformance.worker.namespaces import on_host
-from conformance.worker.network_faults import NetworkFaults, Place
+from conformance.worker.network_faults import Place
+from conformance.worker.packet_faults import PacketFaults
 from conformance.worker.process_actor import ProcessActor
 from conformance.worker.process_life import signal_number
 from conformance.worker.scope import Missing, Scope, Unsupported
@@ -27,7 +28,7 @@ PYTHON_IGNORES = ("SIGPIPE", "SIGXFSZ")
 """What Python ignores from its start on."""
 
 
-class Faults(NetworkFaults):
+class Faults(PacketFaults):
     """The operations of kind ``fault`` of one cell."""
 
     def __init__(

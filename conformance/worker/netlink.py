@@ -14,6 +14,7 @@ REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, DUMP = 0x1, 0x4, 0x100, 0x200, 0x400, 
 
 _ERROR, _DONE = 2, 3
 _NEWLINK, _GETLINK, _NEWADDR, _DELADDR, _DELNEIGH, _GETNEIGH = 16, 18, 20, 21, 29, 30
+_NEWROUTE = 24
 _NEWQDISC, _DELQDISC = 36, 37
 
 _HEADER = struct.Struct("=IHHII")
@@ -21,11 +22,14 @@ _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")
 _QUEUE = struct.Struct("=BxxxiIII")
+_ROUTE = struct.Struct("=BBBBBBBBI")
 
 _IFF_UP = 1
-_IFLA_OPERSTATE, _OPERSTATE_UP = 16, 6
+_IFLA_TXQLEN, _IFLA_OPERSTATE, _OPERSTATE_UP = 13, 16, 6
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_F_NODAD = 1, 2, 0x02
 _NDA_DST = 1
+_RTA_DST, _RTA_OIF, _RTA_PREFSRC = 1, 4, 7
+_TABLE_MAIN, _PROTOCOL_STATIC, _SCOPE_LINK, _UNICAST = 254, 4, 253, 1
 _TCA_KIND, _TCA_OPTIONS = 1, 2
 _ROOT, _HANDLE = 0xFFFFFFFF, 0x10000
 
@@ -88,6 +92,19 @@ class Netlink:
         nodad = _IFA_F_NODAD if family == socket.AF_INET6 else 0
         body = _ADDRESS.pack(family, prefix, nodad, 0, self._index)
         self._request(kind, flags, body + attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed))
+
+    def add_route(self, to: str, own: str) -> None:
+        """What goes to one address goes through the interface, from the host's ``own`` address."""
+        family, packed = _packed(to)
+        scope = _SCOPE_LINK if family == socket.AF_INET else 0
+        body = _ROUTE.pack(family, 8 * len(packed), 0, 0, _TABLE_MAIN, _PROTOCOL_STATIC, scope, _UNICAST, 0)
+        body += attribute(_RTA_DST, packed) + attribute(_RTA_PREFSRC, _packed(own)[1])
+        self._request(_NEWROUTE, CREATE | REPLACE, body + attribute(_RTA_OIF, struct.pack("=I", self._index)))
+
+    def set_queue_length(self, packets: int) -> None:
+        """How many packets the interface may keep until they are taken."""
+        length = attribute(_IFLA_TXQLEN, struct.pack("=I", packets))
+        self._request(_NEWLINK, 0, _LINK.pack(0, 0, self._index, 0, 0) + length)
 
     def forget_neighbours(self) -> None:
         """Forgets who answered, or did not, at which hardware address."""

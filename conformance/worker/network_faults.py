@@ -22,11 +22,7 @@ PREFIX4, PREFIX6 = 24, 64
 _TBF_PARAMETERS, _TBF_BURST, _ETHERNET = 1, 6, 1
 _RATE = struct.Struct("=BBHhHI")
 _TBF = struct.Struct(f"={_RATE.size}s{_RATE.size}sIII")
-_NETEM = struct.Struct("=IIIIII")
-_NETEM_LATENCY64 = 10
-_WHOLE = 0xFFFFFFFF
-BURST, QUEUE_BYTES, QUEUE_PACKETS = 3000, 256 * 1024, 1000
-_OVERTAKEN_BY = 0.01
+BURST, QUEUE_BYTES = 3000, 256 * 1024
 
 
 class NetworkFaults:
@@ -74,27 +70,6 @@ class NetworkFaults:
     def rate(self, rate: int, of: str) -> None:
         """A token bucket (tc-tbf(8)) at the host's end."""
         self._set_queue(self._host(of), "tbf", rate_options(rate))
-
-    def delay(self, delay: float, of: str) -> None:
-        """tc-netem(8) at the host's end."""
-        self._netem(of, delay=delay)
-
-    def loss(self, loss: float, of: str) -> None:
-        """As :meth:`delay`."""
-        self._netem(of, loss=loss)
-
-    def duplicate(self, duplicate: float, of: str) -> None:
-        """As :meth:`delay`."""
-        self._netem(of, duplicate=duplicate)
-
-    def reorder(self, reorder: float, of: str) -> None:
-        """As :meth:`delay`."""
-        self._netem(of, delay=_OVERTAKEN_BY, reorder=reorder)
-
-    def _netem(
-        self, of: str, delay: float = 0.0, loss: float = 0.0, duplicate: float = 0.0, reorder: float = 0.0
-    ) -> None:
-        self._set_queue(self._host(of), "netem", netem_options(delay, loss, duplicate, reorder))
 
     # undoing
 
@@ -182,11 +157,3 @@ def rate_options(rate: int) -> bytes:
     """Options of tbf (linux/pkt_sched.h: tc_tbf_qopt) for so many bytes a second."""
     bucket = _TBF.pack(_RATE.pack(0, _ETHERNET, 0, 0, 0, rate), bytes(_RATE.size), QUEUE_BYTES, 0, 0)
     return attribute(_TBF_PARAMETERS, bucket) + attribute(_TBF_BURST, struct.pack("=I", BURST))
-
-
-def netem_options(delay: float = 0.0, loss: float = 0.0, duplicate: float = 0.0, reorder: float = 0.0) -> bytes:
-    """Options of netem (linux/pkt_sched.h: tc_netem_qopt, tc_netem_reorder): seconds, and shares from 0 to 1."""
-    shares = [round(share * _WHOLE) for share in (loss, duplicate, reorder)]
-    content = _NETEM.pack(0, QUEUE_PACKETS, shares[0], 1 if reorder else 0, shares[1], 0)
-    content += attribute(_NETEM_LATENCY64, struct.pack("=q", round(delay * 1e9)))
-    return content + (attribute(3, struct.pack("=II", shares[2], 0)) if reorder else b"")

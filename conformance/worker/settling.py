@@ -25,9 +25,14 @@ STANDSTILL = 0.06
 class Settling:
     """Looks at the sockets of one cell."""
 
-    def __init__(self, unsent: Callable[[], Iterable[tuple[str, int]]], scale: float) -> None:
-        """``unsent`` tells who holds back how many bytes."""
+    def __init__(
+        self, unsent: Callable[[], Iterable[tuple[str, int]]], carried: Callable[[], Optional[int]], scale: float
+    ) -> None:
+        """``unsent`` tells who holds back how many bytes; ``carried`` how many packets a forwarder has carried so
+        far, None while it carries one.
+        """
         self._unsent = unsent
+        self._carried = carried
         self._standstill = STANDSTILL * scale
         self._held: Optional[tuple[tuple[str, int], ...]] = None
         self._since = 0.0
@@ -36,7 +41,7 @@ class Settling:
         """Whether nothing is under way; where the kernel cannot say, always True."""
         if sys.platform != "linux":
             return True
-        if _queued():
+        if self._under_way():
             self._held = None
             return False
         held = tuple((name, size) for name, size in self._unsent() if size)
@@ -47,6 +52,11 @@ class Settling:
             self._held, self._since = held, time.monotonic()
             return False
         return time.monotonic() - self._since >= self._standstill
+
+    def _under_way(self) -> bool:
+        """Whether packets lie in a queue or in the forwarder, or went from the one to the other meanwhile."""
+        before = self._carried()
+        return before is None or _queued() or before != self._carried()
 
 
 def _queued() -> bool:

@@ -17,6 +17,7 @@ from conformance.model import observation as o
 from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
+from conformance.tables.faults import PACKET_RULES
 from conformance.tables.transports import TRANSPORTS
 from conformance.worker import sysctls
 from conformance.worker.actors import Actor, Events, ThreadActor
@@ -84,7 +85,7 @@ class Stage:
             self._scope, adapter, self._host_of, around.hosts.places, self._processes.actors,
             lambda actor: self.watch(actor, frozenset()), around.scale,
         )  # fmt: skip
-        self.settling = Settling(self._unsent, around.scale)
+        self.settling = Settling(self._unsent, self._faults.carried, around.scale)
 
     def _folder(self, number: int) -> str:
         folder = os.path.join(self._around.folder, f"c{number}")
@@ -98,6 +99,8 @@ class Stage:
         for name, settings in self._plan.sysctls.items():
             host = self._around.hosts.places.get(self._host_of.get(name, name), (None, "", ""))[0]
             self._settings.append((host, sysctls.change(host, settings)))
+        if _has_packet_rules(self._plan):
+            self._faults.take_the_packets()
         for condition in self._plan.conditions:
             self._impose(condition)
         for actor, part in Fixture(self._plan.given, self._adapter, self._scope, self._performer.addresses).parts():
@@ -228,6 +231,10 @@ class Stage:
         ended = [actor.gone(GONE_LIMIT * self._around.scale) for actor in actors]
         self._processes.close()
         return all(ended)
+
+
+def _has_packet_rules(plan: Plan) -> bool:
+    return any(step.operation in PACKET_RULES for step in (*plan.conditions, *plan.steps))
 
 
 def _shut_down(thing: Any) -> None:

@@ -23,6 +23,8 @@ LEFT_BROKEN = [
     "{link: down, of: client}",
     "{address: removed, of: server}",
     "{rate: 1000, of: client}",
+    "{drop: any, from: server, times: all}",
+    "{hold: any, from: client, times: all}",
 ]
 
 
@@ -154,3 +156,117 @@ def test_a_fault_from_the_start_is_there_before_the_fixture(run: Run) -> None:
     """)["inet"].verdict
     assert verdict.kind == "inconclusive"
     assert "OSError" in verdict.reason
+
+
+# single packets
+
+
+@pytest.mark.parametrize(
+    "rule, arrives",
+    [
+        ("drop: datagram, from: client, nth: 2", "acd"),
+        ("duplicate: datagram, from: client", "aabcd"),
+        ("reorder: datagram, from: client, nth: 2", "acbd"),
+        ("hold: datagram, from: client, nth: 2", "acd"),
+        ("delay: datagram, from: client, by: 0.05, times: 1", "bcda"),
+        ("split: datagram, from: client, into: 8, times: all", "abcd"),
+        ("drop: any, from: server, times: all", "abcd"),
+    ],
+)
+def test_a_packet_rule_does_what_it_says(passes: Passes, rule: str, arrives: str) -> None:
+    sent = [f"  - client: {{send: {{pattern: 64, seed: {ord(letter)}}}}}" for letter in "abcd"]
+    seen = [f"  - server: {{recv: 99, returns: {{pattern: 64, seed: {ord(letter)}}}}}" for letter in arrives]
+    steps = "\n".join([f"  - network: {{{rule}}}", *sent, *seen, "  - server: {recv: 99, blocks: true}"])
+    passes(f"transports: [inet-udp, inet6-udp]\ngiven: connected\nsteps:\n{steps}\n")
+
+
+def test_what_was_held_arrives_in_its_order_once_it_is_delivered(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6]
+        given: connected
+        steps:
+          - network: {hold: data, from: client, times: 2}
+          - client: {send: {text: a}}
+          - client: {send: {text: b}}
+          - network: {happened: hold}
+          - server: {recv: 1, blocks: true}
+          - network: {deliver: client}
+          - server: {pending: recv, returns: {text: a}}
+          - server: {recv: 1, returns: {text: b}}
+    """)
+
+
+def test_no_wait_is_proved_while_a_packet_is_delayed(run: Run) -> None:
+    outcome = run("""
+        transports: [inet]
+        given: connected
+        steps:
+          - network: {delay: data, from: client, by: 0.5}
+          - client: {send: {text: x}}
+          - server: {recv: 1, blocks: true}
+    """)["inet"]
+    assert outcome.verdict.kind in ("fail", "unsupported")
+    if outcome.verdict.kind == "fail":
+        assert outcome.observations[3].kind == "returned"
+
+
+def test_a_rule_that_never_strikes_is_found_out(run: Run) -> None:
+    outcome = run("""
+        transports: [inet]
+        given: connected
+        limit: 0.2
+        steps:
+          - network: {drop: FIN, from: client}
+          - network: {happened: drop}
+    """)["inet"]
+    assert outcome.verdict.kind in ("fail", "unsupported")
+    if outcome.verdict.kind == "fail":
+        assert outcome.observations[2].kind == "hung"
+
+
+@pytest.mark.parametrize("step", ["{deliver: client}", "{happened: drop}"])
+def test_there_must_be_something_to_deliver_and_to_wait_for(run: Run, step: str) -> None:
+    outcome = run(f"""
+        transports: [inet]
+        given: connected
+        steps:
+          - network: {{hold: data, from: client}}
+          - network: {step}
+    """)["inet"]
+    assert outcome.verdict.kind == "unsupported" or outcome.observations[2].kind == "not-run"
+
+
+def test_segments_over_the_forwarder_are_no_larger_than_the_link_takes(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6]
+        given: connected
+        steps:
+          - network: {split: data, from: client, into: 1460, times: all}
+          - network: {hold: data, from: client, nth: 3}
+          - client: {sendall: {pattern: 40000}}
+          - network: {happened: hold}
+          - server: {recv_exactly: 40000, returns: {pattern: 40000}}
+    """)
+
+
+def test_a_cut_beside_packet_rules_is_silent_too(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6]
+        given: connected
+        steps:
+          - network: {duplicate: data, from: client}
+          - network: {cut: server}
+          - client: {send: {text: patience}, returns: 8}
+          - server: {recv: 8, blocks: true}
+          - network: {repair: client}
+          - server: {pending: recv, returns: {prefix_of: {text: patience}}}
+    """)
+
+
+def test_there_are_no_packets_to_tell_apart_on_one_host(run: Run) -> None:
+    verdict = run("""
+        transports: [loopback]
+        given: connected
+        steps: [{network: {drop: data, from: client}}]
+    """)["loopback"].verdict
+    assert verdict.kind == "unsupported"

@@ -1,0 +1,198 @@
+"""IP packets as they pass between two hosts: what kind each is, and how it is cut into several that say the same.
+
+RFC 791 and RFC 8200 (IP and its fragments), RFC 9293 section 3.1 (TCP), RFC 768 (UDP).
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Optional
+
+FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+
+_TCP, _UDP, _FRAGMENT_HEADER = 6, 17, 44
+_ICMP = (1, 58)
+_MORE_FRAGMENTS = 0x2000
+_IP6_HEADER = 40
+
+
+@dataclass(frozen=True)
+class Packet:
+    """One IP packet. ``start`` and ``body`` are where its transport header and its data begin, in bytes."""
+
+    raw: bytes
+    source: bytes
+    target: bytes
+    protocol: int
+    start: int
+    body: int
+    kinds: frozenset[str]
+    """The words of the packet rules that hold for it (``conformance.tables.faults.PACKETS``)."""
+
+    @property
+    def data(self) -> int:
+        """Bytes of data behind the transport header."""
+        return len(self.raw) - self.body
+
+    @property
+    def flow(self) -> Optional[frozenset[bytes]]:
+        """What both directions of one TCP connection have in common; None for anything else."""
+        if self.protocol != _TCP or "fragment" in self.kinds:
+            return None
+        ports = self.raw[self.start : self.start + 4]
+        return frozenset([self.source + ports[:2], self.target + ports[2:]])
+
+
+def read(raw: bytes) -> Optional[Packet]:
+    """A packet as it was sent; None where it is none that we know how to read."""
+    try:
+        version = raw[0] >> 4
+        return _read4(raw) if version == 4 else _read6(raw) if version == 6 else None
+    except (IndexError, struct.error):
+        return None
+
+
+def _read4(raw: bytes) -> Packet:
+    start, fragment = (raw[0] & 15) * 4, struct.unpack_from("!H", raw, 6)[0]
+    whole = not fragment & 0x3FFF
+    return _packet(raw[: struct.unpack_from("!H", raw, 2)[0]], raw[12:16], raw[16:20], raw[9], start, whole)
+
+
+def _read6(raw: bytes) -> Packet:
+    protocol, start, whole = raw[6], _IP6_HEADER, True
+    if protocol == _FRAGMENT_HEADER:
+        protocol, start, whole = raw[start], start + 8, False
+    return _packet(raw, raw[8:24], raw[24:40], protocol, start, whole)
+
+
+def _packet(raw: bytes, source: bytes, target: bytes, protocol: int, start: int, whole: bool) -> Packet:
+    body, kinds = start, {"any"}
+    if not whole:
+        kinds.add("fragment")
+    elif protocol == _TCP:
+        body = start + (raw[start + 12] >> 4) * 4
+        kinds.update(_segment_kinds(raw[start + 13], len(raw) - body))
+    elif protocol == _UDP:
+        body = start + 8
+        kinds.add("datagram")
+    elif protocol in _ICMP:
+        kinds.add("ICMP")
+    return Packet(raw, source, target, protocol, start, body, frozenset(kinds))
+
+
+def _segment_kinds(flags: int, data: int) -> Iterator[str]:
+    """A segment with data and FIN is of both kinds; ``ACK`` is one that only acknowledges."""
+    if flags & SYN:
+        yield "SYN-ACK" if flags & ACK else "SYN"
+    if flags & FIN:
+        yield "FIN"
+    if flags & RST:
+        yield "RST"
+    if flags & URG:
+        yield "urgent"
+    if data:
+        yield "data"
+    elif not flags & (SYN | FIN | RST):
+        yield "ACK"
+
+
+# cutting
+
+
+def divisible(packet: Packet, size: int) -> bool:
+    """Whether :func:`divided` would make several of it."""
+    if packet.protocol == _TCP:
+        return "data" in packet.kinds and packet.data > size
+    return "datagram" in packet.kinds and len(packet.raw) - packet.start > _whole_eights(size)
+
+
+def divided(packet: Packet, size: int) -> list[bytes]:
+    """A segment as several with at most ``size`` bytes of data each; a datagram as IP fragments of that size.
+
+    The data of a fragment is a multiple of eight bytes (RFC 791 section 3.1), so that ``size`` is rounded down.
+    """
+    if packet.protocol == _TCP:
+        return [_piece(packet, at, min(size, packet.data - at)) for at in range(0, packet.data, size)]
+    content, step = packet.raw[packet.start :], _whole_eights(size)
+    make = _fragment4 if packet.raw[0] >> 4 == 4 else _fragment6
+    return [make(packet, at, content[at : at + step], at + step < len(content)) for at in range(0, len(content), step)]
+
+
+def _whole_eights(size: int) -> int:
+    return max(8, size - size % 8)
+
+
+def _piece(packet: Packet, at: int, size: int) -> bytes:
+    """The part of a segment that begins ``at`` bytes behind its own beginning. Only the last one keeps FIN and PSH."""
+    head = bytearray(packet.raw[packet.start : packet.body])
+    sequence, urgent = struct.unpack_from("!I", head, 4)[0], struct.unpack_from("!H", head, 18)[0]
+    struct.pack_into("!I", head, 4, (sequence + at) & 0xFFFFFFFF)
+    if at + size < packet.data:
+        head[13] &= ~(FIN | PSH) & 0xFF
+    if head[13] & URG and urgent > at:
+        struct.pack_into("!H", head, 18, urgent - at)
+    elif head[13] & URG:
+        head[13] &= ~URG & 0xFF
+        struct.pack_into("!H", head, 18, 0)
+    segment = bytes(head) + packet.raw[packet.body + at : packet.body + at + size]
+    return _ip_header(packet, len(segment)) + _summed(packet, segment)
+
+
+def _summed(packet: Packet, segment: bytes) -> bytes:
+    """The segment with the checksum that it must have (RFC 9293 section 3.1)."""
+    blank = segment[:16] + b"\0\0" + segment[18:]
+    ends = packet.source + packet.target
+    total = checksum(ends + struct.pack("!II", len(segment), packet.protocol) + blank)
+    return segment[:16] + struct.pack("!H", total) + segment[18:]
+
+
+def _ip_header(packet: Packet, size: int) -> bytes:
+    """The IP header of a packet for a content of another size."""
+    if packet.raw[0] >> 4 == 6:
+        return packet.raw[:4] + struct.pack("!H", packet.start - _IP6_HEADER + size) + packet.raw[6 : packet.start]
+    head = bytearray(packet.raw[: packet.start])
+    struct.pack_into("!H", head, 2, packet.start + size)
+    return _summed4(head)
+
+
+def _summed4(head: bytearray) -> bytes:
+    struct.pack_into("!H", head, 10, 0)
+    struct.pack_into("!H", head, 10, checksum(bytes(head)))
+    return bytes(head)
+
+
+def _fragment4(packet: Packet, at: int, content: bytes, more: bool) -> bytes:
+    head = bytearray(packet.raw[: packet.start])
+    struct.pack_into("!HHH", head, 2, packet.start + len(content), _identification(packet) & 0xFFFF,
+                     (_MORE_FRAGMENTS if more else 0) | at // 8)  # fmt: skip
+    return _summed4(head) + content
+
+
+def _fragment6(packet: Packet, at: int, content: bytes, more: bool) -> bytes:
+    """RFC 8200 section 4.5."""
+    head = packet.raw[:4] + struct.pack("!HB", 8 + len(content), _FRAGMENT_HEADER) + packet.raw[7:_IP6_HEADER]
+    fragment = struct.pack("!BxHI", packet.protocol, at | (1 if more else 0), _identification(packet))
+    return head + fragment + content
+
+
+def _identification(packet: Packet) -> int:
+    """What the fragments of one datagram have in common: one that may not be fragmented need not have any."""
+    return zlib.crc32(packet.raw) | 1
+
+
+def checksum(content: bytes) -> int:
+    """RFC 1071."""
+    content += b"\0" * (len(content) % 2)
+    total: int = sum(struct.unpack(f"!{len(content) // 2}H", content))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def packed(address: str) -> bytes:
+    """An address as it stands in a packet."""
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
