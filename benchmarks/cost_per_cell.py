@@ -1,6 +1,7 @@
-"""What a cell costs: against an empty pytest item, and against the same conversation written by hand with threads.
+"""What a cell costs: against an empty pytest item, and against the same conversation written by hand with threads;
+and what evidence adds to it.
 
-Run it with ``python benchmarks/cost_per_cell.py``. All three are timed in this one run, alternating, so that the
+Run it with ``python benchmarks/cost_per_cell.py``. All of them are timed in this one run, alternating, so that the
 ratios hold on a machine whose speed drifts; only ratios are worth quoting.
 """
 
@@ -85,20 +86,29 @@ def main() -> None:
     path = bundled() / SCENARIO
     scenario = load_one(path, bundled())
     cell = Cell(scenario, scenario.cases[0], "loopback", "stdlib")
-    runner = Runner(OWN, Surroundings())
+    runner, watching = Runner(OWN, Surroundings()), Runner(OWN, Surroundings(evidence=True))
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         seconds_per_cell(runner, cell)
+        seconds_per_cell(watching, cell)
         for number in range(ROUNDS):
             rows.append(
-                (seconds_per_cell(runner, cell), seconds_by_hand(), seconds_per_empty_item(Path(folder), number))
+                (
+                    seconds_per_cell(runner, cell),
+                    seconds_per_cell(watching, cell),
+                    seconds_by_hand(),
+                    seconds_per_empty_item(Path(folder), number),
+                )
             )
     runner.close()
-    cells, hands, empties = zip(*rows, strict=True)
+    watching.close()
+    cells, watched, hands, empties = zip(*rows, strict=True)
     print(f"one cell                    {statistics.median(cells) * 1e3:8.2f} ms")
+    print(f"one cell with evidence      {statistics.median(watched) * 1e3:8.2f} ms")
     print(f"the same by hand            {statistics.median(hands) * 1e3:8.2f} ms")
     print(f"an empty pytest item        {statistics.median(empties) * 1e3:8.2f} ms")
     print(f"cell / by hand              {statistics.median(c / h for c, h in zip(cells, hands, strict=True)):8.1f}")
+    print(f"with evidence / cell        {statistics.median(w / c for c, w in zip(cells, watched, strict=True)):8.1f}")
     print(f"cell / empty pytest item    {statistics.median(c / e for c, e in zip(cells, empties, strict=True)):8.1f}")
 
 

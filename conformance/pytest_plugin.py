@@ -46,6 +46,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="cells at once (default: by processors)",
     )
+    group.addoption(
+        "--conformance-evidence",
+        dest="evidence",
+        action="store_true",
+        help="record the state of each socket after each step",
+    )
     parser.addini("conformance_scenarios", "folders of scenario files to collect", type="paths", default=[])
 
 
@@ -194,6 +200,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         workers=option.workers,
         ahead=not hasattr(session.config, "workerinput"),
         interpreter=session.config.stash.get(INTERPRETER, OWN),
+        evidence=option.evidence,
     )
     session.config.stash[SESSION] = Session(cells, settings)
 

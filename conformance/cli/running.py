@@ -47,6 +47,7 @@ class Request:
     marker: str = ""
     inet_address: str | None = None
     deviations: tuple[str, ...] = ()
+    evidence: bool = False
 
 
 @dataclass
@@ -154,6 +155,8 @@ def _arguments(request: Request) -> list[str]:
         arguments += [f"--{option}={value}" for value in values]
     if request.inet_address:
         arguments.append(f"--inet-address={request.inet_address}")
+    if request.evidence:
+        arguments.append("--conformance-evidence")
     for flag, value in (("-k", request.keyword), ("-m", request.marker)):
         arguments += [flag, value] if value else []
     return [*arguments, *paths]

@@ -18,7 +18,14 @@ from conformance.report.sequence import diagram
 from conformance.tables.claims import claims
 from conformance.tables.transports import TRANSPORTS
 
-_LINE_STYLES = {"head": "bold", "call": "cyan", "result": "green", "deviation": "bold red", "arrow": "yellow"}
+_LINE_STYLES = {
+    "head": "bold",
+    "call": "cyan",
+    "result": "green",
+    "deviation": "bold red",
+    "arrow": "yellow",
+    "evidence": "dim",
+}
 
 
 @click.command("show")
@@ -37,7 +44,9 @@ def command(scenario: str, transport: str | None, implementation: str, case_name
     if over not in one.transports:
         raise click.UsageError(f"{one.id} runs over {', '.join(one.transports)}, not over {over}")
     one = one if case_name is None else dataclasses.replace(one, cases=(_case(one, case_name),))
-    results = run_all(Request((one,), transports=(over,), implementations=(implementation,), workers=1), quiet=True)
+    results = run_all(
+        Request((one,), transports=(over,), implementations=(implementation,), workers=1, evidence=True), quiet=True
+    )
     if results.status is not None:
         return results.status
     _introduce(one)

@@ -30,7 +30,11 @@ _STEP: Fields = {
     **dict.fromkeys(("actor", "operation", "says", "did", "expected"), (str,)),
     "observation": (dict,),
 }
-_STEP_OPTIONAL: Fields = {"group": (int,), "group_kind": (str,)}
+_STEP_OPTIONAL: Fields = {"group": (int,), "group_kind": (str,), "evidence": (list,)}
+_EVIDENCE_OPTIONAL: Fields = {
+    **dict.fromkeys(("state", "local", "peer", "timer"), (str,)),
+    **dict.fromkeys(("unread", "unacknowledged", "unsent", "retransmits", "queued"), (int,)),
+}
 _ERROR: Fields = {"name": (str,), "class": (str,)}
 
 _WORDS = {str: "text", int: "a number", float: "a number", dict: "an object", list: "a list", type(None): "null"}
@@ -73,6 +77,10 @@ def _step(step: Any, where: str) -> Iterator[str]:
     if seen["kind"] == o.RAISED:
         yield from _fields(seen, {"canonical": (dict,)}, where=place)
         yield from _fields(seen["canonical"], _ERROR, where=f"{place}.canonical")
+    for number, socket in enumerate(step.get("evidence", ())):
+        place = f"{where}.evidence[{number}]"
+        yield from _types({place: socket}, {place: (dict,)})
+        yield from _fields(socket, {"socket": (str, type(None))}, _EVIDENCE_OPTIONAL, place)
 
 
 def _fields(

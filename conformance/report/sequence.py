@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.report.evidence import Change, changes
 from conformance.report.records import CellRecord
 
 WIDTH = 100
@@ -13,7 +14,7 @@ WIDTH = 100
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the diagram and what it shows: head, call, result, deviation, arrow or plain."""
+    """One line of the diagram and what it shows: head, call, result, deviation, arrow, evidence or plain."""
 
     text: str
     kind: str = "plain"
@@ -30,8 +31,9 @@ def diagram(cell: CellRecord, width: int = WIDTH) -> list[Line]:
         return [Line(cell.reason or "nothing was run")]
     drawing = _Drawing(actors, width)
     lines = [Line(drawing.heads(), "head"), Line(drawing.lifelines())]
+    changed = changes(cell)
     for step in cell.steps:
-        lines += _step(drawing, cell, step)
+        lines += _step(drawing, cell, step, changed.get(step["number"], []))
     return [*lines, Line(drawing.heads(), "head")]
 
 
@@ -73,6 +75,13 @@ class _Drawing:
         base = self.lifelines()
         return base[: start + 1] + shaft + base[end:]
 
+    def state(self, change: Change, beside: str) -> list[str]:
+        """The new state of a socket: beside its actor's lifeline, or ``beside`` another with its name."""
+        socket, words = change
+        return (
+            self.beside(socket, "│", words) if socket in self._actors else self.beside(beside, "│", ": ".join(change))
+        )
+
     def neighbour(self, actor: str) -> str | None:
         """The other actor, where there are two."""
         others = [name for name in self._actors if name != actor]
@@ -87,7 +96,7 @@ class _Drawing:
         return line
 
 
-def _step(drawing: _Drawing, cell: CellRecord, step: Mapping[str, Any]) -> list[Line]:
+def _step(drawing: _Drawing, cell: CellRecord, step: Mapping[str, Any], changed: Sequence[Change]) -> list[Line]:
     kind = step["observation"]["kind"]
     if kind == "not-applicable":
         return []
@@ -99,7 +108,8 @@ def _step(drawing: _Drawing, cell: CellRecord, step: Mapping[str, Any]) -> list[
     if step["did"] != "returned" or deviates:
         lines += [Line(each, "deviation" if deviates else "result") for each in drawing.beside(step["actor"], "│", did)]
     arrow = _arrow(drawing, step, kind)
-    return [*lines, *arrow, Line(drawing.lifelines())]
+    states = [Line(each, "evidence") for change in changed for each in drawing.state(change, step["actor"])]
+    return [*lines, *arrow, *states, Line(drawing.lifelines())]
 
 
 def _arrow(drawing: _Drawing, step: Mapping[str, Any], kind: str) -> list[Line]:

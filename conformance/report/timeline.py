@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from conformance.report.evidence import Change, changes
 from conformance.report.records import CellRecord
 
 _LEFT, _LEFT_LEAST = 58, 30
@@ -21,8 +22,9 @@ def timeline(cell: CellRecord, transports: Sequence[str] = ()) -> list[str]:
     lines = [f"{cell.scenario}  over {', '.join(transports) or cell.transport}{_under(cell)}", ""]
     longest = max((len(_done(cell, step)) for step in cell.steps), default=0)
     left = max(_LEFT_LEAST, min(_LEFT, longest + 2))
+    changed = changes(cell)
     for step in cell.steps:
-        lines += _step(cell, step, left)
+        lines += _step(cell, step, left, changed.get(step["number"], ()))
     if cell.step is None and cell.reason:
         lines += ["", cell.reason] if cell.steps else [cell.reason]
     lines += [f"      {note}" for note in cell.notes]
@@ -39,10 +41,11 @@ def _done(cell: CellRecord, step: Mapping[str, Any]) -> str:
     return f"{mark} {step['number']:>3}  {step['actor']!s:<9} {step['says']}"
 
 
-def _step(cell: CellRecord, step: Mapping[str, Any], left: int) -> Iterator[str]:
+def _step(cell: CellRecord, step: Mapping[str, Any], left: int, changed: Sequence[Change]) -> Iterator[str]:
     first, *rest = textwrap.wrap(_done(cell, step), left - 2, subsequent_indent=" " * 18) or [""]
     yield f"{first:<{left}}{step['did']}"
     yield from rest
+    yield from (f"{' ' * (left - 10)}state     {socket} {words}" for socket, words in changed)
     if step["number"] == cell.step:
         indent = " " * (left - 10)
         yield f"{indent}expected  {cell.expected}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,8 @@ class Outcome:
     notes: tuple[str, ...] = ()
     divergence: Divergence | None = None
     """Where it first does something else than the raw socket; None for the raw socket itself, and for nowhere."""
+    evidence: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """By step, the sockets as they were when it was over, where that was asked for."""
 
 
 @dataclass
@@ -61,6 +63,7 @@ class Told:
     """What a worker told of one cell so far."""
 
     observations: dict[int, o.Observation] = field(default_factory=dict)
+    evidence: dict[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     begun: int | None = None
     end: dict[str, Any] | None = None
     ended: Ended | None = None
@@ -111,7 +114,7 @@ class Runner:
         self._retire(worker, told)
         observations = _completed(cell.case, told)
         verdict = self._verdict(cell, told, observations, facts)
-        return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told))
+        return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told), evidence=told.evidence)
 
     def close(self) -> None:
         """Ends the worker."""
@@ -181,6 +184,8 @@ def _take_in(told: Told, message: Mapping[str, Any], number: int) -> None:
         told.begun = message["begin"]
     elif "step" in message:
         told.observations[message["step"]] = observation_from(message["observation"])
+        if "evidence" in message:
+            told.evidence[message["step"]] = message["evidence"]
     elif message.get("end") == number:
         told.end = dict(message)
 

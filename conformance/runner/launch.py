@@ -30,6 +30,8 @@ class Surroundings:
     """An address of this machine that serves where namespaces are not to be had."""
     hosts: bool = False
     """Whether any cell needs hosts, so that the worker is started through the provisioner."""
+    evidence: bool = False
+    """Whether workers tell the state of each socket after each step."""
 
 
 def package_root() -> str:
@@ -60,6 +62,8 @@ def _settings(interpreter: Interpreter, surroundings: Surroundings) -> dict[str,
         "package": interpreter.guest_path(package_root()),
         "path": [interpreter.guest_path(each) for each in path],
     }
+    if surroundings.evidence:
+        settings["evidence"] = True
     if surroundings.inet_address:
         address = surroundings.inet_address
         settings["hosts"] = {name: [None, address, address] for name in ("client", "server")}

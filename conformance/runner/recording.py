@@ -20,7 +20,7 @@ from conformance.model import scenario as s
 from conformance.model.wire import Vocabulary
 from conformance.report import markdown
 from conformance.report.records import CellRecord, Header, RecordWriter, file_name, now, platform_name, read, written
-from conformance.runner.cells import Outcome
+from conformance.runner.cells import Cell, Outcome
 
 HOST = "local"
 """The name of the host on which all actors live, as records call it."""
@@ -31,11 +31,7 @@ _WIRE = Vocabulary()
 def cell_record(outcome: Outcome) -> CellRecord:
     """What a record holds of a cell."""
     cell, verdict = outcome.cell, outcome.verdict
-    steps = tuple(
-        _step(cell.scenario, cell.case, cell.transport, step, outcome.observations[step.number], outcome.facts)
-        for step in cell.case.steps
-        if step.number in outcome.observations
-    )
+    steps = tuple(_step(cell, step, outcome) for step in cell.case.steps if step.number in outcome.observations)
     actors = dict.fromkeys(step.actor for step in cell.case.steps)
     return CellRecord(
         id=cell.id,
@@ -85,10 +81,9 @@ def shown_path(path: str) -> str:
     return path if relative.startswith("..") else relative
 
 
-def _step(
-    scenario: s.Scenario, case: s.Case, transport: str, step: s.Step, seen: o.Observation, facts: Mapping[str, Any]
-) -> dict[str, Any]:
-    expected = outcome_for(step, terms_for(case, transport, facts), facts) if facts else step.outcome
+def _step(cell: Cell, step: s.Step, outcome: Outcome) -> dict[str, Any]:
+    seen, facts = outcome.observations[step.number], outcome.facts
+    expected = outcome_for(step, terms_for(cell.case, cell.transport, facts), facts) if facts else step.outcome
     encoded = _WIRE.encode(seen)
     encoded.pop("is")
     if encoded.get("wait"):
@@ -109,8 +104,10 @@ def _step(
         shown["free"] = True
     if step.group_kind != "single":
         shown.update(group=step.group, group_kind=step.group_kind)
-    if (step.level or scenario.level) == "measure":
+    if (step.level or cell.scenario.level) == "measure":
         shown["measured"] = True
+    if step.number in outcome.evidence:
+        shown["evidence"] = outcome.evidence[step.number]
     return shown
 
 

@@ -33,6 +33,7 @@ class Settings:
     workers: int = 0
     ahead: bool = True
     interpreter: Interpreter = OWN
+    evidence: bool = False
 
 
 def cells_of_file(scenario: Scenario, transports: Sequence[str], implementations: Sequence[str]) -> list[Cell]:
@@ -51,7 +52,7 @@ class Session:
         self._deviations = load_deviations(settings.deviations)
         self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
-        self._surroundings = Surroundings(settings.inet_address, hosts)
+        self._surroundings = Surroundings(settings.inet_address, hosts, settings.evidence)
         self._pool: Pool | None = None
         self._runner: MeasuringRunner | None = None
 

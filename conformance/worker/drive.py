@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from conformance.engine.schedule import Await, Begin, Confirm, Finished, Schedule
 from conformance.model import observation as o
@@ -12,14 +12,15 @@ from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ROWS
 from conformance.worker.adapters import ShapedAdapter
+from conformance.worker.evidence import Found
 from conformance.worker.stage import Hosts, Stage, Surroundings
 from conformance.worker.waiting import Watch
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.02
 """Seconds between two looks at a thread that may be waiting."""
 
-Report = Callable[[int, o.Observation], None]
-"""Told each step's observation as it is made."""
+Report = Callable[[int, o.Observation, "Sequence[Found]"], None]
+"""Told each step's observation as it is made, and the evidence of that moment where it was asked for."""
 
 
 class Cell:
@@ -37,9 +38,11 @@ class Cell:
         reported: set[int] = set()
         while True:
             command = self._schedule.command()
-            for number in sorted(set(self._schedule.observations) - reported):
-                reported.add(number)
-                report(number, self._schedule.observations[number])
+            fresh = sorted(set(self._schedule.observations) - reported)
+            reported.update(fresh)
+            evidence = self._stage.evidence.look() if fresh and self._stage.evidence else ()
+            for number in fresh:
+                report(number, self._schedule.observations[number], evidence)
             if isinstance(command, Finished):
                 return
             if isinstance(command, Begin):

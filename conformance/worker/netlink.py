@@ -1,4 +1,4 @@
-"""A small client of the kernel's route netlink (rtnetlink(7)): links, addresses, neighbours and queues of one host.
+"""A small client of the kernel's netlink (netlink(7)): of one host its links, addresses, neighbours and queues.
 
 It speaks for the network namespace of the thread that makes it.
 """
@@ -9,9 +9,11 @@ import os
 import socket
 import struct
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, DUMP = 0x1, 0x4, 0x100, 0x200, 0x400, 0x300
 
+_ROUTE = 0
 _ERROR, _DONE = 2, 3
 _NEWLINK, _GETLINK, _NEWADDR, _DELADDR, _DELNEIGH, _GETNEIGH = 16, 18, 20, 21, 29, 30
 _NEWROUTE = 24
@@ -38,27 +40,65 @@ PATIENCE = 5.0
 
 _RTMGRP_LINK = 1
 
+Speaker = TypeVar("Speaker", bound="Conversation")
+
 
 def attribute(kind: int, content: bytes) -> bytes:
     """One attribute, padded."""
     return struct.pack("=HH", 4 + len(content), kind) + content + b"\0" * (-len(content) % 4)
 
 
-class Netlink:
-    """A conversation with the kernel about the interface ``name``."""
+class Conversation:
+    """Questions to a part of the kernel by its netlink protocol, and the answers."""
 
-    def __init__(self, name: str) -> None:
-        self._index = socket.if_nametoindex(name)
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    def __init__(self, protocol: int) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
         self._socket.settimeout(PATIENCE)
         self._socket.bind((0, 0))
         self._number = 0
 
-    def __enter__(self) -> Netlink:
+    def __enter__(self: Speaker) -> Speaker:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the conversation."""
         self._socket.close()
+
+    def ask(self, kind: int, flags: int, body: bytes) -> Iterator[bytes]:
+        """The bodies of the answers. OSError where the kernel refuses."""
+        self._number += 1
+        self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, REQUEST | flags, self._number, 0) + body)
+        for found, answer in self._answers():
+            if found == _DONE:
+                return
+            if found == _ERROR:
+                (code,) = struct.unpack_from("=i", answer)
+                if code:
+                    raise OSError(-code, os.strerror(-code))
+                return
+            yield answer
+            if not flags & (ACK | DUMP):
+                return
+
+    def _answers(self) -> Iterator[tuple[int, bytes]]:
+        while True:
+            received = self._socket.recv(1 << 17)
+            while len(received) >= _HEADER.size:
+                length, kind, _, number, _ = _HEADER.unpack_from(received)
+                if number == self._number:
+                    yield kind, received[_HEADER.size : length]
+                received = received[(length + 3) & ~3 :]
+
+
+class Netlink(Conversation):
+    """A conversation with the kernel about the interface ``name``."""
+
+    def __init__(self, name: str) -> None:
+        self._index = socket.if_nametoindex(name)
+        super().__init__(_ROUTE)
 
     # requests
 
@@ -68,8 +108,8 @@ class Netlink:
 
     def is_running(self) -> bool:
         """Whether the interface is up and has its carrier."""
-        answer = next(self._ask(_GETLINK, 0, _LINK.pack(0, 0, self._index, 0, 0)))
-        return dict(_attributes(answer[_LINK.size :])).get(_IFLA_OPERSTATE, b"")[:1] == bytes([_OPERSTATE_UP])
+        answer = next(self.ask(_GETLINK, 0, _LINK.pack(0, 0, self._index, 0, 0)))
+        return dict(attributes(answer[_LINK.size :])).get(_IFLA_OPERSTATE, b"")[:1] == bytes([_OPERSTATE_UP])
 
     def wait_until_running(self) -> None:
         """Waits until :meth:`is_running`; the kernel tells of each change."""
@@ -109,10 +149,10 @@ class Netlink:
     def forget_neighbours(self) -> None:
         """Forgets who answered, or did not, at which hardware address."""
         for family in (socket.AF_INET, socket.AF_INET6):
-            known = list(self._ask(_GETNEIGH, DUMP, _NEIGHBOUR.pack(family, 0, 0, 0, 0)))
+            known = list(self.ask(_GETNEIGH, DUMP, _NEIGHBOUR.pack(family, 0, 0, 0, 0)))
             for each in known:
                 _, index, _, _, _ = _NEIGHBOUR.unpack_from(each)
-                where = dict(_attributes(each[_NEIGHBOUR.size :])).get(_NDA_DST)
+                where = dict(attributes(each[_NEIGHBOUR.size :])).get(_NDA_DST)
                 if index == self._index and where:
                     self._forget(family, where)
 
@@ -134,36 +174,12 @@ class Netlink:
     # messages
 
     def _request(self, kind: int, flags: int, body: bytes) -> None:
-        for _ in self._ask(kind, flags | ACK, body):
+        for _ in self.ask(kind, flags | ACK, body):
             pass
 
-    def _ask(self, kind: int, flags: int, body: bytes) -> Iterator[bytes]:
-        """The bodies of the answers. OSError where the kernel refuses."""
-        self._number += 1
-        self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, REQUEST | flags, self._number, 0) + body)
-        for found, answer in self._answers():
-            if found == _DONE:
-                return
-            if found == _ERROR:
-                (code,) = struct.unpack_from("=i", answer)
-                if code:
-                    raise OSError(-code, os.strerror(-code))
-                return
-            yield answer
-            if not flags & (ACK | DUMP):
-                return
 
-    def _answers(self) -> Iterator[tuple[int, bytes]]:
-        while True:
-            received = self._socket.recv(1 << 17)
-            while len(received) >= _HEADER.size:
-                length, kind, _, number, _ = _HEADER.unpack_from(received)
-                if number == self._number:
-                    yield kind, received[_HEADER.size : length]
-                received = received[(length + 3) & ~3 :]
-
-
-def _attributes(content: bytes) -> Iterable[tuple[int, bytes]]:
+def attributes(content: bytes) -> Iterable[tuple[int, bytes]]:
+    """Kind and content of each attribute."""
     while len(content) >= 4:
         length, kind = struct.unpack_from("=HH", content)
         if length < 4:

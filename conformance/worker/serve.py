@@ -1,8 +1,9 @@
 """The worker: takes plans as JSON lines on standard input, runs one after the other, tells what happened as it does.
 
 Requests: ``{"run": number, "plan": …}``. Answers: ``{"hello": facts}`` once; then per cell ``{"begin": step}``,
-``{"step": number, "observation": …}`` and ``{"end": number, …}``. A request ``{"probe": number}`` is answered by
-``{"probed": number, "findings": …}``: by kind (transports, capabilities, faults) and name what is lacking, or null.
+``{"step": number, "observation": …}``, with ``evidence`` where that was asked for, and ``{"end": number, …}``.
+A request ``{"probe": number}`` is answered by ``{"probed": number, "findings": …}``: by kind (transports,
+capabilities, faults) and name what is lacking, or null.
 Standard output belongs to the protocol alone: what an implementation prints goes to standard error.
 """
 
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Optional
 
 from conformance.model.errors import HarnessError
@@ -28,6 +29,7 @@ from conformance.tables.transports import TRANSPORTS
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
 from conformance.worker.capabilities import findings, lacking, transport_lacking
 from conformance.worker.drive import Cell, Hosts, Surroundings
+from conformance.worker.evidence import Found
 from conformance.worker.facts import host_facts
 from conformance.worker.forking import Nursery
 from conformance.worker.forking import start as start_nursery
@@ -61,11 +63,12 @@ class Worker:
     """Serves one controller until its standard input ends."""
 
     def __init__(
-        self, requests: BinaryIO, answers: BinaryIO, hosts: Hosts, folder: str, nursery: Optional[Nursery]
-    ) -> None:
+        self, requests: BinaryIO, answers: BinaryIO, hosts: Hosts, folder: str, nursery: Optional[Nursery],
+        evidence: bool = False,
+    ) -> None:  # fmt: skip
         self._requests = requests
         self._answers = answers
-        self._around = Surroundings(best_probe(), scale_of_host(), folder, hosts, nursery)
+        self._around = Surroundings(best_probe(), scale_of_host(), folder, hosts, nursery, evidence)
         self._adapters: dict[str, ShapedAdapter] = {}
 
     def serve(self) -> None:
@@ -133,8 +136,9 @@ class Worker:
             self._adapters[implementation] = adapter_for(implementation)
         return self._adapters[implementation]
 
-    def _report(self, step: int, observation: Observation) -> None:
-        self._tell({"step": step, "observation": _OBSERVATIONS.encode(observation)})
+    def _report(self, step: int, observation: Observation, evidence: Sequence[Found]) -> None:
+        seen = {"evidence": evidence} if evidence else {}
+        self._tell({"step": step, "observation": _OBSERVATIONS.encode(observation), **seen})
 
 
 def _needs_of_faults(plan: Plan) -> Iterator[str]:
@@ -154,7 +158,9 @@ def _own_output() -> BinaryIO:
 
 
 def main(settings: dict[str, Any]) -> None:
-    """The worker's life. ``settings``: ``hosts`` (name to [descriptor, IPv4, IPv6]), ``why_not``, ``path``."""
+    """The worker's life. ``settings``: ``hosts`` (name to [descriptor, IPv4, IPv6]), ``why_not``, ``path``,
+    ``evidence``.
+    """
     warnings.simplefilter("ignore")
     for entry in reversed(settings.get("path", [])):
         if entry not in sys.path:
@@ -168,7 +174,8 @@ def main(settings: dict[str, Any]) -> None:
     nursery = start_nursery(live, [place[0] for place in places.values() if place[0] is not None])
     threading.stack_size(512 * 1024)
     try:
-        Worker(requests, answers, Hosts(places, settings.get("why_not", "")), folder, nursery).serve()
+        hosts = Hosts(places, settings.get("why_not", ""))
+        Worker(requests, answers, hosts, folder, nursery, bool(settings.get("evidence"))).serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     answers.flush()

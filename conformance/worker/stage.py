@@ -22,6 +22,7 @@ from conformance.tables.transports import TRANSPORTS
 from conformance.worker import sysctls
 from conformance.worker.actors import Actor, Events, ThreadActor
 from conformance.worker.adapters import ShapedAdapter
+from conformance.worker.evidence import Evidence
 from conformance.worker.faults import Faults
 from conformance.worker.fixtures import Fixture
 from conformance.worker.forking import Nursery
@@ -60,6 +61,8 @@ class Surroundings:
     folder: str
     hosts: Hosts
     nursery: Optional[Nursery] = None
+    evidence: bool = False
+    """Whether the state of each socket is to be told after each step."""
 
 
 class Stage:
@@ -86,6 +89,9 @@ class Stage:
             lambda actor: self.watch(actor, frozenset()), around.scale,
         )  # fmt: skip
         self.settling = Settling(self._unsent, self._faults.carried, around.scale)
+        self.evidence = None
+        if around.evidence:
+            self.evidence = Evidence(self._transport, namespaces, self._descriptors, self._scope.addresses)
 
     def _folder(self, number: int) -> str:
         folder = os.path.join(self._around.folder, f"c{number}")
@@ -105,6 +111,8 @@ class Stage:
             self._impose(condition)
         for actor, part in Fixture(self._plan.given, self._adapter, self._scope, self._performer.addresses).parts():
             self._have_done(actor, part)
+        if self.evidence:
+            self.evidence.look()  # names are learnt while there are descriptors
         for owner in self._processes.households:
             self._move_out(owner)
 
@@ -180,6 +188,13 @@ class Stage:
         places = self._around.hosts.places
         return {name: ip6 if self._transport.ip6 else ip4 for name, (_, ip4, ip6) in places.items()}
 
+    def _descriptors(self) -> Iterator[tuple[str, int]]:
+        """The sockets in this process, by name and descriptor."""
+        for name, thing in self._scope.sockets():
+            number = self._adapter.descriptor(thing)
+            if number >= 0 and hasattr(thing, "getsockname"):
+                yield name, number
+
     def _unsent(self) -> Iterator[tuple[str, int]]:
         if "tcp" not in self._transport.groups:
             return
@@ -193,6 +208,8 @@ class Stage:
 
     def clean_up(self, parked: bool) -> bool:
         """Undoes faults, releases what waits, closes what is open; False where the worker must go."""
+        if self.evidence:
+            self.evidence.close()
         undone = self._undo()
         things = [*self._scope.objects.values(), *self._scope.abandoned, *self._scope.reserved]
         for thing in things:
