@@ -13,7 +13,7 @@ from typing import TypeVar
 
 REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, DUMP = 0x1, 0x4, 0x100, 0x200, 0x400, 0x300
 
-_ROUTE = 0
+_ROUTE_PROTOCOL = 0
 _ERROR, _DONE = 2, 3
 _NEWLINK, _GETLINK, _NEWADDR, _DELADDR, _DELNEIGH, _GETNEIGH = 16, 18, 20, 21, 29, 30
 _NEWROUTE = 24
@@ -98,7 +98,7 @@ class Netlink(Conversation):
 
     def __init__(self, name: str) -> None:
         self._index = socket.if_nametoindex(name)
-        super().__init__(_ROUTE)
+        super().__init__(_ROUTE_PROTOCOL)
 
     # requests
 
