@@ -9,6 +9,7 @@ import click
 
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import print_json
+from conformance.engine.wording import counted
 from conformance.language.corpus import bundled, load_all
 
 
@@ -41,4 +42,5 @@ def command(paths: tuple[Path, ...], as_json: bool, freedom: bool) -> int:
 
 
 def _summary(right: int, mistakes: int) -> str:
-    return f"{right} scenarios are right" + (f"; {mistakes} mistakes" if mistakes else "")
+    verb = "is" if right == 1 else "are"
+    return f"{counted(right, 'scenario')} {verb} right" + (f"; {counted(mistakes, 'mistake')}" if mistakes else "")

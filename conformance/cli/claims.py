@@ -12,6 +12,7 @@ from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, run_all
 from conformance.cli.terminal import console, print_json
+from conformance.engine.wording import counted
 from conformance.report import claims as told
 from conformance.report.records import CellRecord, read
 
@@ -60,7 +61,7 @@ def _show(platform: str, found: tuple[told.Standing, ...]) -> None:
         table.add_column(name, header_style="bold", overflow="fold")
     for each in found:
         says = each.claim.says + (f"\n[dim]{each.claim.caveat}[/]" if each.claim.caveat else "")
-        status = f"[{_STYLES[each.status]}]{each.status}[/]\n[dim]{len(each.cells)} cells[/]"
+        status = f"[{_STYLES[each.status]}]{each.status}[/]\n[dim]{counted(len(each.cells), 'cell')}[/]"
         table.add_row(each.claim.id, status, says)
     counts = Counter(each.status for each in found)
     screen.print(f"[bold]The Socket Programming HOWTO on {platform}[/]\n")

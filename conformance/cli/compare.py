@@ -10,6 +10,7 @@ from rich.text import Text
 
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import console, print_json
+from conformance.engine.wording import counted
 from conformance.report.comparison import CellComparison, Comparison, Parting, alike, compare, left_out, parted
 from conformance.report.markdown import comparison as markdown
 from conformance.report.records import read
@@ -65,11 +66,11 @@ def show(compared: Comparison) -> None:
     screen = console()
     counts = ", ".join(f"{number} {what}" for what, number in compared.counts().items() if number)
     screen.print(" · ".join(compared.labels), style="bold", markup=False)
-    screen.print(f"{sum(compared.counts().values())} cells: {counts or 'none'}")
+    screen.print(f"{counted(sum(compared.counts().values()), 'cell')}: {counts or 'none'}")
     for summary in grouping(compared):
         screen.print(summary, markup=False)
     for label, why, number in left_out(compared.differing):
-        screen.print(f"{label}: {number} cells not run, {why}", markup=False, style="dim")
+        screen.print(f"{label}: {counted(number, 'cell')} not run, {why}", markup=False, style="dim")
     for cells in alike(parted(compared.differing)):
         screen.print()
         screen.print(_place(cells))
@@ -88,7 +89,7 @@ def grouping(compared: Comparison) -> list[str]:
     lines = []
     for groups, number in sorted(found.items(), key=lambda item: -item[1]):
         words = " | ".join(" = ".join(group) for group in groups)
-        lines.append(f"{words}: {number} cells")
+        lines.append(f"{words}: {counted(number, 'cell')}")
     return lines
 
 

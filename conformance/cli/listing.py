@@ -167,8 +167,10 @@ def _table(rows: list[list[str]], heads: list[str]) -> Table:
 
 
 def _sentence(row: Row, name: str) -> str:
-    """What a row says, and what this machine lacks for it."""
-    return f"{row[name]} Not here: {row['lacking']}." if row.get("lacking") else _words(row.get(name))
+    """What a row says, what this machine lacks for it, and below where practice is more subtle."""
+    lacking = f" Not here: {row['lacking']}." if row.get("lacking") else ""
+    caveat = f"\nBut: {row['caveat']}" if row.get("caveat") else ""
+    return f"{_words(row.get(name))}{lacking}{caveat}"
 
 
 def _words(value: Any) -> str:

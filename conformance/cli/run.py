@@ -14,6 +14,7 @@ from conformance.cli.exits import Exit, of_verdicts
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, Results, run_all
 from conformance.cli.terminal import console, print_json, timeline_text, verdict_table
+from conformance.engine.wording import counted
 from conformance.report.comparison import compare
 from conformance.report.records import CellRecord, read
 from conformance.report.tables import verdict_counts
@@ -109,7 +110,9 @@ def _show(results: Results) -> None:
     _show_unexpected([cell for cell in results.cells if cell.verdict in ("fail", "inconclusive")])
     screen.print()
     counts = ", ".join(f"{number} {verdict}" for verdict, number in verdict_counts(results.cells).items())
-    screen.print(f"[bold]{len(results.cells)} cells[/] in {results.seconds:.1f} s: {counts or 'nothing ran'}")
+    screen.print(
+        f"[bold]{counted(len(results.cells), 'cell')}[/] in {results.seconds:.1f} s: {counts or 'nothing ran'}"
+    )
     for name, reason in results.not_run.items():
         screen.print(Text(f"{name} was not run: ", "bold magenta").append(reason, "not bold default"))
     for path in (*results.records, *results.reports):

@@ -11,6 +11,11 @@ from conformance.model import values as v
 from conformance.tables.faults import ROWS
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things: ``1 cell``, ``2 cells``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def expected_words(outcome: s.Outcome) -> str:
     """An outcome as one would say it: ``returns 'abc'``, ``raises EPIPE``, ``blocks``."""
     words = _outcome(outcome.what)

@@ -36,6 +36,7 @@ def check(scenario: s.Scenario) -> list[Mistake]:
         mistakes += tied.check(case)
         mistakes += _groups(case)
         mistakes += _links(scenario, case)
+        mistakes += _processes(scenario, case)
         if len(mistakes) >= MAX_MISTAKES:
             break
     if scenario.level == "platform":
@@ -72,6 +73,18 @@ def _links(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
         if name in LINK_FAULTS:
             yield Mistake(position, f'"{name}" is done to the link, and "{rule}" has packets go past it; use one of '
                           "them, or cut")  # fmt: skip
+
+
+def _processes(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
+    """What is done to a process is done to that of an actor who has one, not to the worker's."""
+    owners = {name for name, place in scenario.actors.items() if place.own_process or place.unprivileged}
+    for step in case.steps:
+        owners |= {name for name, place in scenario.actors.items() if place.beside in owners}
+        if ROWS[step.operation].kind == "process" and step.actor not in owners:
+            yield Mistake(step.place(step.operation), f"{step.operation} is for an actor with a process of its own; "
+                          f"write actors: {{{step.actor}: {{process: own}}}}")  # fmt: skip
+        if step.operation == "fork":
+            owners |= {getattr(value, "value", "") for _, value in step.arguments}
 
 
 class _Ties:

@@ -46,8 +46,8 @@ MAX_ALL_STEPS = 5000
 _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}\Z")
 
 FILE_KEYS = (
-    "summary", "why", "level", "claims", "sources", "tags", "formerly", "transports", "given", "actors", "hosts",
-    "needs", "only", "cases", "limit", "steps",
+    "summary", "why", "fails_only_if", "level", "claims", "sources", "tags", "formerly", "transports", "given",
+    "actors", "hosts", "needs", "only", "cases", "limit", "steps",
 )  # fmt: skip
 REQUIRED_KEYS = ("summary", "transports", "steps")
 
@@ -96,6 +96,7 @@ class _File:
         readers = {
             "summary": self._summary,
             "why": lambda node: text(node, "why") if node else "",
+            "fails_only_if": self._only_if,
             "level": lambda node: word(node, "level", LEVELS) if node else "must",
             "claims": self._claims,
             "sources": lambda node: texts(node, "source"),
@@ -118,10 +119,14 @@ class _File:
     def _summary(self, node: Node | None) -> str:
         if node is None:
             return ""
-        value = text(node, "summary")
-        if not value.strip():
+        if not text(node, "summary").strip():
             bad(node, "the summary is empty; say the behaviour in one sentence")
-        return value
+        return text(node, "summary")
+
+    def _only_if(self, node: Node | None) -> str:
+        if node is not None and not text(node, "fails_only_if").strip():
+            bad(node, "say what it would take to fail this; where an implementation can, leave the key out")
+        return text(node, "fails_only_if") if node else ""
 
     def _claims(self, node: Node | None) -> tuple[str, ...]:
         known = claim_ids()

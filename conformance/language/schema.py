@@ -97,6 +97,7 @@ def _file_keys() -> Schema:
     return {
         "summary": _text("The behaviour, in one sentence."),
         "why": _text("Why it is so, or why it matters."),
+        "fails_only_if": _text("What it would take to fail this, where no implementation of sockets can."),
         "level": _ref("level", "Who promises it: must (a standard), platform (each its own), measure (a number)."),
         "claims": _list(_ref("claim"), "The sentences of the Socket Programming HOWTO that this acts out."),
         "sources": _list(_text("A standard, manual or source file."), "Where the expected outcome is written."),

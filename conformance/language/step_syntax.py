@@ -14,6 +14,7 @@ from conformance.model.values import Value
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
 from conformance.tables.faults import CONDITIONS, FAULTS, ROWS
 from conformance.tables.operations import FUNCTIONS, OPERATIONS, Operation, Parameter, Result
+from conformance.tables.symbols import SYMBOLS_OF
 
 MAX_STEPS = 200
 MAX_LIMIT = 120.0
@@ -35,6 +36,7 @@ def result_fields(result: Result) -> tuple[str, ...]:
 _CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
     ("call", "function"): FUNCTIONS,
     ("inspect", "fields"): result_fields(OPERATIONS["inspect"].result),
+    **SYMBOLS_OF,
 }
 """The parameters that take only certain words."""
 
@@ -228,10 +230,25 @@ class StepReader:
 def _argument(operation: Operation, parameter: Parameter, node: Node) -> Value:
     """An argument by its type and, where only certain words make sense, one of those."""
     known = parameter.choices or _CHOICES.get((operation.name, parameter.name), ())
-    for each in (node.items if isinstance(node, Items) else (node,)) if known else ():
+    for each in _words_of(node) if known else ():
         if not syntax.saved(each):
-            word(each, parameter.name.rstrip("s"), known)
+            word(each, _WHAT.get(parameter.type, parameter.name.rstrip("s")), known)
     return syntax.READERS[parameter.type](node)
+
+
+_WHAT = {"symbol": "symbol", "flags": "flag", "events": "event"}
+"""What a word is called in a mistake, where that is not the name of its parameter."""
+
+
+def _words_of(node: Node) -> Iterator[Node]:
+    """The words of an argument: itself, those of a list, or those of the lists of a mapping."""
+    if isinstance(node, Fields):
+        for _, value in node.pairs:
+            yield from _words_of(value)
+    elif isinstance(node, Items):
+        yield from node.items
+    else:
+        yield node
 
 
 def rows_of(actor: str) -> Mapping[str, Operation]:

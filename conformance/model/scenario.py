@@ -202,6 +202,8 @@ class Scenario:
     digest: str
     summary: str
     why: str
+    fails_only_if: str
+    """What it would take to fail it, where no implementation can; empty otherwise."""
     level: str
     claims: tuple[str, ...]
     sources: tuple[str, ...]

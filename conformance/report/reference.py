@@ -32,6 +32,7 @@ from conformance.tables.operations import (
 )
 from conformance.tables.options import OPTIONS
 from conformance.tables.selectors import FACTS, FAMILIES
+from conformance.tables.symbols import SYMBOLS
 from conformance.tables.transports import FIXTURES, GROUPS, TRANSPORTS
 
 WIDTH = 110
@@ -259,6 +260,7 @@ def _scenario(scenario: s.Scenario, seen: Mapping[str, Seen]) -> list[str]:
     lines += _bullet(f"Level `{scenario.level}`; over {', '.join(_transports(scenario.transports))}.{_cases(scenario)}")
     conditions = _conditions(scenario)
     lines += _bullet(conditions) if conditions else []
+    lines += _bullet(f"Fails only if {scenario.fails_only_if}") if scenario.fails_only_if else []
     if scenario.claims:
         lines += _bullet("Claims: " + ", ".join(f"[{name}](claims.md#{anchor(name)})" for name in scenario.claims))
     if scenario.sources:
@@ -362,11 +364,12 @@ def _claims_of(section: str, found: Sequence[Claim], acting: Mapping[str, Sequen
 
 
 def errors_and_options() -> str:
-    """The names that scenarios may use: errors, options, transports, fixtures, capabilities, selector terms."""
+    """The names that scenarios may use: errors, options, constants, transports, fixtures, capabilities, terms."""
     return _page(
         "Errors, options and other names",
         _errors(),
         _options(),
+        _constants(),
         _transport_rows(),
         _fixture_rows(),
         ["## Capabilities", "", *_paragraph("What a scenario may name under `needs`; a probe decides each."), "",
@@ -405,6 +408,12 @@ def _options() -> list[str]:
     )
     rows = ((f"`{name}`", f"`{level}`", _OPTION_KINDS[kind]) for name, (level, kind) in OPTIONS.items())
     return [*lines, "", *_table(("option", "level", "value"), rows)]
+
+
+def _constants() -> list[str]:
+    words = "What flags, families, types and events may be. A platform that lacks one makes the step `unsupported`."
+    rows = ((f"`{prefix}`", _codes(names)) for prefix, names in SYMBOLS.items())
+    return ["## Constants", "", *_paragraph(words), "", *_table(("prefix", "names"), rows)]
 
 
 def _transport_rows() -> list[str]:

@@ -56,6 +56,8 @@ class Outcome:
     """Where it first does something else than the raw socket; None for the raw socket itself, and for nowhere."""
     evidence: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """By step, the sockets as they were when it was over, where that was asked for."""
+    used: frozenset[str] = frozenset()
+    """The attributes of the implementation that the worker's process used; empty where it does not note them."""
 
 
 @dataclass
@@ -114,7 +116,9 @@ class Runner:
         self._retire(worker, told)
         observations = _completed(cell.case, told)
         verdict = self._verdict(cell, told, observations, facts)
-        return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told), evidence=told.evidence)
+        used = frozenset((told.end or {}).get("used", ()))
+        return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told), evidence=told.evidence,
+                       used=used)  # fmt: skip
 
     def close(self) -> None:
         """Ends the worker."""

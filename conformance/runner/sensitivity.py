@@ -7,27 +7,34 @@ correct wrappers too; a wrong implementation is caught where such a cell fails, 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from conformance.engine import judge as j
+from conformance.engine.wording import counted
 from conformance.model import scenario as s
 from conformance.runner.cells import Cell, Outcome, Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.measuring import RAW
+from conformance.runner.pairing import Pairs, Witness
 from conformance.tables.operations import OPERATIONS
+from conformance.tables.transports import TRANSPORTS as ALL_TRANSPORTS
 from conformance.wrong import CORRECT, WrongImplementation
 
 TRANSPORTS = ("loopback", "unix", "socketpair", "udp", "unix-dgram")
-"""One transport of each kind: the others repeat what these show, at a cost."""
+"""One transport of each kind: the others repeat what these show, at a cost. A scenario that has none of these is run on
+all that it has."""
 
 QUICK_LIMIT = 1.5
 """Seconds after which a step counts as hung here, times the host's scale: the raw socket keeps to it as well."""
 
 RAW_RUNS = 2
 """How often the raw socket must pass a cell: one that does not always pass is no witness."""
+
+IMPLEMENTATIONS, SCENARIOS, BOTH = "implementations", "scenarios", "both"
+"""What is to be settled: whether each wrong implementation is caught, whether each scenario catches one, or both."""
 
 
 class CellRunner(Protocol):
@@ -57,95 +64,149 @@ class Catch:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """What was found. ``complete``: every scenario was tried, not only as many as the first catch took."""
+    """What was found.
+
+    ``scenarios`` are those with a cell that may count; ``pairs`` how many pairs of scenario and wrong implementation
+    have a cell that uses what the implementation changes, and ``tried`` how many of them were run.
+    """
 
     implementations: tuple[str, ...]
     scenarios: tuple[str, ...]
     cells: int
-    complete: bool
+    settled: str
+    """What the run was to settle: implementations, scenarios or both."""
+    pairs: int
+    tried: int
     catches: tuple[Catch, ...]
     false_alarms: tuple[Catch, ...]
     unsteady: tuple[str, ...]
     """Cells that the raw socket does not pass every time; they are no witnesses."""
+    not_here: dict[str, str]
+    """Scenarios of which no cell passes here, and why."""
+    without_implementation: tuple[str, ...]
+    """Scenarios that call nothing of an implementation, so that none can fail them."""
+    reasons: dict[str, str]
+    """Scenarios that say what it would take to fail them."""
 
     def catching(self) -> dict[str, list[str]]:
-        """Implementation to the scenarios that catch it."""
+        """Implementation to the scenarios that are known to catch it."""
         return _grouped(self.implementations, ((each.implementation, each.scenario) for each in self.catches))
 
     def caught_by(self) -> dict[str, list[str]]:
-        """Scenario to the implementations that it catches."""
+        """Scenario to the implementations that it is known to catch."""
         return _grouped(self.scenarios, ((each.scenario, each.implementation) for each in self.catches))
 
     def uncaught(self) -> list[str]:
-        """Implementations that no scenario catches."""
-        return [name for name, found in self.catching().items() if not found]
+        """Implementations that no scenario catches; none where they were not to be settled."""
+        return [name for name, found in self.catching().items() if not found and self.settled != SCENARIOS]
 
-    def idle(self) -> list[str]:
-        """Scenarios that catch nothing; only meaningful if the run is complete."""
-        return [name for name, found in self.caught_by().items() if not found]
+    def idle(self) -> dict[str, str]:
+        """Scenarios that catch nothing, with what they say it would take; "" where they do not say it.
+
+        None where scenarios were not to be settled.
+        """
+        if self.settled == IMPLEMENTATIONS:
+            return {}
+        return {name: self.reasons.get(name, "") for name, found in self.caught_by().items() if not found}
+
+    def unexplained(self) -> list[str]:
+        """Scenarios that catch nothing and do not say what it would take."""
+        return [name for name, reason in self.idle().items() if not reason]
+
+    def wrongly_explained(self) -> dict[str, list[str]]:
+        """Scenarios that say that it would take something else, and what they catch all the same."""
+        return {name: found for name, found in self.caught_by().items() if found and name in self.reasons}
 
     def as_json(self) -> dict[str, Any]:
         """Everything, and what follows from it, as JSON values."""
         return {
             **asdict(self),
+            "complete": self.tried == self.pairs,
             "catching": self.catching(),
             "caught_by": self.caught_by(),
             "uncaught": self.uncaught(),
-            "idle": self.idle() if self.complete else [],
+            "idle": self.idle(),
+            "unexplained": self.unexplained(),
+            "wrongly_explained": self.wrongly_explained(),
         }
 
 
 Progress = Callable[[str], None]
-"""Told one line whenever an implementation is done."""
+"""Told one line now and then."""
 
 
-def quick_runner() -> Runner:
-    """A runner for sensitivity runs: this Python, no second host, short limits."""
-    return Runner(OWN, Surroundings(), limit=QUICK_LIMIT)
+def quick_runner(hosts: bool = False) -> Runner:
+    """A runner for sensitivity runs: this Python, short limits, two hosts if any cell needs them."""
+    return Runner(OWN, Surroundings(hosts=hosts), limit=QUICK_LIMIT)
 
 
 def sensitivity(
     scenarios: Sequence[s.Scenario],
     implementations: Sequence[WrongImplementation],
-    runner_factory: Callable[[], CellRunner] = quick_runner,
+    runner_factory: Callable[[bool], CellRunner] = quick_runner,
     progress: Progress = lambda line: None,
     *,
     transports: Sequence[str] = TRANSPORTS,
     workers: int = 2,
-    first_catch_only: bool = False,
+    settle: str = BOTH,
+    every_pair: bool = False,
 ) -> Sensitivity:
-    """Runs every cell under every implementation, and says who catches whom."""
-    places = [place for scenario in scenarios if _is_about_sockets(scenario) for place in _places(scenario, transports)]
-    with _Runners(runner_factory, workers) as runners:
-        steady, unsteady = _witnesses(places, runners, progress)
-        alarms = _each(list(CORRECT.values()), steady, runners, progress, False)
-        blamed = {each.cell for each in alarms}
-        trusted = [place for place in steady if place.cell(RAW).id not in blamed]
-        catches = _each(implementations, trusted, runners, progress, first_catch_only)
+    """Runs scenarios under wrong implementations until that is settled, or all pairs, and says who catches whom."""
+    judged = [each for each in scenarios if each.level != "measure"]
+    places = [place for scenario in judged if _calls_it(scenario) for place in _places(scenario, transports)]
+    hosts = any(ALL_TRANSPORTS[place.transport].hosts for place in places)
+    with _Runners(lambda: runner_factory(hosts), workers) as runners:
+        trials = list(runners.map(lambda place: _trial(place, runners), places))
+        witnesses = [each.witness for each in trials if each.witness]
+        alarms = [alarm for each in trials for alarm in each.alarms]
+        progress(f"{RAW} and {len(CORRECT)} correct wrappers pass {counted(len(witnesses), 'cell')} of {len(places)}")
+        search = _Search(Pairs(implementations, witnesses), runners, progress)
+        names = tuple(dict.fromkeys(each.scenario.id for each in witnesses))
+        search.run(implementations, names, settle, every_pair)
     return Sensitivity(
         implementations=tuple(each.name for each in implementations),
-        scenarios=tuple(dict.fromkeys(place.scenario.id for place in trusted)),
-        cells=len(trusted),
-        complete=not first_catch_only,
-        catches=tuple(catches),
+        scenarios=names,
+        cells=len(witnesses),
+        settled=settle,
+        pairs=len(search.pairs),
+        tried=len(search.tried),
+        catches=tuple(search.catches),
         false_alarms=tuple(alarms),
-        unsteady=tuple(unsteady),
+        unsteady=tuple(each.place.cell(RAW).id for each in trials if each.unsteady),
+        not_here={each.place.scenario.id: each.why_not for each in trials if each.place.scenario.id not in names},
+        without_implementation=tuple(each.id for each in judged if not _calls_it(each)),
+        reasons={each.id: each.fails_only_if for each in judged if each.fails_only_if},
     )
 
 
 def lines(found: Sensitivity) -> Iterator[str]:
     """The result for people: who is caught by which step, and who is not."""
     for name, catches in _grouped(found.implementations, ((c.implementation, c) for c in found.catches)).items():
-        yield f"{name}: {_counted(len({each.scenario for each in catches}), 'scenario')}"
-        first = {each.scenario: each for each in reversed(catches)}
-        for each in sorted(first.values(), key=lambda each: each.scenario):
+        if catches:
+            yield f"{name}: {counted(len(catches), 'scenario')}"
+        for each in sorted(catches, key=lambda each: each.scenario):
             yield f"    {each.scenario}, step {each.step} ({each.operation}): {each.expected}; {each.observed}"
-    yield f"{len(found.implementations) - len(found.uncaught())} of {len(found.implementations)} caught"
+    yield from _summary(found)
     yield from (f"not caught: {name}" for name in found.uncaught())
-    if found.complete:
-        yield from (f"catches nothing: {name}" for name in found.idle())
-    yield from (f"false alarm: {each.cell}, step {each.step}: {each.observed}" for each in found.false_alarms)
+    yield from (f'catches nothing, and has no "fails_only_if": {name}' for name in found.unexplained())
+    for name, caught in found.wrongly_explained().items():
+        yield f'catches {", ".join(caught)}, in spite of its "fails_only_if": {name}'
+    yield from (f"false alarm of {each.implementation}: {each.cell}, step {each.step}: {each.observed}"
+                for each in found.false_alarms)  # fmt: skip
     yield from (f"unsteady: {cell}" for cell in found.unsteady)
+
+
+def _summary(found: Sensitivity) -> Iterator[str]:
+    caught, catching = ({getattr(each, name) for each in found.catches} for name in ("implementation", "scenario"))
+    idle = found.idle()
+    explained = sum(1 for reason in idle.values() if reason)
+    yield f"{len(caught)} of {counted(len(found.implementations), 'wrong implementation')} caught"
+    yield f"{len(catching)} of {counted(len(found.scenarios), 'scenario')} catch one, {explained} say why they do not"
+    yield f"{found.tried} of {counted(found.pairs, 'pair')} that can differ were run"
+    if found.without_implementation:
+        yield f"{counted(len(found.without_implementation), 'scenario')} beside these: nothing of a socket is called"
+    if found.not_here:
+        yield f"{counted(len(found.not_here), 'scenario')} beside these: not to be had on this host"
 
 
 @dataclass(frozen=True)
@@ -158,6 +219,17 @@ class _Place:
 
     def cell(self, implementation: str) -> Cell:
         return Cell(self.scenario, self.case, self.transport, implementation)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What became of a cell under the raw socket and the correct wrappers."""
+
+    place: _Place
+    witness: Witness | None = None
+    alarms: tuple[Catch, ...] = ()
+    unsteady: bool = False
+    why_not: str = ""
 
 
 class _Runners:
@@ -185,61 +257,102 @@ class _Runners:
         outcome: Outcome = self._local.runner.run(cell)
         return outcome
 
-    def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
         """The results for all items, in their order."""
         return self._pool.map(function, items)
 
 
-def _witnesses(places: Sequence[_Place], runners: _Runners, progress: Progress) -> tuple[list[_Place], list[str]]:
-    """The cells that the raw socket passes every time, and those that it passes sometimes."""
+class _Search:
+    """Tries pairs, and keeps who caught whom; used by all threads of the runners at once."""
 
-    def passes(place: _Place) -> int:
-        kinds = (runners.run(place.cell(RAW)).verdict.kind for _ in range(RAW_RUNS))
-        return sum(kind == j.PASS for kind in kinds)
+    def __init__(self, pairs: Pairs, runners: _Runners, progress: Progress) -> None:
+        self.pairs, self._runners, self._progress = pairs, runners, progress
+        self.tried: set[tuple[str, str]] = set()
+        self.catches: list[Catch] = []
+        self._caught: set[str] = set()
+        self._catching: set[str] = set()
 
-    counts = list(runners.map(passes, places))
-    steady = [place for place, count in zip(places, counts) if count == RAW_RUNS]
-    progress(f"{RAW}: {_counted(len(steady), 'cell')} of {len(places)} pass {RAW_RUNS} times")
-    return steady, [place.cell(RAW).id for place, count in zip(places, counts) if 0 < count < RAW_RUNS]
+    def run(
+        self, implementations: Sequence[WrongImplementation], scenarios: Sequence[str], settle: str, every_pair: bool
+    ) -> None:
+        """Tries as many pairs as it takes."""
+        if every_pair:
+            self._each(self._matrix, implementations)
+            return
+        if settle != SCENARIOS:
+            self._each(self._implementation, implementations)
+            self._progress(f"{len(self._caught)} of {len(implementations)} wrong implementations caught")
+        if settle != IMPLEMENTATIONS:
+            self._each(self._scenario, [each for each in scenarios if each not in self._catching])
 
+    def _each(self, function: Callable[[Any], None], items: Iterable[Any]) -> None:
+        for _ in self._runners.map(function, items):
+            pass
 
-def _each(
-    implementations: Sequence[WrongImplementation], places: Sequence[_Place], runners: _Runners, progress: Progress,
-    first_only: bool,
-) -> list[Catch]:  # fmt: skip
-    def catches(implementation: WrongImplementation) -> list[Catch]:
-        found = list(_catches(implementation, places, runners, first_only))
-        progress(f"{implementation.name}: caught by {_counted(len({each.scenario for each in found}), 'scenario')}")
-        return found
+    def _implementation(self, row: WrongImplementation) -> None:
+        """Tries scenarios until one catches it: likely ones first, before others those that have caught nothing yet."""
+        left = self.pairs.scenarios(row.name)
+        while left and row.name not in self._caught:
+            found = next((each for each in left[:_AHEAD] if each not in self._catching), left[0])
+            left.remove(found)
+            self._pair(row, found)
 
-    return [each for found in runners.map(catches, implementations) for each in found]
+    def _scenario(self, name: str) -> None:
+        for row in self.pairs.implementations(name):
+            if name in self._catching:
+                return
+            if (row.name, name) not in self.tried:
+                self._pair(row, name)
 
+    def _matrix(self, row: WrongImplementation) -> None:
+        for name in self.pairs.scenarios(row.name):
+            self._pair(row, name)
+        self._progress(f"{row.name}: caught by {sum(each.implementation == row.name for each in self.catches)}")
 
-def _catches(
-    implementation: WrongImplementation, places: Sequence[_Place], runners: _Runners, first_only: bool
-) -> Iterator[Catch]:
-    """One catch for each scenario, or the first of all; a failure must repeat, so that chance catches nothing."""
-    caught: set[str] = set()
-    for place in places:
-        if place.scenario.id in caught:
-            continue
-        cell = place.cell(implementation.reference)
-        first = runners.run(cell).verdict
-        if first.kind == j.FAIL and _same(first, runners.run(cell).verdict):
-            caught.add(place.scenario.id)
-            yield _catch(implementation, place, first)
-            if first_only:
+    def _pair(self, row: WrongImplementation, scenario: str) -> None:
+        """Runs the cells of a scenario until one fails; a failure must repeat, so that chance catches nothing."""
+        self.tried.add((row.name, scenario))
+        for witness in self.pairs.cells(row.name, scenario):
+            place = _Place(witness.scenario, witness.case, witness.transport)
+            found = _failure(row, place, self._runners)
+            if found:
+                self.catches.append(found)
+                self._caught.add(row.name)
+                self._catching.add(scenario)
                 return
 
 
-def _same(one: j.Verdict, two: j.Verdict) -> bool:
-    return (one.kind, one.step) == (two.kind, two.step)
+_AHEAD = 12
+"""Of so many likely scenarios, one that has caught nothing yet goes before the likeliest."""
 
 
-def _catch(implementation: WrongImplementation, place: _Place, verdict: j.Verdict) -> Catch:
+def _trial(place: _Place, runners: _Runners) -> _Trial:
+    verdicts = [runners.run(place.cell(RAW)).verdict for _ in range(RAW_RUNS)]
+    passed = sum(verdict.kind == j.PASS for verdict in verdicts)
+    if passed < RAW_RUNS:
+        worst = next(verdict for verdict in verdicts if verdict.kind != j.PASS)
+        return _Trial(place, unsteady=passed > 0, why_not=f"{worst.kind}: {worst.reason or worst.observed}")
+    alarms = [_failure(row, place, runners) for row in CORRECT.values()]
+    if any(alarms):
+        return _Trial(place, alarms=tuple(each for each in alarms if each), why_not="a correct wrapper fails")
+    noting = runners.run(place.cell(CORRECT["noting"].reference))
+    used = None if _has_processes(place) else noting.used or None
+    return _Trial(place, Witness(place.scenario, place.case, place.transport, noting.seconds, used))
+
+
+def _failure(row: WrongImplementation, place: _Place, runners: _Runners) -> Catch | None:
+    """A failure that repeats at the same step."""
+    first = runners.run(place.cell(row.reference)).verdict
+    if first.kind != j.FAIL:
+        return None
+    again = runners.run(place.cell(row.reference)).verdict
+    return _catch(row, place, first) if (again.kind, again.step) == (first.kind, first.step) else None
+
+
+def _catch(row: WrongImplementation, place: _Place, verdict: j.Verdict) -> Catch:
     step = next(each for each in place.case.steps if each.number == verdict.step)
     return Catch(
-        implementation=implementation.name,
+        implementation=row.name,
         scenario=place.scenario.id,
         cell=place.cell(RAW).id,
         step=step.number,
@@ -251,16 +364,26 @@ def _catch(implementation: WrongImplementation, place: _Place, verdict: j.Verdic
     )
 
 
-def _is_about_sockets(scenario: s.Scenario) -> bool:
-    """Whether any step uses the implementation: pure struct or path work cannot tell implementations apart."""
+def _kinds(scenario: s.Scenario) -> set[str]:
     operations = {step.operation for case in scenario.cases for step in case.steps} & set(OPERATIONS)
-    kinds = {OPERATIONS[operation].kind for operation in operations}
-    return bool(kinds & {"verb", "program"}) and scenario.level != "measure"
+    return {OPERATIONS[operation].kind for operation in operations}
+
+
+def _calls_it(scenario: s.Scenario) -> bool:
+    """Whether any step calls the implementation: pure struct or path work cannot tell implementations apart."""
+    return bool(_kinds(scenario) & {"verb", "program"})
+
+
+def _has_processes(place: _Place) -> bool:
+    """Whether anything is done in another process than the worker's."""
+    placements = place.scenario.actors.values()
+    return any(each.own_process or each.unprivileged for each in placements) or "process" in _kinds(place.scenario)
 
 
 def _places(scenario: s.Scenario, transports: Sequence[str]) -> Iterator[_Place]:
+    chosen = [each for each in scenario.transports if each in transports] or scenario.transports
     for case, transport in scenario.cells():
-        if transport in transports:
+        if transport in chosen:
             yield _Place(scenario, case, transport)
 
 
@@ -272,8 +395,5 @@ def _grouped(keys: Sequence[str], pairs: Any) -> dict[str, list[Any]]:
     return {key: list(values) for key, values in found.items()}
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-__all__ = ["QUICK_LIMIT", "TRANSPORTS", "Catch", "Sensitivity", "lines", "quick_runner", "sensitivity"]
+__all__ = ["BOTH", "IMPLEMENTATIONS", "QUICK_LIMIT", "SCENARIOS", "TRANSPORTS", "Catch", "Sensitivity",
+           "lines", "quick_runner", "sensitivity"]  # fmt: skip

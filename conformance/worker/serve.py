@@ -102,8 +102,12 @@ class Worker:
         cell: Optional[Cell] = None
         try:
             self._check_needs(plan)
-            cell = Cell(plan, self._adapter(plan.implementation), self._around, number)
+            adapter = self._adapter(plan.implementation)
+            used = _noted(adapter)
+            used.clear()
+            cell = Cell(plan, adapter, self._around, number)
             cell.run(lambda step: self._tell({"begin": step}), self._report)
+            end["used"] = sorted(used)
         except (Unsupported, NoSuchImplementation) as error:
             end["unsupported"] = str(error)
         except HarnessError as error:
@@ -147,6 +151,12 @@ def _needs_of_faults(plan: Plan) -> Iterator[str]:
     for fault in (FAULTS[step.operation] for step in steps):
         if fault.by != NETWORK or TRANSPORTS[plan.transport].hosts:
             yield fault.needs
+
+
+def _noted(adapter: ShapedAdapter) -> set[str]:
+    """The set in which an implementation notes what is used of it; an empty one where it does not."""
+    noted = getattr(adapter.factory, "attributes_used", None)
+    return noted if isinstance(noted, set) else set()
 
 
 def _own_output() -> BinaryIO:

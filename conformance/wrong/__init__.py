@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from conformance.wrong import closing, connecting, datagrams, describing, receiving, sending, timeouts
-from conformance.wrong.correct import Composed, PassThrough
+from conformance.wrong.correct import Composed, Noting, PassThrough
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ _SENDING = (
     _row(sending.SendallNeverTimesOut, f"{_LIBRARY}.sendall(): the timeout bounds the whole call"),
     _row(sending.SendfileFromTheStart, f"{_LIBRARY}.sendfile()"),
     _row(sending.SendfileToTheEnd, f"{_LIBRARY}.sendfile()"),
+    _row(sending.NonblockingSendDropsData, "micropython/micropython-esp32 #99"),
 )
 
 _RECEIVING = (
@@ -68,6 +69,9 @@ _RECEIVING = (
     _row(receiving.LosesTruncationFlag, "asterinas/asterinas #3202"),
     _row(receiving.LosesAncillaryData, "POSIX recvmsg(): SCM_RIGHTS"),
     _row(receiving.UrgentInline, "POSIX SO_OOBINLINE: off by default"),
+    _row(receiving.NotConnectedTakenForWouldBlock, "eventlet/eventlet #192: ENOTCONN taken for EWOULDBLOCK"),
+    _row(receiving.NonblockingEndTakenForWouldBlock, "microsoft/WSL #2822, #3649"),
+    _row(receiving.LosesControlTruncationFlag, "YurtOS/yurtos-kernel #104: no MSG_CTRUNC"),
 )
 
 _DATAGRAMS = (
@@ -82,6 +86,8 @@ _DATAGRAMS = (
     _row(datagrams.CutsLargeDatagrams, "libraries with one buffer of the size of a packet"),
     _row(datagrams.SplitsLargeDatagrams, "POSIX send(): EMSGSIZE"),
     _row(datagrams.AcceptsStrangers, "POSIX connect(): only datagrams of the peer are received"),
+    _row(datagrams.EmptyReadLeavesDatagram, "google/gvisor #993"),
+    _row(datagrams.SendtoBindsEachTime, "Anorov/PySocks #173"),
 )
 
 _TIMEOUTS = (
@@ -100,6 +106,11 @@ _TIMEOUTS = (
     _row(timeouts.ConnectLeavesNonBlocking, "schwa/SwiftIO #8"),
     _row(timeouts.TimeoutSetsBlocking, "Anorov/PySocks #66: the mode is changed behind the caller's back"),
     _row(timeouts.TimeoutPerChunk, f"{_LIBRARY}.sendall(): before Python 3.5"),
+    _row(timeouts.AcceptWouldBlockTimesOut, "micropython/micropython #2947"),
+    _row(timeouts.DatagramWouldBlockTimesOut, "micropython/micropython #5759"),
+    _row(timeouts.DefaultTimeoutNotApplied, "pypy/pypy #2824"),
+    _row(timeouts.BlockingReadIntoRaises, "eventlet/eventlet #274, #275"),
+    _row(timeouts.AbandonedAcceptTakesNext, "python/cpython #153761: a cancelled accept drops a connection"),
 )
 
 _CONNECTING = (
@@ -127,6 +138,11 @@ _CONNECTING = (
     _row(connecting.CutsLongPaths, "unix(7): sun_path has 108 bytes"),
     _row(connecting.OpensItsPath, "servers that chmod their socket"),
     _row(connecting.ListenAcceptsOnce, f"{_HOWTO}, Creating a Socket: the server socket goes on"),
+    _row(connecting.PortKnownAfterListen, "Jython: tomerfiliba-org/rpyc #156"),
+    _row(connecting.TimedOutConnectCloses, "python-trio/trio #247: what is left of a cancelled connect"),
+    _row(connecting.PadsAbstractNames, "luaposix/luaposix #284, janet-lang/janet #1618"),
+    _row(connecting.CutsAbstractNamesAtNul, "libuv/libuv #4737"),
+    _row(connecting.SpeaksOneVersionOnly, "libp2p/rust-libp2p #1555: IPV6_V6ONLY always set"),
 )
 
 _CLOSING = (
@@ -152,6 +168,9 @@ _CLOSING = (
     _row(closing.GarbageStaysOpen, f"{_HOWTO}, Disconnecting: garbage collection"),
     _row(closing.FilenoDuplicates, "eventlet/eventlet #326: makefile on a duplicate"),
     _row(closing.UsableAfterShutdown, "POSIX shutdown(): EPIPE"),
+    _row(closing.ShutdownOfReadingDoesNothing, "paramiko/paramiko #939"),
+    _row(closing.ClosedSocketsWait, "paramiko/paramiko #99, #120"),
+    _row(closing.SecondCloseCutsFiles, "urllib3/urllib3 #2984"),
 )
 
 _DESCRIBING = (
@@ -172,6 +191,8 @@ _DESCRIBING = (
     _row(describing.UnboundNameIsNone, "asyncio: get_extra_info('sockname') is None"),
     _row(describing.OptionsInNetworkOrder, "POSIX getsockopt(): an int in the host's order"),
     _row(describing.NagleIsAlwaysOff, "TCP_NODELAY: off by default"),
+    _row(describing.BufferSizesLostOnAccept, "google/gvisor #1095"),
+    _row(describing.NeverListens, "google/gvisor #8487"),
 )
 
 WRONG: dict[str, WrongImplementation] = {
@@ -180,7 +201,8 @@ WRONG: dict[str, WrongImplementation] = {
 """Every wrong implementation by name."""
 
 CORRECT: dict[str, WrongImplementation] = {
-    row.name: row for row in (_row(PassThrough, "inheritance"), _row(Composed, "delegation"))
+    row.name: row
+    for row in (_row(Noting, "inheritance"), _row(PassThrough, "inheritance"), _row(Composed, "delegation"))
 }
 """Wrappers without a bug: a scenario that fails one of them is itself at fault."""
 

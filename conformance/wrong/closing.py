@@ -9,6 +9,7 @@ import io
 import os
 import socket
 import struct
+import time
 from typing import Any, Optional
 
 from conformance.wrong.correct import PassThrough
@@ -236,3 +237,42 @@ class UsableAfterShutdown(PassThrough):
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         if not self._shut:
             super().sendall(data, flags)
+
+
+class ShutdownOfReadingDoesNothing(PassThrough):
+    """Shutting down the reading side reports success and does nothing."""
+
+    def shutdown(self, how: int, /) -> None:
+        if how == socket.SHUT_RD:
+            self.getpeername()
+        else:
+            super().shutdown(how)
+
+
+class ClosedSocketsWait(PassThrough):
+    """Sending and receiving on a closed socket wait for ever instead of failing."""
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        _wait_if_closed(self)
+        return super().send(data, flags)
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        _wait_if_closed(self)
+        return super().recv(size, flags)
+
+
+def _wait_if_closed(sock: socket.socket) -> None:
+    while sock.fileno() < 0:
+        time.sleep(0.01)
+
+
+class SecondCloseCutsFiles(PassThrough):
+    """Every close counts for one of the files made of the socket: a second one closes under them."""
+
+    _closed_before = False
+
+    def close(self) -> None:
+        if self._closed_before and self.fileno() >= 0:
+            socket.socket(fileno=self.detach()).close()
+        self._closed_before = True
+        super().close()

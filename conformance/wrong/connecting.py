@@ -249,3 +249,67 @@ class OpensItsPath(PassThrough):
         super().bind(address)
         if isinstance(address, str) and address:
             os.chmod(address, 0o777)
+
+
+class PortKnownAfterListen(PassThrough):
+    """A stream socket that was bound to a free port says port 0 until it listens."""
+
+    _bound_to_free = False
+
+    def bind(self, address: Any, /) -> None:
+        super().bind(address)
+        self._bound_to_free = isinstance(address, tuple) and not address[1] and self.type == socket.SOCK_STREAM
+
+    def listen(self, *backlog: int) -> None:
+        super().listen(*backlog)
+        self._bound_to_free = False
+
+    def getsockname(self) -> Any:
+        name = super().getsockname()
+        return (name[0], 0, *name[2:]) if self._bound_to_free else name
+
+
+class TimedOutConnectCloses(PassThrough):
+    """A connect that is given up closes the socket."""
+
+    def connect(self, address: Any, /) -> None:
+        try:
+            super().connect(address)
+        except socket.timeout:
+            self.close()
+            raise
+
+
+class PadsAbstractNames(PassThrough):
+    """The whole room for a name is bound, so that an abstract name ends in NUL bytes."""
+
+    def bind(self, address: Any, /) -> None:
+        if self.family == getattr(socket, "AF_UNIX", None) and address[:1] in ("\0", b"\0"):
+            address = (address.encode() if isinstance(address, str) else address).ljust(108, b"\0")
+        super().bind(address)
+
+
+class CutsAbstractNamesAtNul(PassThrough):
+    """An abstract name ends at its second NUL byte."""
+
+    def bind(self, address: Any, /) -> None:
+        super().bind(_cut_at_nul(self, address))
+
+    def connect(self, address: Any, /) -> None:
+        super().connect(_cut_at_nul(self, address))
+
+
+def _cut_at_nul(sock: socket.socket, address: Any) -> Any:
+    if sock.family != getattr(socket, "AF_UNIX", None) or address[:1] not in ("\0", b"\0"):
+        return address
+    name = address.encode() if isinstance(address, str) else address
+    return b"\0" + name[1:].split(b"\0", 1)[0]
+
+
+class SpeaksOneVersionOnly(PassThrough):
+    """A socket for IPv6 is always for IPv6 alone, whatever IPV6_V6ONLY was set to."""
+
+    def bind(self, address: Any, /) -> None:
+        if self.family == socket.AF_INET6:
+            self.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        super().bind(address)

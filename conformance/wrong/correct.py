@@ -1,4 +1,4 @@
-"""Two right ways to wrap a socket, by inheritance and by delegation: no scenario may ever tell them from the original.
+"""Right ways to wrap a socket, by inheritance and by delegation: no scenario may ever tell them from the original.
 
 The wrong ones inherit from :class:`PassThrough`, so that the one bug of each is all that they differ in.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from types import TracebackType
-from typing import Any, Optional
+from typing import Any, ClassVar, Optional
 
 
 class PassThrough(socket.socket):
@@ -23,6 +23,17 @@ class PassThrough(socket.socket):
         own = type(self)(made.family, made.type, made.proto, made.detach())
         own.settimeout(timeout)
         return own
+
+
+class Noting(PassThrough):
+    """A subclass without a bug that notes which of its attributes anybody uses, the standard library included."""
+
+    attributes_used: ClassVar[set[str]] = set()
+    """The names noted since this was last cleared, in this process."""
+
+    def __getattribute__(self, name: str) -> Any:
+        Noting.attributes_used.add(name)
+        return super().__getattribute__(name)
 
 
 class Composed:

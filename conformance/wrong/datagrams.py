@@ -171,3 +171,24 @@ class AcceptsStrangers(PassThrough):
             self.send(data, flags)
         else:
             super().sendall(data, flags)
+
+
+class EmptyReadLeavesDatagram(PassThrough):
+    """A read of no bytes returns at once and leaves the datagram where it is."""
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        return super().recv(size, flags) if size or not _datagrams(self) else b""
+
+    def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> tuple[bytes, list[Any], int, Any]:
+        if bufsize or not _datagrams(self):
+            return super().recvmsg(bufsize, ancbufsize, flags)
+        return b"", [], 0, None
+
+
+class SendtoBindsEachTime(PassThrough):
+    """sendto binds the socket first, every time, even if it is bound."""
+
+    def sendto(self, data: Any, *arguments: Any) -> int:
+        if _datagrams(self) and self.family == socket.AF_INET:
+            super().bind(("", 0))
+        return super().sendto(data, *arguments)

@@ -189,3 +189,23 @@ class OptionsInNetworkOrder(PassThrough):
     def getsockopt(self, level: int, option: int, *size: Any) -> Any:
         value = super().getsockopt(level, option, *size)
         return value[::-1] if isinstance(value, bytes) and sys.byteorder == "little" else value
+
+
+class BufferSizesLostOnAccept(PassThrough):
+    """An accepted socket has buffers of the usual size, whatever its listener was given."""
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        made, address = super().accept()
+        with socket.socket(made.family, made.type) as fresh:
+            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                made.setsockopt(socket.SOL_SOCKET, option, fresh.getsockopt(socket.SOL_SOCKET, option) // 2)
+        return made, address
+
+
+class NeverListens(PassThrough):
+    """SO_ACCEPTCONN of a local listener reads 0."""
+
+    def getsockopt(self, level: int, option: int, *size: Any) -> Any:
+        value = super().getsockopt(level, option, *size)
+        asked = (level, option) == (socket.SOL_SOCKET, socket.SO_ACCEPTCONN) and not size
+        return 0 if asked and self.family == getattr(socket, "AF_UNIX", None) else value

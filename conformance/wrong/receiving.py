@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import time
 from typing import Any
@@ -195,3 +197,46 @@ class UrgentInline(PassThrough):
         if self.family in (socket.AF_INET, socket.AF_INET6) and _stream(self):
             self.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
         return super().recv(size, flags)
+
+
+class NotConnectedTakenForWouldBlock(PassThrough):
+    """A socket without a connection is taken for one that has nothing to do yet: the call waits for ever."""
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        while True:
+            try:
+                return super().send(data, flags)
+            except OSError as error:
+                _wait_if_not_connected(error)
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        while True:
+            try:
+                return super().recv(size, flags)
+            except OSError as error:
+                _wait_if_not_connected(error)
+
+
+def _wait_if_not_connected(error: OSError) -> None:
+    if error.errno != errno.ENOTCONN:
+        raise error
+    time.sleep(0.01)
+
+
+class NonblockingEndTakenForWouldBlock(PassThrough):
+    """In non-blocking mode the end of a local stream is reported as nothing there yet."""
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        data = super().recv(size, flags)
+        local = self.family == getattr(socket, "AF_UNIX", None) and _stream(self)
+        if size and not data and local and self.gettimeout() == 0.0:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return data
+
+
+class LosesControlTruncationFlag(PassThrough):
+    """recvmsg does not say that descriptors were left out for want of room."""
+
+    def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> tuple[bytes, list[Any], int, Any]:
+        data, ancillary, found, address = super().recvmsg(bufsize, ancbufsize, flags)
+        return data, ancillary, found & ~socket.MSG_CTRUNC, address

@@ -165,3 +165,10 @@ class SendfileToTheEnd(PassThrough):
 
     def sendfile(self, file: Any, offset: int = 0, count: Optional[int] = None) -> int:
         return super().sendfile(file, offset)
+
+
+class NonblockingSendDropsData(PassThrough):
+    """A send in non-blocking mode reports success and sends nothing."""
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        return memoryview(data).nbytes if self.gettimeout() == 0.0 else super().send(data, flags)

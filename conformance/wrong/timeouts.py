@@ -164,3 +164,83 @@ class TimeoutPerChunk(PassThrough):
         view = memoryview(data).cast("B")
         while view:
             view = view[self.send(view, flags) :]
+
+
+class AcceptWouldBlockTimesOut(PassThrough):
+    """A non-blocking accept without a client fails with ETIMEDOUT."""
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        try:
+            return super().accept()
+        except BlockingIOError:
+            raise TimeoutError(errno.ETIMEDOUT, "timed out") from None
+
+
+class DatagramWouldBlockTimesOut(PassThrough):
+    """A non-blocking receive of a datagram that is not there fails with ETIMEDOUT."""
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        try:
+            return super().recv(size, flags)
+        except BlockingIOError as error:
+            raise self._mistaken(error) from None
+
+    def recvfrom(self, size: int, flags: int = 0, /) -> tuple[bytes, Any]:
+        try:
+            return super().recvfrom(size, flags)
+        except BlockingIOError as error:
+            raise self._mistaken(error) from None
+
+    def _mistaken(self, error: OSError) -> OSError:
+        return TimeoutError(errno.ETIMEDOUT, "timed out") if self.type == socket.SOCK_DGRAM else error
+
+
+class DefaultTimeoutNotApplied(PassThrough):
+    """The default timeout is what gettimeout says, and no call keeps to it."""
+
+    _claimed: Optional[float] = None
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._claimed = super().gettimeout()
+        if self._claimed:
+            super().settimeout(None)
+
+    def settimeout(self, seconds: Optional[float], /) -> None:
+        self._claimed = None
+        super().settimeout(seconds)
+
+    def gettimeout(self) -> Optional[float]:
+        return self._claimed or super().gettimeout()
+
+
+class BlockingReadIntoRaises(PassThrough):
+    """Receiving with an address, or into a buffer, never waits: a blocking socket raises EAGAIN."""
+
+    def recvfrom(self, size: int, flags: int = 0, /) -> tuple[bytes, Any]:
+        return super().recvfrom(size, flags | self._impatient())
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        return super().recv_into(buffer, nbytes, flags | self._impatient())
+
+    def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
+        return super().recvfrom_into(buffer, nbytes, flags | self._impatient())
+
+    def _impatient(self) -> int:
+        return getattr(socket, "MSG_DONTWAIT", 0) if self.gettimeout() is None else 0
+
+
+class AbandonedAcceptTakesNext(PassThrough):
+    """An accept that timed out goes on behind the scenes: it takes the next connection and drops it."""
+
+    _abandoned = False
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self._abandoned:
+            self._abandoned = False
+            super().accept()[0].close()
+        try:
+            return super().accept()
+        except socket.timeout:
+            self._abandoned = True
+            raise

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from conformance.cli.terminal import verdict_table
-from conformance.tables.faults import FAULTS
 from conformance.report.records import read
+from conformance.tables.faults import FAULTS
 
 WIDTHS = (80, 100, 140)
 
@@ -103,6 +103,12 @@ def test_lists_keep_names_and_sentences_readable(told, monkeypatch, what, width)
     lines = told("list", what).out.splitlines()
     assert all(len(line.rstrip()) <= width for line in lines if line.startswith("    "))
     assert not any("…" in line for line in lines)
+
+
+def test_claims_are_listed_with_their_caveats(told):
+    row = next(row for row in told("list", "claims", "--json").json if row["caveat"])
+    out = " ".join(told("list", "claims").out.split())
+    assert f"But: {row['caveat']}" in out
 
 
 def test_list_tells_where_a_scenario_is_and_what_it_backs(told):

@@ -25,6 +25,7 @@ SCENARIO = s.Scenario(
     "",
     "",
     "",
+    "",
     "must",
     (),
     (),
