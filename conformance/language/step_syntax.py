@@ -72,8 +72,9 @@ class StepReader:
     def condition(self, actor: Scalar, key: Scalar, node: Node) -> tuple[str, tuple[tuple[str, Value], ...]]:
         """A fault that the host of an actor has from the start, with its arguments."""
         row = CONDITIONS[key.text]
-        own = str(row.host_parameter)
-        given = {**dict(self._given(node, row)), own: _argument(row, row.parameter(own), actor)}
+        own = row.parameter(str(row.host_parameter))
+        assert own is not None
+        given = {**dict(self._given(node, row)), own.name: _argument(row, own, actor)}
         return row.name, self._complete(node, row, given)
 
     def _one_or_group(self, node: Node, place: _Place) -> None:
