@@ -6,9 +6,10 @@ end as chance has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from conformance.engine.deviations import Deviation
 from conformance.language import outcome_syntax as outcomes
@@ -20,15 +21,20 @@ _TEXTS = ("scenario", "cell", "implementation", "observed", "reason")
 _KEYS = (*_TEXTS, "only", "run")
 
 
-EMULATORS = Path(__file__).resolve().parents[1] / "platforms" / "deviations"
-"""What emulated platforms get wrong against what they stand for: one file per emulator, named after it."""
+PLATFORM_FILES = Path(__file__).resolve().parents[1] / "platforms" / "deviations"
+"""What platforms get wrong: a file for each emulator, and for each Python but CPython, named after it."""
+
+
+def platform_deviations(facts: Mapping[str, Any]) -> tuple[Deviation, ...]:
+    """The known deviations of a host's emulator and of its Python; none for CPython on a real host."""
+    names = (facts.get("emulator"), facts.get("python_implementation"))
+    return tuple(each for name in names if name for each in _of_platform(str(name).lower()))
 
 
 @cache
-def emulator_deviations(emulator: str | None) -> tuple[Deviation, ...]:
-    """The known deviations of an emulator; none for a real host."""
-    path = EMULATORS / f"{emulator}.yaml"
-    return load_deviations((path,)) if emulator and path.is_file() else ()
+def _of_platform(name: str) -> tuple[Deviation, ...]:
+    path = PLATFORM_FILES / f"{name}.yaml"
+    return load_deviations((path,)) if path.is_file() else ()
 
 
 def load_deviations(paths: Iterable[Path]) -> tuple[Deviation, ...]:

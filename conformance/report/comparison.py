@@ -166,6 +166,8 @@ def _differences(cells: Sequence[CellRecord], common: Common) -> Iterator[Partin
             some = next(step for step in found if step is not None)
             done = tuple(_did(step) for step in found)
             yield Parting(number, some["line"], f"{some['actor']} {some['says']}", done, _depth(found))
+            if any(step and step["observation"]["kind"] == o.UNSUPPORTED for step in found):
+                return  # where a step is not supported the cell ends
 
 
 def _depth(found: Sequence[Mapping[str, Any] | None]) -> str:

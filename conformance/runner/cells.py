@@ -12,7 +12,7 @@ from conformance.engine import judge as j
 from conformance.engine.deviations import Deviation, apply, forbidden
 from conformance.engine.differential import Divergence
 from conformance.engine.planning import DEFAULT_LIMIT, cell_id, guard_finding, plan
-from conformance.language.deviation_files import emulator_deviations
+from conformance.language.deviation_files import platform_deviations
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.errors import HarnessError
@@ -66,7 +66,7 @@ class Told:
 
     observations: dict[int, o.Observation] = field(default_factory=dict)
     evidence: dict[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    begun: int | None = None
+    begun: list[int] = field(default_factory=list)
     end: dict[str, Any] | None = None
     ended: Ended | None = None
     stuck: bool = False
@@ -146,7 +146,7 @@ class Runner:
                 told.ended = worker.wait()
                 return told
             _take_in(told, message, number)
-            step = next((each for each in made.steps if each.number == told.begun), None)
+            step = next((each for each in made.steps if each.number in told.begun[-1:]), None)
             patience = (step.limit if step else 1.0) + GRACE * worker.scale
         return told
 
@@ -166,7 +166,7 @@ class Runner:
             return j.Verdict(j.UNSUPPORTED, end["unsupported"])
         if "inconclusive" in end:
             return j.Verdict(j.INCONCLUSIVE, end["inconclusive"])
-        if told.ended is not None and told.begun is None:
+        if told.ended is not None and not told.begun:
             return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(told)} before the first step")
         verdict = j.judge(cell.scenario, cell.case, cell.transport, observations, facts)
         here = j.terms_for(cell.case, cell.transport, facts[""])
@@ -180,12 +180,12 @@ class Runner:
         )
 
     def _declared(self, facts: Mapping[str, Any]) -> tuple[Deviation, ...]:
-        return (*self._deviations, *emulator_deviations(facts.get("emulator")))
+        return (*self._deviations, *platform_deviations(facts))
 
 
 def _take_in(told: Told, message: Mapping[str, Any], number: int) -> None:
     if "begin" in message:
-        told.begun = message["begin"]
+        told.begun.append(message["begin"])
     elif "step" in message:
         told.observations[message["step"]] = observation_from(message["observation"])
         if "evidence" in message:
@@ -204,20 +204,21 @@ def observation_from(value: Mapping[str, Any]) -> o.Observation:
 
 
 def _completed(case: s.Case, told: Told) -> dict[int, o.Observation]:
-    """What the worker could not tell any more: the step in which it died, and those after it."""
+    """What the worker could not tell any more: the step in which it died, those in which it hung, and those after."""
     observations = dict(told.observations)
-    if told.ended is None or told.begun is None:
+    if told.ended is None or not told.begun:
         return observations
+    last = told.begun[-1]
     for step in case.steps:
         if step.number in observations:
             continue
-        if step.number == told.begun and not told.stuck:
+        if step.number == last and not told.stuck:
             observations[step.number] = _crash(told.ended)
-        elif step.number == told.begun:
+        elif step.number in told.begun and told.stuck:
             observations[step.number] = o.Observation(o.HUNG, reason="the worker stopped answering; it was killed")
         else:
-            reason = f"the worker {_death(told)} in step {told.begun}"
-            observations[step.number] = o.Observation(o.NOT_RUN, blame=told.begun, reason=reason)
+            reason = f"the worker {_death(told)} in step {last}"
+            observations[step.number] = o.Observation(o.NOT_RUN, blame=last, reason=reason)
     return dict(sorted(observations.items()))
 
 

@@ -23,6 +23,12 @@ steps:
   - server: {sendall: {text: hi}}
 """
 
+TOGETHER = """
+  - together:
+      - client: {recv: 1}
+      - server: {recv: 5, returns: {text: hello}}
+"""
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ends processes by signals")
 
 
@@ -72,6 +78,12 @@ def test_steps_after_the_death_of_a_worker_are_not_run(outcome):
     assert found.observations[1].kind == o.RETURNED
     assert found.observations[3].kind == o.NOT_RUN
     assert found.observations[3].blame == 2
+
+
+def test_what_began_together_hangs_together_when_a_worker_stops_answering(outcome):
+    text = CONVERSATION.replace("  - server: {recv: 5, returns: {text: hello}}\n", TOGETHER)
+    found = outcome("HoldsTheInterpreter", text)
+    assert [found.observations[number].kind for number in (2, 3, 4)] == [o.HUNG, o.HUNG, o.NOT_RUN]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.engine.deviations import Deviation, apply, forbidden
 from conformance.engine.judge import FAIL, INCONCLUSIVE, KNOWN, PASS, UNSUPPORTED, Verdict
-from conformance.language.deviation_files import EMULATORS, emulator_deviations, load_deviations
+from conformance.language.deviation_files import PLATFORM_FILES, load_deviations, platform_deviations
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.errors import Position, ScenarioError
@@ -162,14 +162,19 @@ def test_entries_that_make_no_sense_are_refused(tmp_path, entry, complaint):
         loaded(tmp_path, f"  - {entry}\n")
 
 
-@pytest.mark.parametrize("emulator", [path.stem for path in sorted(EMULATORS.glob("*.yaml"))])
-def test_what_emulators_get_wrong_names_scenarios_that_exist(emulator):
+@pytest.mark.parametrize("platform", [path.stem for path in sorted(PLATFORM_FILES.glob("*.yaml"))])
+def test_what_platforms_get_wrong_names_scenarios_that_exist(platform):
     ids = {path.relative_to(SCENARIOS).with_suffix("").as_posix() for path in SCENARIOS.rglob("*.yaml")}
-    entries = emulator_deviations(emulator)
+    entries = load_deviations([PLATFORM_FILES / f"{platform}.yaml"])
     assert entries
     assert [entry.scenario for entry in entries if not fnmatch.filter(ids, entry.scenario)] == []
 
 
 def test_a_real_host_has_no_known_deviations():
-    assert emulator_deviations(None) == ()
-    assert emulator_deviations("no-such-emulator") == ()
+    assert platform_deviations({"emulator": None, "python_implementation": "cpython"}) == ()
+    assert platform_deviations({"emulator": "no-such-emulator", "python_implementation": "cpython"}) == ()
+
+
+def test_a_platform_has_the_known_deviations_of_its_emulator_and_of_its_python():
+    found = platform_deviations({"emulator": "qemu-user", "python_implementation": "PyPy"})
+    assert {Path(each.position.file).stem for each in found} == {"qemu-user", "pypy"}

@@ -138,6 +138,12 @@ def test_the_next_steps_in_which_they_differ_are_told_as_well():
     assert "step 4: client recv 1" in markdown(compared(first, second))
 
 
+def test_after_a_step_that_one_record_could_not_do_nothing_is_compared():
+    left_out = {"kind": "not-run", "blame": 1}
+    (one,) = compared([RETURNED, RETURNED], [{"kind": "unsupported"}, left_out]).differing
+    assert (one.parting.step, one.parting.then) == (1, ())
+
+
 def test_cells_that_a_record_could_not_run_are_counted_by_reason_not_listed():
     missing = replace(cell(), verdict="unsupported", reason="no sockets")
     result = compare([record("a", cell(RETURNED)), record("b", missing)])

@@ -357,7 +357,7 @@ def constant(name: str) -> int:
     for module in (socket, select, selectors):
         if hasattr(module, name):
             return int(getattr(module, name))
-    raise Unsupported(f"the socket module has no {name} here")
+    raise Unsupported(f"there is no {name} in this Python")
 
 
 def _level(name: str) -> int:
