@@ -15,14 +15,15 @@ PACKAGE = ROOT / "conformance"
 
 BELOW: dict[str, tuple[str, ...]] = {
     "model": (),
+    "tape": (),
     "tables": ("model",),
     "engine": ("model", "tables"),
     "language": ("model", "tables", "engine"),
-    "worker": ("model", "tables", "engine"),
+    "worker": ("model", "tables", "engine", "tape"),
     "wrong": ("model", "tables", "engine", "worker"),
     "report": ("model", "tables", "engine", "language"),
     "platforms": ("model",),
-    "runner": ("model", "tables", "engine", "language", "worker", "wrong", "report", "platforms"),
+    "runner": ("model", "tables", "engine", "language", "worker", "wrong", "report", "platforms", "tape"),
 }
 """Each layer and those that it may import, beside itself; what is not listed here (the top) may import anything."""
 

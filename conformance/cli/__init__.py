@@ -24,6 +24,7 @@ _COMMANDS = {
     "claims": "The HOWTO claim by claim, on this platform or that of a record.",
     "schema": "Print the JSON Schema of scenario files, for editors.",
     "platforms": "Set up and look after the platforms that scenarios can run on.",
+    "tape": "Play short sends, short receives and would-blocks below an implementation.",
     "sensitivity": "Which scenarios catch which wrong implementations.",
 }
 """Every command and its summary; the module of the same name holds the function ``command``."""

@@ -79,7 +79,7 @@ def run_all(request: Request, quiet: bool = False) -> Results:
         raise click.UsageError(unknown("platform", strange[0], [NATIVE, *PLATFORMS]))
     for name in request.platforms:
         try:
-            with _entered(name) as interpreter:
+            with entered(name) as interpreter:
                 _run_on(name, interpreter, request, results, quiet)
         except SetupError as error:
             results.not_run[name] = str(error)
@@ -90,7 +90,7 @@ def run_all(request: Request, quiet: bool = False) -> Results:
 
 
 @contextmanager
-def _entered(name: str) -> Iterator[Interpreter]:
+def entered(name: str) -> Iterator[Interpreter]:
     """A platform while it is used; left again whatever happens."""
     if name == NATIVE:
         yield OWN

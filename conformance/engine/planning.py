@@ -25,7 +25,7 @@ def guard_finding(scenario: s.Scenario, case: s.Case, transport: str, facts: Fac
 
 def plan(
     scenario: s.Scenario, case: s.Case, transport: str, implementation: str, facts: Facts, scale: float,
-    limit: float = DEFAULT_LIMIT,
+    limit: float = DEFAULT_LIMIT, tape: Optional[str] = None,
 ) -> Plan:  # fmt: skip
     """The plan of one cell; ``limit`` holds, times ``scale``, for steps that have none of their own."""
     steps = tuple(_step(scenario, case, step, transport, facts, limit, scale) for step in case.steps)
@@ -43,6 +43,7 @@ def plan(
             for host in scenario.hosts.values()
             for fault, arguments in host.faults
         ),
+        tape=tape,
     )
 
 

@@ -65,6 +65,8 @@ class Plan:
     sysctls: dict[str, dict[str, Any]] = field(default_factory=dict)
     conditions: tuple[PlanStep, ...] = ()
     """Faults that hosts have before the fixture is made; their number is 0."""
+    tape: Optional[str] = None
+    """The tape that is played to the actors' calls, in a worker whose sockets are taped."""
 
 
 WIRE = Vocabulary(*values.CLASSES, PlanStep, Placement, Given, Plan)

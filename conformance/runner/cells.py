@@ -35,6 +35,8 @@ class Cell:
     case: s.Case
     transport: str
     implementation: str
+    tape: str | None = None
+    """The tape to be played, where the workers' sockets are taped."""
 
     @property
     def id(self) -> str:
@@ -58,6 +60,8 @@ class Outcome:
     """By step, the sockets as they were when it was over, where that was asked for."""
     used: frozenset[str] = frozenset()
     """The attributes of the implementation that the worker's process used; empty where it does not note them."""
+    played: Mapping[str, int] | None = None
+    """Of a cell with a tape: how many ``calls`` reached taped sockets, and how many events were ``played``."""
 
 
 @dataclass
@@ -110,15 +114,18 @@ class Runner:
         harmful = self._forbidden(cell, worker.facts)
         if harmful:
             return Outcome(cell, harmful, {}, 0.0, worker.facts)
-        made = plan(cell.scenario, cell.case, cell.transport, cell.implementation, facts, worker.scale, self._limit)
+        made = plan(
+            cell.scenario, cell.case, cell.transport, cell.implementation, facts, worker.scale, self._limit, cell.tape
+        )  # fmt: skip
         told = self._listen(worker, made)
         seconds = (told.end or {}).get("seconds") or round(time.perf_counter() - began, 6)
         self._retire(worker, told)
         observations = _completed(cell.case, told)
         verdict = self._verdict(cell, told, observations, facts)
         used = frozenset((told.end or {}).get("used", ()))
+        played = (told.end or {}).get("tape")
         return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told), evidence=told.evidence,
-                       used=used)  # fmt: skip
+                       used=used, played=played)  # fmt: skip
 
     def close(self) -> None:
         """Ends the worker."""

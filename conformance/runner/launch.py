@@ -32,6 +32,8 @@ class Surroundings:
     """Whether any cell needs hosts, so that the worker is started through the provisioner."""
     evidence: bool = False
     """Whether workers tell the state of each socket after each step."""
+    taped: bool = False
+    """Whether the worker's sockets are taped, so that cells can have tapes."""
 
 
 def package_root() -> str:
@@ -64,6 +66,8 @@ def _settings(interpreter: Interpreter, surroundings: Surroundings) -> dict[str,
     }
     if surroundings.evidence:
         settings["evidence"] = True
+    if surroundings.taped:
+        settings["taped"] = True
     if surroundings.inet_address:
         address = surroundings.inet_address
         settings["hosts"] = {name: [None, address, address] for name in ("client", "server")}

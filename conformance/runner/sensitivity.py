@@ -6,19 +6,19 @@ correct wrappers too; a wrong implementation is caught where such a cell fails, 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from conformance.engine import judge as j
 from conformance.engine.wording import counted
 from conformance.model import scenario as s
-from conformance.runner.cells import Cell, Outcome, Runner
+from conformance.runner.cells import Cell, Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.measuring import RAW
 from conformance.runner.pairing import Pairs, Witness
+from conformance.runner.pool import CellRunner
+from conformance.runner.runners import Runners
 from conformance.tables.operations import OPERATIONS
 from conformance.tables.transports import TRANSPORTS as ALL_TRANSPORTS
 from conformance.wrong import CORRECT, WrongImplementation
@@ -35,16 +35,6 @@ RAW_RUNS = 2
 
 IMPLEMENTATIONS, SCENARIOS, BOTH = "implementations", "scenarios", "both"
 """What is to be settled: whether each wrong implementation is caught, whether each scenario catches one, or both."""
-
-
-class CellRunner(Protocol):
-    """What runs cells; :class:`conformance.runner.cells.Runner` does."""
-
-    def run(self, cell: Cell) -> Outcome:
-        """Runs one cell."""
-
-    def close(self) -> None:
-        """Ends what it started."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +145,7 @@ def sensitivity(
     judged = [each for each in scenarios if each.level != "measure"]
     places = [place for scenario in judged if _calls_it(scenario) for place in _places(scenario, transports)]
     hosts = any(ALL_TRANSPORTS[place.transport].hosts for place in places)
-    with _Runners(lambda: runner_factory(hosts), workers) as runners:
+    with Runners(lambda: runner_factory(hosts), workers) as runners:
         trials = list(runners.map(lambda place: _trial(place, runners), places))
         witnesses = [each.witness for each in trials if each.witness]
         alarms = [alarm for each in trials for alarm in each.alarms]
@@ -232,40 +222,10 @@ class _Trial:
     why_not: str = ""
 
 
-class _Runners:
-    """As many runners as threads, each used by one thread at a time."""
-
-    def __init__(self, factory: Callable[[], CellRunner], workers: int) -> None:
-        self._factory = factory
-        self._local = threading.local()
-        self._made: list[CellRunner] = []
-        self._pool = ThreadPoolExecutor(workers)
-
-    def __enter__(self) -> _Runners:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        for runner in self._made:
-            runner.close()
-
-    def run(self, cell: Cell) -> Outcome:
-        """Runs a cell in the runner of this thread."""
-        if not hasattr(self._local, "runner"):
-            self._local.runner = self._factory()
-            self._made.append(self._local.runner)
-        outcome: Outcome = self._local.runner.run(cell)
-        return outcome
-
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
-        """The results for all items, in their order."""
-        return self._pool.map(function, items)
-
-
 class _Search:
     """Tries pairs, and keeps who caught whom; used by all threads of the runners at once."""
 
-    def __init__(self, pairs: Pairs, runners: _Runners, progress: Progress) -> None:
+    def __init__(self, pairs: Pairs, runners: Runners, progress: Progress) -> None:
         self.pairs, self._runners, self._progress = pairs, runners, progress
         self.tried: set[tuple[str, str]] = set()
         self.catches: list[Catch] = []
@@ -326,7 +286,7 @@ _AHEAD = 12
 """Of so many likely scenarios, one that has caught nothing yet goes before the likeliest."""
 
 
-def _trial(place: _Place, runners: _Runners) -> _Trial:
+def _trial(place: _Place, runners: Runners) -> _Trial:
     verdicts = [runners.run(place.cell(RAW)).verdict for _ in range(RAW_RUNS)]
     passed = sum(verdict.kind == j.PASS for verdict in verdicts)
     if passed < RAW_RUNS:
@@ -340,7 +300,7 @@ def _trial(place: _Place, runners: _Runners) -> _Trial:
     return _Trial(place, Witness(place.scenario, place.case, place.transport, noting.seconds, used))
 
 
-def _failure(row: WrongImplementation, place: _Place, runners: _Runners) -> Catch | None:
+def _failure(row: WrongImplementation, place: _Place, runners: Runners) -> Catch | None:
     """A failure that repeats at the same step."""
     first = runners.run(place.cell(row.reference)).verdict
     if first.kind != j.FAIL:

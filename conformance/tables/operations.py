@@ -272,6 +272,11 @@ _BINARY = (
 _PROGRAMS = (
     _op("recv_exactly", "size:size", "data", "Receives until so many bytes are there, or the end.", main="size",
         kind="program"),
+    _op("mysend", "data:data", "nothing", "The HOWTO's loop: sends what is left until nothing is. Raises "
+        "RuntimeError where nothing was taken; waits by select where it would block.", main="data", kind="program"),
+    _op("myreceive", "size:size", "data", "The HOWTO's loop: receives what is missing until nothing is. Raises "
+        "RuntimeError at an early end; waits by select where it would block.", main="size",
+        kind="program"),
     _op("recv_until_eof", "", "data", "Receives until zero bytes come.", kind="program"),
     _op("recv_message", "prefix:int already:data", "data", "Reads a decimal length prefix in one loop, the body in "
         "another.", kind="program", already=None),

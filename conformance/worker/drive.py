@@ -53,6 +53,10 @@ class Cell:
             else:
                 self._await(command)
 
+    def tape_report(self) -> dict[str, int]:
+        """What was played of the plan's tape."""
+        return self._stage.tape_report()
+
     def clean_up(self) -> bool:
         """Puts everything away; False where the worker must go, too."""
         return self._stage.clean_up(bool(self._schedule.parked()))

@@ -15,6 +15,7 @@ from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ROWS
 from conformance.tables.operations import Operation, Parameter
 from conformance.tables.transports import Transport
+from conformance.tape.deck import Decks
 from conformance.worker.adapters.shaped import Made, ShapedAdapter, constant
 from conformance.worker.addresses import Addresses, remembered
 from conformance.worker.canonical import Recorder
@@ -39,6 +40,7 @@ class Performer:
     recorder: Recorder
     owners: dict[str, Any]
     """Kind of operation to the object whose methods do them; the verbs are the adapter's."""
+    decks: Decks
 
     def carry_out(self, step: PlanStep) -> o.Observation:
         """What a step did, or why it cannot be done here."""
@@ -69,9 +71,21 @@ class Performer:
         del target
 
         def call() -> o.Observation:
-            return self._observe(step, operation, lambda: function(*positional, **arguments))
+            return self._observe(
+                step, operation, lambda: self._played(step, operation, function, positional, arguments)
+            )
 
         return call
+
+    def _played(
+        self, step: PlanStep, operation: Operation, function: Callable[..., Any], positional: tuple[Any, ...],
+        arguments: Mapping[str, Any],
+    ) -> Any:  # fmt: skip
+        """The call itself; where it is the implementation's, a tape is played to it, if there is one."""
+        if operation.kind not in ("verb", "program"):
+            return function(*positional, **arguments)  # the harness has sockets of its own, such as those of actors
+        with self.decks.playing(step.actor):
+            return function(*positional, **arguments)
 
     def _function(self, operation: Operation) -> Callable[..., Any]:
         if operation.kind == "process" and "process" not in self.owners:
@@ -233,6 +247,7 @@ def performer_on(plan: Plan, adapter: ShapedAdapter, at: Vantage, also: Mapping[
             "harness": HarnessOperations(adapter, scope),
             **also,
         },
+        decks=Decks(plan.tape),
     )
 
 

@@ -27,6 +27,33 @@ class Programs:
         self._residue: dict[int, bytes] = {}
         self._source = b""
 
+    def mysend(self, sock: Socket, data: bytes) -> None:
+        sent = 0
+        while sent < len(data):
+            try:
+                taken = self._adapter.send(sock, data[sent:], 0)
+            except BlockingIOError:
+                select.select([], [self._adapter.descriptor(sock)], [])
+                continue
+            if taken == 0:
+                raise RuntimeError("socket connection broken")
+            sent += taken
+
+    def myreceive(self, sock: Socket, size: int) -> bytes:
+        chunks: list[bytes] = []
+        left = size
+        while left:
+            try:
+                chunk = self._adapter.recv(sock, min(left, 2048), 0)
+            except BlockingIOError:
+                select.select([self._adapter.descriptor(sock)], [], [])
+                continue
+            if chunk == b"":
+                raise RuntimeError("socket connection broken")
+            chunks.append(chunk)
+            left -= len(chunk)
+        return b"".join(chunks)
+
     def recv_exactly(self, sock: Socket, size: int) -> bytes:
         parts: list[bytes] = []
         left = size

@@ -20,6 +20,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Optional
 
+from conformance import tape
 from conformance.model.errors import HarnessError
 from conformance.model.observation import Observation
 from conformance.model.plan import WIRE, Plan
@@ -114,6 +115,8 @@ class Worker:
             end["inconclusive"] = str(error)
         if cell is not None:
             end["clean"] = cell.clean_up()
+            if plan.tape is not None:
+                end["tape"] = cell.tape_report()
         end["seconds"] = round(time.perf_counter() - began, 6)
         self._tell(end)
         return bool(end["clean"])
@@ -169,9 +172,11 @@ def _own_output() -> BinaryIO:
 
 def main(settings: dict[str, Any]) -> None:
     """The worker's life. ``settings``: ``hosts`` (name to [descriptor, IPv4, IPv6]), ``why_not``, ``path``,
-    ``evidence``.
+    ``evidence``, ``taped``.
     """
     warnings.simplefilter("ignore")
+    if settings.get("taped"):
+        tape.install()  # before any implementation is imported, and before the nursery is forked
     for entry in reversed(settings.get("path", [])):
         if entry not in sys.path:
             sys.path.insert(0, entry)

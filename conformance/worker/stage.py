@@ -206,6 +206,10 @@ class Stage:
 
     # afterwards
 
+    def tape_report(self) -> dict[str, int]:
+        """What was played of the plan's tape to the actors that are threads here."""
+        return self._performer.decks.report()
+
     def clean_up(self, parked: bool) -> bool:
         """Undoes faults, releases what waits, closes what is open; False where the worker must go."""
         if self.evidence:

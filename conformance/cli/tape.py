@@ -1,0 +1,168 @@
+"""``conformance tape``: plays short sends, short receives and would-blocks below an implementation."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from conformance.cli.choices import Name, check_implementation
+from conformance.cli.exits import Exit
+from conformance.cli.paths import load_scenarios
+from conformance.cli.running import NATIVE, entered
+from conformance.cli.terminal import console, print_json, timeline_text
+from conformance.engine.judge import FAIL, INCONCLUSIVE
+from conformance.report.timeline import timeline
+from conformance.runner.recording import cell_record
+from conformance.runner.sensitivity import TRANSPORTS as ONE_OF_EACH_KIND
+from conformance.runner.session import default_workers
+from conformance.runner.taping import Finding, Played, needs_hosts, play, tapeable, taping_runner
+from conformance.tables.transports import GROUPS, expand
+from conformance.tables.transports import TRANSPORTS as ALL
+from conformance.tape import Tape, TapeError
+
+SHOWN = 10
+"""How many findings are shown in full."""
+
+
+@click.command("tape")
+@click.argument("paths", nargs=-1, metavar="[PATH|GLOB|ID]...")
+@click.option("--implementation", "-i", default="stdlib", show_default=True, metavar="I", help="What to test.")
+@click.option("--seeds", type=click.IntRange(1, 10**6), default=20, show_default=True, metavar="N",
+              help="Play to each cell the tapes of the seeds 1 to N.")  # fmt: skip
+@click.option("--tape", "tapes", multiple=True, metavar="TAPE", help="Play this one; may be repeated.")
+@click.option("--transport", "-t", multiple=True, type=Name("transport", [*ALL, *GROUPS]), metavar="T",
+              help="Only over this stream transport or group; default: loopback, unix, socketpair.")  # fmt: skip
+@click.option("--platform", "-p", default=NATIVE, show_default=True, metavar="P", help="Where to test.")
+@click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N", help="Cells at once.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def command(
+    paths: tuple[str, ...], implementation: str, seeds: int, tapes: tuple[str, ...], transport: tuple[str, ...],
+    platform: str, workers: int, as_json: bool,
+) -> int:  # fmt: skip
+    """Play tapes to the sockets below an implementation: its sends and receives move fewer bytes, or would block.
+
+    \b
+      conformance tape -i mysock.py:Mine                 short counts from 20 seeds
+      conformance tape -i mysock.py:Mine --tape 'client.send=3,block recv=1' mysend
+
+    Only cells that hold however much one call moves are run. What fails is shrunk to the shortest tape that does it.
+
+    Exit status 0 where nothing failed, 1 where something did, 3 where nothing could be played.
+    """
+    check_implementation(implementation)
+    try:
+        given = [Tape.parse(text) for text in tapes]
+    except TapeError as error:
+        raise click.UsageError(str(error)) from None
+    wanted = [name for each in transport for name in expand(each)] or list(ONE_OF_EACH_KIND)
+    cells = tapeable(load_scenarios(paths), wanted, implementation)
+    with entered(platform) as interpreter, _bar(len(cells), quiet=as_json) as bar:
+        task = bar.add_task(implementation, total=len(cells))
+        runner = taping_runner(interpreter, needs_hosts(cells))
+        told = list(
+            play(cells, given or None, seeds, runner, workers or default_workers(), lambda cell: bar.advance(task))
+        )
+    if as_json:
+        print_json(_json(told))
+    else:
+        _show(implementation, platform, told)
+    return _status(told)
+
+
+def _bar(total: int, quiet: bool) -> Progress:
+    screen = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=screen, transient=True, disable=quiet or not screen.is_terminal)
+
+
+def _status(told: list[Played]) -> Exit:
+    if (
+        any(each.finding and each.finding.blamed for each in told)
+        or _failing(told, FAIL)
+        or _failing(told, INCONCLUSIVE)
+    ):
+        return Exit.UNEXPECTED
+    return Exit.NOTHING_UNEXPECTED if any(each.events for each in told) else Exit.NOTHING_RAN
+
+
+def _failing(told: list[Played], kind: str) -> list[Played]:
+    """The cells with this verdict under the blank tape."""
+    return [each for each in told if each.verdict.kind == kind and each.witness]
+
+
+def _findings(told: list[Played], blamed: bool) -> list[Finding]:
+    return [each.finding for each in told if each.finding and each.finding.blamed is blamed]
+
+
+def again(finding: Finding, platform: str) -> str:
+    """The command that plays a finding's tape again."""
+    cell = finding.cell
+    words = ["conformance", "tape", cell.scenario.id, "-t", cell.transport]
+    words += ["-i", cell.implementation] if cell.implementation != "stdlib" else []
+    words += ["-p", platform] if platform != NATIVE else []
+    return shlex.join([*words, "--tape", str(finding.tape)])
+
+
+def _show(implementation: str, platform: str, told: list[Played]) -> None:
+    screen = console()
+    findings = _findings(told, blamed=True)
+    for finding in findings[:SHOWN]:
+        _show_finding(finding, platform)
+    if len(findings) > SHOWN:
+        screen.print(f"… and {len(findings) - SHOWN} more; --json has all of them", style="red")
+    screen.print()
+    for finding in _findings(told, blamed=False):
+        screen.print(
+            f"not blamed, the raw socket fails as well: {again(finding, platform)}", markup=False, soft_wrap=True
+        )
+    for kind in (FAIL, INCONCLUSIVE):
+        names = sorted({each.cell.scenario.id for each in _failing(told, kind)})
+        if names:
+            screen.print(
+                f"{kind} without any tape, see conformance run: {', '.join(names)}", markup=False, soft_wrap=True
+            )
+    calls, events, tapes = (sum(getattr(each, name) for each in told) for name in ("calls", "events", "tapes"))
+    if told and not calls:
+        screen.print(
+            f"no call of {implementation} goes through socket.socket: no tape can be put below it", style="bold"
+        )
+    screen.print(
+        f"[bold]{len(told)} cells[/], {tapes} tapes, {events} events in {calls} calls: {len(findings)} cells fail"
+    )
+
+
+def _show_finding(finding: Finding, platform: str) -> None:
+    screen = console()
+    screen.print()
+    screen.rule(f"[bold red]{finding.tape}[/]", align="left", style="red")
+    screen.print(timeline_text(timeline(cell_record(finding.outcome))), soft_wrap=True, end="")
+    if finding.seed is not None:
+        screen.print(f"seed {finding.seed}, {finding.events} events, shrunk to {len(finding.tape)}", style="dim")
+    screen.print(Text(again(finding, platform), "cyan"), soft_wrap=True)
+
+
+def _json(told: list[Played]) -> dict[str, object]:
+    return {
+        "cells": len(told),
+        "tapes": sum(each.tapes for each in told),
+        "events": sum(each.events for each in told),
+        "calls": sum(each.calls for each in told),
+        "fail_without_a_tape": sorted({each.cell.id for each in _failing(told, FAIL)}),
+        "inconclusive": sorted({each.cell.id for each in _failing(told, INCONCLUSIVE)}),
+        "findings": [
+            {
+                "id": each.cell.id,
+                "tape": str(each.tape),
+                "seed": each.seed,
+                "step": each.outcome.verdict.step,
+                "expected": each.outcome.verdict.expected,
+                "observed": each.outcome.verdict.observed,
+                "blamed": each.blamed,
+            }
+            for played in told
+            if (each := played.finding)
+        ],
+    }

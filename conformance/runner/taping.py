@@ -1,0 +1,156 @@
+"""Playing tapes: cells that hold however much one call moves are run under many tapes; what fails is shrunk.
+
+The scenario is the only oracle. A failure counts if it repeats at the same step, and if the raw socket, taped in the
+same way, does what the scenario says; if that fails as well, the implementation is not blamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from conformance.engine import judge as j
+from conformance.engine.pieces import why_not
+from conformance.model import scenario as s
+from conformance.platforms.base import Interpreter
+from conformance.runner.cells import Cell, Outcome, Runner
+from conformance.runner.launch import Surroundings
+from conformance.runner.measuring import RAW
+from conformance.runner.pool import CellRunner
+from conformance.runner.runners import Runners
+from conformance.tables.transports import GROUPS, TRANSPORTS
+from conformance.tape import Tape, shortest
+
+QUICK_LIMIT = 1.5
+"""Seconds after which a step counts as hung, times the host's scale: shrinking repeats what hangs."""
+
+BLANK = Tape()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A cell that fails: under which tape, found by which seed (None where the tape was given), and what it did."""
+
+    cell: Cell
+    tape: Tape
+    seed: int | None
+    events: int
+    """How many events the tape had before it was shrunk."""
+    outcome: Outcome
+    blamed: bool
+    """Whether the raw socket passes under this tape; always, where it is the raw socket that is played to."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """What became of one cell."""
+
+    cell: Cell
+    tapes: int
+    """How many tapes were played, the blank one among them."""
+    events: int
+    """How many events were played, all tapes together."""
+    calls: int
+    """How many calls reached the taped socket, all tapes together."""
+    verdict: j.Verdict
+    """Under the blank tape."""
+    witness: bool = True
+    """Whether the raw socket passes under the blank tape; where it does not, nothing is said of the cell."""
+    finding: Finding | None = None
+
+
+def taping_runner(interpreter: Interpreter, hosts: bool = False) -> Callable[[], CellRunner]:
+    """Makes runners whose workers' sockets are taped."""
+    return lambda: Runner(interpreter, Surroundings(hosts=hosts, taped=True), limit=QUICK_LIMIT)
+
+
+def tapeable(scenarios: Sequence[s.Scenario], transports: Sequence[str], implementation: str) -> list[Cell]:
+    """The cells that hold under every tape, over the streams among these transports."""
+    return [
+        Cell(scenario, case, transport, implementation)
+        for scenario in scenarios
+        for case, transport in scenario.cells()
+        if transport in transports and transport in GROUPS["stream"] and why_not(scenario, case) is None
+    ]
+
+
+def play(
+    cells: Sequence[Cell], tapes: Sequence[Tape] | None, seeds: int, make_runner: Callable[[], CellRunner],
+    workers: int, progress: Callable[[Cell], None] = lambda cell: None,
+) -> Iterator[Played]:  # fmt: skip
+    """Plays to each cell these tapes, or else those of so many seeds.
+
+    A cell is over with its first failure, and so are those of the same case over further transports: they are left out.
+    """
+
+    def one(alike: Sequence[Cell]) -> list[Played]:
+        found: list[Played] = []
+        for cell in alike:
+            if not any(each.finding for each in found):
+                found.append(_Cell(cell, runners).play(tapes, seeds))
+            progress(cell)
+        return found
+
+    cases: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        cases.setdefault((cell.scenario.id, cell.case.name), []).append(cell)
+    with Runners(make_runner, workers) as runners:
+        for found in runners.map(one, list(cases.values())):
+            yield from found
+
+
+def needs_hosts(cells: Sequence[Cell]) -> bool:
+    """Whether any of the cells runs between two hosts."""
+    return any(TRANSPORTS[cell.transport].hosts for cell in cells)
+
+
+class _Cell:
+    """One cell under its tapes."""
+
+    def __init__(self, cell: Cell, runners: Runners) -> None:
+        self._cell = cell
+        self._runners = runners
+        self._tapes = self._events = self._calls = 0
+
+    def play(self, tapes: Sequence[Tape] | None, seeds: int) -> Played:
+        """Plays the blank tape first: what fails without any event is no matter of a tape."""
+        blank = self._under(BLANK)
+        if blank.verdict.kind != j.PASS or not self._calls:
+            return self._played(blank.verdict, witness=blank.verdict.kind != j.FAIL or self._raw_passes(BLANK))
+        actors = sorted({step.actor for step in self._cell.case.steps})
+        numbered = [(None, tape) for tape in tapes] if tapes is not None else _seeded(seeds, actors)
+        for seed, tape in numbered:
+            outcome = self._under(tape)
+            if outcome.verdict.kind == j.FAIL and self._repeats(outcome, tape):
+                return self._played(blank.verdict, self._finding(seed, tape, shrink=tapes is None))
+        return self._played(blank.verdict)
+
+    def _played(self, verdict: j.Verdict, finding: Finding | None = None, witness: bool = True) -> Played:
+        return Played(self._cell, self._tapes, self._events, self._calls, verdict, witness, finding)
+
+    def _under(self, tape: Tape, implementation: str | None = None) -> Outcome:
+        named = implementation or self._cell.implementation
+        outcome = self._runners.run(replace(self._cell, tape=str(tape), implementation=named))
+        self._tapes += 1
+        self._events += (outcome.played or {}).get("played", 0)
+        self._calls += (outcome.played or {}).get("calls", 0)
+        return outcome
+
+    def _repeats(self, outcome: Outcome, tape: Tape) -> bool:
+        again = self._under(tape).verdict
+        return (again.kind, again.step) == (j.FAIL, outcome.verdict.step)
+
+    def _finding(self, seed: int | None, tape: Tape, shrink: bool) -> Finding:
+        short = shortest(tape, lambda each: self._under(each).verdict.kind == j.FAIL) if shrink else tape
+        outcome = self._under(short)
+        if outcome.verdict.kind != j.FAIL or not self._repeats(outcome, short):
+            short, outcome = tape, self._under(tape)  # what was left does not always fail
+        return Finding(self._cell, short, seed, len(tape), outcome, blamed=self._raw_passes(short))
+
+    def _raw_passes(self, tape: Tape) -> bool:
+        """Whether the raw socket passes; what is said of the raw socket itself is said by the scenario alone."""
+        return tape != BLANK if self._cell.implementation == RAW else self._under(tape, RAW).verdict.kind == j.PASS
+
+
+def _seeded(seeds: int, actors: Sequence[str]) -> Iterator[tuple[int | None, Tape]]:
+    return ((seed, Tape.of_seed(seed, actors)) for seed in range(1, seeds + 1))

@@ -1,0 +1,241 @@
+"""The taped socket: a ``socket.socket`` to whose calls a tape is played. It stands below whatever wraps or inherits it.
+
+What it does, the kernel does: a short count is a call with fewer bytes, and what was not taken is still there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import struct
+from collections.abc import Iterable
+from typing import Any, Optional, Union
+
+from conformance.tape.deck import Deck, of_thread
+from conformance.tape.events import BLOCK, INTERRUPT, RESET, Event, Tape
+
+_DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
+_HARMLESS = {
+    "send": _DONTWAIT | getattr(socket, "MSG_NOSIGNAL", 0) | getattr(socket, "MSG_MORE", 0),
+    "recv": _DONTWAIT | getattr(socket, "MSG_CMSG_CLOEXEC", 0),
+}
+"""The flags under which a count may be short. MSG_PEEK, MSG_WAITALL, MSG_OOB and others say something about it."""
+
+_LINGER = "HH" if os.name == "nt" else "ii"
+"""The form of a struct linger."""
+
+
+class TapedSocket(socket.socket):
+    """A socket that takes events from its own deck, or else from that of the thread."""
+
+    __slots__ = ("_deck",)
+
+    def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
+        self._deck: Optional[Deck] = None
+        super().__init__(family, type, proto, fileno)
+
+    # what may be short
+
+    def send(self, data: Any, *flags: int) -> int:
+        """As the original, of as many bytes as the tape says."""
+        limit = self._limit("send", *flags[:1])
+        if limit is not None and limit < _nbytes(data):
+            self._note("send", limit)
+            data = memoryview(data).cast("B")[:limit]
+        return super().send(data, *flags)
+
+    def recv(self, bufsize: int, *flags: int) -> bytes:
+        """As the original, of as many bytes as the tape says."""
+        return super().recv(self._fewer(bufsize, *flags), *flags)
+
+    def recvfrom(self, bufsize: int, *flags: int) -> tuple[bytes, Any]:
+        """As the original, of as many bytes as the tape says."""
+        return super().recvfrom(self._fewer(bufsize, *flags), *flags)
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """As the original, of as many bytes as the tape says."""
+        return super().recv_into(buffer, self._into(buffer, nbytes, flags), flags)
+
+    def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
+        """As the original, of as many bytes as the tape says."""
+        return super().recvfrom_into(buffer, self._into(buffer, nbytes, flags), flags)
+
+    if hasattr(socket.socket, "sendmsg"):
+
+        def sendmsg(self, buffers: Iterable[Any], *more: Any) -> int:
+            """As the original, of as many bytes as the tape says."""
+            parts = list(buffers)
+            limit = self._limit("send", *more[1:2])
+            if limit is not None and limit < sum(map(_nbytes, parts)):
+                self._note("send", limit)
+                parts = _first(parts, limit)
+            return super().sendmsg(parts, *more)
+
+    if hasattr(socket.socket, "recvmsg"):
+
+        def recvmsg(self, bufsize: int, *more: int) -> tuple[bytes, list[Any], int, Any]:
+            """As the original, of as many bytes as the tape says."""
+            return super().recvmsg(self._fewer(bufsize, *more[1:2]), *more)
+
+        def recvmsg_into(self, buffers: Iterable[Any], *more: int) -> tuple[int, list[Any], int, Any]:
+            """As the original, of as many bytes as the tape says."""
+            parts = list(buffers)
+            limit = self._limit("recv", *more[1:2])
+            if limit is not None and limit < sum(map(_nbytes, parts)):
+                self._note("recv", limit)
+                parts = _first(parts, limit)
+            return super().recvmsg_into(parts, *more)
+
+    # what is whole or fails
+
+    def sendall(self, data: Any, *flags: int) -> None:
+        """As the original, which loops where no tape can be: below Python."""
+        self._limit("sendall", *flags[:1])
+        super().sendall(data, *flags)
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """As the original; what is accepted takes from the same deck."""
+        self._limit("accept")
+        made, address = super().accept()
+        return self._sharing(made), address
+
+    def dup(self) -> TapedSocket:
+        """As the original; the duplicate takes from the same deck."""
+        made = super().dup()
+        made._deck = getattr(self, "_deck", None)
+        return made
+
+    def connect(self, address: Any) -> None:
+        """As the original."""
+        event = self._next("connect")
+        try:
+            super().connect(address)
+        except BlockingIOError as error:
+            if event != INTERRUPT or error.errno in (errno.EAGAIN, errno.EWOULDBLOCK):
+                raise
+            self._note("connect", INTERRUPT)
+            raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR)) from None
+
+    def connect_ex(self, address: Any) -> int:
+        """As the original."""
+        event = self._next("connect")
+        found = super().connect_ex(address)
+        if event == INTERRUPT and found in (errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", None)):
+            self._note("connect", INTERRUPT)
+            return errno.EINTR
+        return found
+
+    # the tape
+
+    def _limit(self, call: str, flags: int = 0) -> Optional[int]:
+        """Plays the next event: the most bytes that the call may move, None for any; or the error that it raises."""
+        event = self._next(call)
+        if isinstance(event, int):
+            stream = super().type == socket.SOCK_STREAM
+            return event if stream and isinstance(flags, int) and not flags & ~_HARMLESS.get(call, 0) else None
+        if event == BLOCK and (self.gettimeout() == 0 or (isinstance(flags, int) and flags & _DONTWAIT)):
+            self._note(call, event)
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        if event == RESET and call != "accept" and self._ended():
+            self._note(call, event)
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        return None
+
+    def _next(self, call: str) -> Event:
+        deck = getattr(self, "_deck", None) or of_thread()
+        return deck.next(call) if deck is not None else ""
+
+    def _note(self, call: str, event: Event) -> None:
+        deck = getattr(self, "_deck", None) or of_thread()
+        if deck is not None:
+            deck.note(call, event)
+
+    def _fewer(self, size: int, flags: int = 0) -> int:
+        limit = self._limit("recv", flags)
+        if limit is None or not isinstance(size, int) or size <= limit:
+            return size
+        self._note("recv", limit)
+        return limit
+
+    def _into(self, buffer: Any, nbytes: int, flags: int) -> int:
+        """What to give for ``nbytes``: as it was, or fewer than there is room for."""
+        limit = self._limit("recv", flags)
+        if limit is None or not isinstance(nbytes, int) or (nbytes or _nbytes(buffer)) <= limit:
+            return nbytes
+        self._note("recv", limit)
+        return limit
+
+    def _ended(self) -> bool:
+        """Ends the connection, so that the kernel answers later calls as after a reset; False where there is none.
+
+        The other end sees the end now, and the reset when this one is closed.
+        """
+        if super().type != socket.SOCK_STREAM:
+            return False
+        with contextlib.suppress(OSError):
+            super().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))
+        try:
+            super().shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return False
+        return True
+
+    def _sharing(self, made: socket.socket) -> socket.socket:
+        """A socket that was made of this one, with its deck if it has one."""
+        deck = getattr(self, "_deck", None)
+        if deck is None:
+            return made
+        own = made if isinstance(made, TapedSocket) else _taken_over(made)
+        own._deck = deck
+        return own
+
+
+def taped(sock: socket.socket, tape: Union[Tape, str], interrupted_by: Optional[int] = None) -> TapedSocket:
+    """A taped socket in place of a connected or listening one, whose descriptor and timeout it takes over.
+
+    ``interrupted_by``: the signal of ``interrupt`` events. TapeError where a text is no tape.
+    """
+    deck = Deck(Tape.parse(tape) if isinstance(tape, str) else tape, interrupted_by=interrupted_by)
+    own = _taken_over(sock)
+    own._deck = deck
+    return own
+
+
+def install() -> None:
+    """Puts the taped socket in the place of ``socket.socket``, in this process, for good.
+
+    To be called before what is to stand above it is imported: classes that inherit ``socket.socket``, modules that
+    import its name, and code that looks it up when it makes a socket then all get the taped one. What uses ``_socket``,
+    system calls or a C library of its own stays without.
+    """
+    socket.socket = TapedSocket  # type: ignore[misc]  # this is the point
+
+
+def _taken_over(sock: socket.socket) -> TapedSocket:
+    timeout, kind = sock.gettimeout(), (sock.family, sock.type, sock.proto)
+    own = TapedSocket(*kind, fileno=sock.detach())
+    own.settimeout(timeout)
+    return own
+
+
+def _nbytes(data: Any) -> int:
+    """Bytes of a buffer; 0 of what is none, for the original to complain about."""
+    try:
+        view = memoryview(data)
+    except TypeError:
+        return 0
+    return view.nbytes if view.c_contiguous else 0
+
+
+def _first(parts: list[Any], limit: int) -> list[memoryview]:
+    """The first bytes of several buffers."""
+    found, left = [], limit
+    for part in parts:
+        view = memoryview(part).cast("B")[:left]
+        found.append(view)
+        left -= len(view)
+        if not left:
+            break
+    return found

@@ -1,0 +1,181 @@
+"""Playing tapes to cells: what is found, shrunk and blamed, and what never may be."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from conformance.language.corpus import bundled, load_all, load_one
+from conformance.model.scenario import Scenario
+from conformance.runner.launch import OWN
+from conformance.runner.taping import play, tapeable, taping_runner
+from conformance.tape import Tape
+from conformance.wrong import CORRECT
+
+ONE_OF_EACH_KIND = ("loopback", "unix", "socketpair")
+
+MESSAGE = """
+    summary: A message in whatever pieces.
+    sources: ["Python Socket Programming HOWTO"]
+    transports: [socketpair, unix]
+    given: connected
+    limit: 0.5
+    steps:
+      - client: {sendall: {text: ABCDEFGH}}
+      - client: {mysend: {text: IJ}}
+      - client: {close: {}}
+      - server: {recv_until_eof: {}, returns: {text: ABCDEFGHIJ}}
+"""
+
+POLLED = """
+    summary: A message to a non-blocking socket.
+    sources: ["Python Socket Programming HOWTO"]
+    transports: [socketpair]
+    given: connected
+    limit: 0.5
+    steps:
+      - client: {setblocking: false}
+      - server: {setblocking: false}
+      - client: {mysend: {text: ABCDEFGH}}
+      - server: {myreceive: 8, returns: {text: ABCDEFGH}}
+"""
+
+WRAPPERS = """
+    import select
+    import socket
+    import _socket
+
+
+    class SendsOnce(socket.socket):
+        def sendall(self, data, *flags):
+            self.send(data, *flags)
+
+
+    class ZeroForWouldBlock(socket.socket):
+        def send(self, data, *flags):
+            try:
+                return super().send(data, *flags)
+            except BlockingIOError:
+                return 0
+
+
+    class NothingForWouldBlock(socket.socket):
+        def recv(self, size, *flags):
+            try:
+                return super().recv(size, *flags)
+            except BlockingIOError:
+                return b""
+
+
+    class ShortIsTheEnd(socket.socket):
+        \"\"\"A recv that brings less than was asked for is the last one.\"\"\"
+
+        ended = False
+
+        def recv(self, size, *flags):
+            if self.ended:
+                return b""
+            data = super().recv(size, *flags)
+            self.ended = len(data) == 1 < size
+            return data
+
+
+    class ReadyMeansReady(socket.socket):
+        \"\"\"Waits by select on a socket that it made non-blocking, and takes no second look.\"\"\"
+
+        def recv(self, size, *flags):
+            before = self.gettimeout()
+            self.settimeout(0)
+            try:
+                select.select([self], [], [])
+                return super().recv(size, *flags)
+            finally:
+                self.settimeout(before)
+
+
+    class Composed:
+        \"\"\"A bug in a wrapper that is no socket.\"\"\"
+
+        def __init__(self, *arguments, **keywords):
+            self.real = socket.socket(*arguments, **keywords)
+
+        def __getattr__(self, name):
+            return getattr(self.real, name)
+
+        def sendall(self, data):
+            self.real.send(data)
+
+
+    class Beneath(_socket.socket):
+        \"\"\"Right, and nothing of it goes through socket.socket.\"\"\"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    made = tmp_path_factory.mktemp("taping")
+    for name, text in {"message.yaml": MESSAGE, "polled.yaml": POLLED, "wrappers.py": WRAPPERS}.items():
+        (made / name).write_text(dedent(text), "utf-8")
+    return made
+
+
+@pytest.fixture
+def played(folder):
+    """What became of a scenario under an implementation."""
+
+    def run(name: str, implementation: str, tape: str | None = None, seeds: int = 12):
+        scenario: Scenario = load_one(folder / f"{name}.yaml", folder)
+        reference = f"{folder / 'wrappers.py'}:{implementation}" if "." not in implementation else implementation
+        cells = tapeable([scenario], ONE_OF_EACH_KIND, reference)
+        tapes = None if tape is None else [Tape.parse(tape)]
+        return list(play(cells, tapes, seeds, taping_runner(OWN), 1))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "scenario, implementation, tape, step",
+    [
+        ("message", "SendsOnce", "client.send=1", 4),
+        ("message", "Composed", "client.send=1", 4),
+        ("message", "ShortIsTheEnd", "server.recv=1", 4),
+        ("message", "ReadyMeansReady", "server.recv=block", 4),
+        ("polled", "ZeroForWouldBlock", "client.send=block", 3),
+        ("polled", "NothingForWouldBlock", "server.recv=block", 4),
+    ],
+)
+def test_a_bug_is_found_from_seeds_and_shrunk_to_one_event(played, scenario, implementation, tape, step):
+    finding = next(each.finding for each in played(scenario, implementation, seeds=40) if each.finding)
+    assert str(finding.tape) == tape
+    assert (finding.outcome.verdict.step, finding.blamed) == (step, True)
+
+
+def test_the_shortest_tape_can_be_played_again(played):
+    (found, *_) = played("message", "SendsOnce", tape="client.send=1")
+    assert (str(found.finding.tape), found.finding.seed) == ("client.send=1", None)
+
+
+def test_a_finding_over_one_transport_is_enough(played):
+    assert [each.cell.transport for each in played("message", "SendsOnce")] == ["socketpair"]
+
+
+def test_no_tape_reaches_what_does_not_go_through_socket(played):
+    for each in played("message", "Beneath"):
+        assert (each.calls, each.events, each.tapes, each.finding) == (0, 0, 1, None)
+
+
+def test_a_tape_that_the_raw_socket_does_not_survive_blames_nobody(played):
+    (found,) = (each for each in played("polled", "Composed", tape="server.recv=reset") if each.finding)
+    assert not found.finding.blamed
+
+
+# a few tapes for each; "conformance tape --seeds 100" plays more
+@pytest.mark.parametrize("implementation", ["stdlib", *(row.reference for row in CORRECT.values())])
+def test_no_tape_blames_a_right_implementation(implementation):
+    scenarios = [each for each in load_all((bundled(),)).scenarios if each.id.startswith(("using/", "nonblocking/"))]
+    cells = tapeable(scenarios, ("socketpair", "loopback"), implementation)
+    assert len({cell.scenario.id for cell in cells}) > 25
+    found = list(play(cells, None, 3, taping_runner(OWN), 2))
+    assert [(each.cell.id, str(each.finding.tape)) for each in found if each.finding] == []
+    assert [each.cell.id for each in found if each.verdict.kind == "fail" and each.witness] == []
+    assert sum(each.events for each in found) > 50
