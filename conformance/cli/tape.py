@@ -14,8 +14,9 @@ from conformance.cli.paths import load_scenarios
 from conformance.cli.running import NATIVE, entered
 from conformance.cli.terminal import console, print_json, timeline_text
 from conformance.engine.judge import FAIL, INCONCLUSIVE
+from conformance.language.corpus import bundled
 from conformance.report.timeline import timeline
-from conformance.runner.recording import cell_record
+from conformance.runner.recording import cell_record, shown_path
 from conformance.runner.sensitivity import TRANSPORTS as ONE_OF_EACH_KIND
 from conformance.runner.session import default_workers
 from conformance.runner.taping import Finding, Played, needs_hosts, play, tapeable, taping_runner
@@ -100,7 +101,9 @@ def _findings(told: list[Played], blamed: bool) -> list[Finding]:
 def again(finding: Finding, platform: str) -> str:
     """The command that plays a finding's tape again."""
     cell = finding.cell
-    words = ["conformance", "tape", cell.scenario.id, "-t", cell.transport]
+    known = bundled() in cell.scenario.path.parents
+    name = cell.scenario.id if known else shown_path(str(cell.scenario.path))
+    words = ["conformance", "tape", name, "-t", cell.transport]
     words += ["-i", cell.implementation] if cell.implementation != "stdlib" else []
     words += ["-p", platform] if platform != NATIVE else []
     return shlex.join([*words, "--tape", str(finding.tape)])

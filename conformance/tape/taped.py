@@ -23,6 +23,9 @@ _HARMLESS = {
 }
 """The flags under which a count may be short. MSG_PEEK, MSG_WAITALL, MSG_OOB and others say something about it."""
 
+_UNDER_WAY = (errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS))
+"""What a connect says that goes on; EAGAIN of AF_UNIX says that nothing does."""
+
 _LINGER = "HH" if os.name == "nt" else "ii"
 """The form of a struct linger."""
 
@@ -113,7 +116,7 @@ class TapedSocket(socket.socket):
         try:
             super().connect(address)
         except BlockingIOError as error:
-            if event != INTERRUPT or error.errno in (errno.EAGAIN, errno.EWOULDBLOCK):
+            if event != INTERRUPT or error.errno not in _UNDER_WAY:
                 raise
             self._note("connect", INTERRUPT)
             raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR)) from None
@@ -122,7 +125,7 @@ class TapedSocket(socket.socket):
         """As the original."""
         event = self._next("connect")
         found = super().connect_ex(address)
-        if event == INTERRUPT and found in (errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", None)):
+        if event == INTERRUPT and found in _UNDER_WAY:
             self._note("connect", INTERRUPT)
             return errno.EINTR
         return found
@@ -137,7 +140,7 @@ class TapedSocket(socket.socket):
             return event if stream and isinstance(flags, int) and not flags & ~_HARMLESS.get(call, 0) else None
         if event == BLOCK and (self.gettimeout() == 0 or (isinstance(flags, int) and flags & _DONTWAIT)):
             self._note(call, event)
-            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))  # EAGAIN, but for Windows
         if event == RESET and call != "accept" and self._ended():
             self._note(call, event)
             raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))

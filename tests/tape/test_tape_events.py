@@ -1,5 +1,7 @@
 """Tapes as text: read, written, made from seeds, and shrunk."""
 
+from pathlib import Path
+
 import pytest
 
 from conformance.tape import LEGAL, Tape, TapeError, shortest, splits
@@ -114,3 +116,10 @@ def test_no_tape_is_tried_twice():
 
     shortest(Tape.of_seed(6, BOTH), fails)
     assert len(asked) == len(set(asked))
+
+
+def test_the_page_on_tapes_tells_each_legal_event():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "tapes.md").read_text("utf-8")
+    for each in LEGAL:
+        calls = ", ".join(f"`{call}`" for call in each.calls)
+        assert f"| {each.event} | {calls} | {each.condition} | {each.effect} | {each.source} |" in page
