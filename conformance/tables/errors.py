@@ -9,14 +9,16 @@ _ALIASES = {"EWOULDBLOCK": "EAGAIN", "ENOTSUP": "EOPNOTSUPP", "EDEADLOCK": "EDEA
 """Names for one and the same thing; the second is the one that is recorded."""
 
 _WINSOCK = {
-    10004: "EINTR", 10009: "EBADF", 10013: "EACCES", 10014: "EFAULT", 10022: "EINVAL", 10024: "EMFILE",
-    10035: "EAGAIN", 10036: "EINPROGRESS", 10037: "EALREADY", 10038: "ENOTSOCK", 10039: "EDESTADDRREQ",
-    10040: "EMSGSIZE", 10041: "EPROTOTYPE", 10042: "ENOPROTOOPT", 10043: "EPROTONOSUPPORT",
+    995: "ECANCELED", 10004: "EINTR", 10009: "EBADF", 10013: "EACCES", 10014: "EFAULT", 10022: "EINVAL",
+    10024: "EMFILE", 10035: "EAGAIN", 10036: "EINPROGRESS", 10037: "EALREADY", 10038: "ENOTSOCK",
+    10039: "EDESTADDRREQ", 10040: "EMSGSIZE", 10041: "EPROTOTYPE", 10042: "ENOPROTOOPT", 10043: "EPROTONOSUPPORT",
     10044: "ESOCKTNOSUPPORT", 10045: "EOPNOTSUPP", 10046: "EPFNOSUPPORT", 10047: "EAFNOSUPPORT",
     10048: "EADDRINUSE", 10049: "EADDRNOTAVAIL", 10050: "ENETDOWN", 10051: "ENETUNREACH", 10052: "ENETRESET",
     10053: "ECONNABORTED", 10054: "ECONNRESET", 10055: "ENOBUFS", 10056: "EISCONN", 10057: "ENOTCONN",
-    10058: "ESHUTDOWN", 10060: "ETIMEDOUT", 10061: "ECONNREFUSED", 10062: "ELOOP", 10063: "ENAMETOOLONG",
-    10064: "EHOSTDOWN", 10065: "EHOSTUNREACH", 10093: "WSANOTINITIALISED", 10101: "EDISCON",
+    10058: "ESHUTDOWN", 10059: "ETOOMANYREFS", 10060: "ETIMEDOUT", 10061: "ECONNREFUSED", 10062: "ELOOP",
+    10063: "ENAMETOOLONG", 10064: "EHOSTDOWN", 10065: "EHOSTUNREACH", 10066: "ENOTEMPTY", 10068: "EUSERS",
+    10069: "EDQUOT", 10070: "ESTALE", 10071: "EREMOTE", 10093: "WSANOTINITIALISED", 10101: "EDISCON",
+    10103: "ECANCELED",
 }  # fmt: skip
 """Winsock's error numbers (Microsoft Learn, "Windows Sockets Error Codes") by the POSIX name of the same behaviour."""
 
@@ -93,6 +95,8 @@ _POSIX = [
     "EBADMSG",
     "EUSERS",
     "ESTALE",
+    "EDQUOT",
+    "EREMOTE",
 ]
 
 ERROR_NAMES = frozenset(_POSIX)
@@ -170,9 +174,9 @@ def describe(error: BaseException) -> dict[str, str]:
     if isinstance(error, socket.gaierror):
         return {"name": _getaddrinfo_name(error), "class": cls}
     if isinstance(error, OSError):
-        number = getattr(error, "winerror", None) or error.errno
-        number = number if isinstance(number, int) else None
-        return {"name": canonical_errno(number) or cls, "class": cls}
+        number = getattr(error, "winerror", None)
+        number = number if number in _WINSOCK else error.errno  # Python has an errno for other errors of Windows
+        return {"name": canonical_errno(number if isinstance(number, int) else None) or cls, "class": cls}
     return {"name": cls, "class": cls}
 
 

@@ -231,7 +231,8 @@ _PROCESS = (
 
 _LOCKS = (
     _op("lock", "", "nothing", "Makes a lock (threading.Lock).", on=None, makes="lock", kind="harness"),
-    _op("acquire", "", "nothing", "Takes a lock, and waits for it.", on="lock", kind="harness", waits="futex"),
+    _op("acquire", "", "nothing", "Takes a lock, and waits for it.", on="lock", kind="harness",
+        waits="futex NtWaitForMultipleObjects"),
     _op("release", "", "nothing", "Gives a lock back.", on="lock", kind="harness"),
 )  # fmt: skip
 

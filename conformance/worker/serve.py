@@ -34,9 +34,9 @@ from conformance.worker.evidence import Found
 from conformance.worker.facts import host_facts
 from conformance.worker.forking import Nursery
 from conformance.worker.forking import start as start_nursery
+from conformance.worker.probes import best_probe
 from conformance.worker.process_life import live
 from conformance.worker.scope import Unsupported
-from conformance.worker.waiting import best_probe
 
 PROTOCOL = 1
 
@@ -69,7 +69,7 @@ class Worker:
     ) -> None:  # fmt: skip
         self._requests = requests
         self._answers = answers
-        self._around = Surroundings(best_probe(), scale_of_host(), folder, hosts, nursery, evidence)
+        self._around = Surroundings(*best_probe(), scale_of_host(), folder, hosts, nursery, evidence)
         self._adapters: dict[str, ShapedAdapter] = {}
 
     def serve(self) -> None:

@@ -10,7 +10,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import Optional
+from typing import Optional, Protocol
 
 if sys.platform != "win32":
     import fcntl
@@ -22,15 +22,27 @@ STANDSTILL = 0.06
 """Seconds for which held-back bytes must stand still: longer than Linux's delayed acknowledgement of 40 ms."""
 
 
+class Network(Protocol):
+    """What a host tells of packets that are under way."""
+
+    def busy(self) -> bool:
+        """Whether any is being handed on just now."""
+
+    def unsent(self, streams: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
+        """Of streams, given by name and descriptor, the names and how many bytes TCP holds back."""
+
+
 class Settling:
     """Looks at the sockets of one cell."""
 
     def __init__(
-        self, unsent: Callable[[], Iterable[tuple[str, int]]], carried: Callable[[], Optional[int]], scale: float
-    ) -> None:
+        self, network: Network, unsent: Callable[[], Iterable[tuple[str, int]]],
+        carried: Callable[[], Optional[int]], scale: float,
+    ) -> None:  # fmt: skip
         """``unsent`` tells who holds back how many bytes; ``carried`` how many packets a forwarder has carried so
         far, None while it carries one.
         """
+        self._network = network
         self._unsent = unsent
         self._carried = carried
         self._standstill = STANDSTILL * scale
@@ -38,9 +50,7 @@ class Settling:
         self._since = 0.0
 
     def settled(self) -> bool:
-        """Whether nothing is under way; where the kernel cannot say, always True."""
-        if sys.platform != "linux":
-            return True
+        """Whether nothing is under way; where the host cannot say, always True."""
         if self._under_way():
             self._held = None
             return False
@@ -56,16 +66,40 @@ class Settling:
     def _under_way(self) -> bool:
         """Whether packets lie in a queue or in the forwarder, or went from the one to the other meanwhile."""
         before = self._carried()
-        return before is None or _queued() or before != self._carried()
+        return before is None or self._network.busy() or before != self._carried()
 
 
-def _queued() -> bool:
-    """Whether packets lie in a processor's input queue (column 12 of softnet_stat, hexadecimal)."""
-    try:
-        with open("/proc/net/softnet_stat", "rb") as file:
-            rows = [line.split() for line in file]
-    except OSError:
+class LinuxNetwork:
+    """Linux: the queues of its processors, and what it says of each socket."""
+
+    def busy(self) -> bool:
+        """Whether packets lie in a queue."""
+        try:
+            with open("/proc/net/softnet_stat", encoding="ascii") as file:
+                return queued(file.read())
+        except OSError:
+            return False
+
+    def unsent(self, streams: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
+        """Bytes not sent yet."""
+        return [(name, unsent(descriptor)) for name, descriptor in streams]
+
+
+class SilentNetwork:
+    """A host that does not say."""
+
+    def busy(self) -> bool:
+        """Never known to be."""
         return False
+
+    def unsent(self, streams: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
+        """Nothing known."""
+        return []
+
+
+def queued(softnet_stat: str) -> bool:
+    """Whether packets lie in a processor's input queue (column 12 of Linux's softnet_stat, hexadecimal)."""
+    rows = [line.split() for line in softnet_stat.splitlines()]
     return any(len(row) > 11 and int(row[11], 16) for row in rows)
 
 

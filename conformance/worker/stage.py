@@ -31,7 +31,7 @@ from conformance.worker.perform import Vantage, performer_on
 from conformance.worker.process_actor import ProcessActor
 from conformance.worker.processes import Processes, unborn
 from conformance.worker.scope import Missing, Unsupported
-from conformance.worker.settling import Settling, unsent
+from conformance.worker.settling import Network, Settling
 from conformance.worker.waiting import Probe, Watch, probe_of_process
 
 FIXTURE_LIMIT = 10.0
@@ -57,6 +57,7 @@ class Surroundings:
     """What all cells of a worker share."""
 
     probe: Probe
+    network: Network
     scale: float
     folder: str
     hosts: Hosts
@@ -88,7 +89,7 @@ class Stage:
             self._scope, adapter, self._host_of, around.hosts.places, self._processes.actors,
             lambda actor: self.watch(actor, frozenset()), around.scale,
         )  # fmt: skip
-        self.settling = Settling(self._unsent, self._faults.carried, around.scale)
+        self.settling = Settling(around.network, self._unsent, self._faults.carried, around.scale)
         self.evidence = None
         if around.evidence:
             self.evidence = Evidence(self._transport, namespaces, self._descriptors, self._scope.addresses)
@@ -196,13 +197,13 @@ class Stage:
                 yield name, number
 
     def _unsent(self) -> Iterator[tuple[str, int]]:
-        if "tcp" not in self._transport.groups:
-            return
-        for name, thing in self._scope.sockets():
-            number = self._adapter.descriptor(thing)
-            if number >= 0 and getattr(thing, "type", None) == socket.SOCK_STREAM:
-                yield name, unsent(number)
+        yield from self._around.network.unsent(self._streams())
         yield from self._processes.unsent().items()
+
+    def _streams(self) -> Iterator[tuple[str, int]]:
+        for name, number in self._descriptors():
+            if getattr(self._scope.objects.get(name), "type", None) == socket.SOCK_STREAM:
+                yield name, number
 
     # afterwards
 

@@ -2,7 +2,8 @@
 
 On Linux ``/proc/self/task/TID/syscall`` names the call with its arguments, and ``schedstat`` counts how often the
 thread ran: the same line twice, without a run in between, in a call that the adapter waits in, is a proof.
-Elsewhere a bounded window has to do, and the record says so.
+Under Wine the thread's stack is seen as well (`wine_waiting`). Elsewhere a bounded window has to do, and the record
+says so.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from dataclasses import dataclass
 from typing import Optional, Protocol
 
 from conformance.model.observation import Wait
-from conformance.worker.facts import kernel_machine
 
 PROVEN, BOUNDED = "proven", "bounded"
 
@@ -98,9 +98,15 @@ class ProcProbe:
     def cpu_seconds(self, thread: int) -> Optional[float]:
         try:
             with open(f"{self._tasks}/{thread}/schedstat", "rb") as file:
-                return int(file.read().split()[0]) / 1e9
-        except (OSError, ValueError, IndexError):
+                return cpu_seconds(file.read().decode("ascii"))
+        except OSError:
             return None
+
+
+def cpu_seconds(schedstat: str) -> Optional[float]:
+    """Processor time in what the kernel says of a thread: its first number, in nanoseconds."""
+    first = schedstat.split(maxsplit=1)[:1]
+    return int(first[0]) / 1e9 if first and first[0].isdigit() else None
 
 
 class WindowProbe:
@@ -114,18 +120,6 @@ class WindowProbe:
 
     def cpu_seconds(self, thread: int) -> Optional[float]:
         return None
-
-
-def best_probe() -> Probe:
-    """The surest probe that works here, tried on this very thread."""
-    calls = SYSTEM_CALLS.get(kernel_machine())
-    if calls is not None:
-        import threading
-
-        probe = ProcProbe(calls)
-        if probe.sees(threading.get_native_id()):
-            return probe
-    return WindowProbe()
 
 
 def probe_of_process(probe: Probe, pid: int, thread: int) -> Probe:

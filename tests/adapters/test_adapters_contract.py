@@ -10,6 +10,7 @@ from conformance.model import observation as o
 from conformance.tables.operations import OPERATIONS
 from conformance.worker.adapters import ADAPTERS, NoSuchImplementation, ShapedAdapter, adapter_for
 from conformance.worker.waiting import SYSTEM_CALLS
+from conformance.worker.wine_stack import CALLS as WINDOWS_CALLS
 
 CONVERSATION = """
 summary: Request and reply over a connection that ends in good order.
@@ -100,7 +101,7 @@ def test_every_adapter_holds_a_conversation(runner, cell, name, text):
 
 
 def test_every_adapter_declares_waits_that_the_probe_knows(name):
-    known = {call for calls in SYSTEM_CALLS.values() for call in calls.values()} | {"a call"}
+    known = {call for calls in SYSTEM_CALLS.values() for call in calls.values()} | {*WINDOWS_CALLS, "a call"}
     waits = adapter_for(name).waits
     assert waits
     assert waits <= known

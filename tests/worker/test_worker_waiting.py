@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from conformance.worker.adapters import StdlibAdapter
-from conformance.worker.settling import Settling
-from conformance.worker.waiting import ProcProbe, Watch, best_probe
+from conformance.worker.probes import best_probe
+from conformance.worker.settling import LinuxNetwork, Settling
+from conformance.worker.waiting import ProcProbe, Watch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's account of threads is Linux's")
 
@@ -21,7 +22,7 @@ Start = Callable[[Callable[[], object]], threading.Thread]
 
 @pytest.fixture
 def probe() -> ProcProbe:
-    found = best_probe()
+    found, _ = best_probe()
     if not isinstance(found, ProcProbe):
         pytest.skip(f"only the {found.name} probe works here")
     return found
@@ -100,7 +101,7 @@ def test_a_thread_that_waits_for_the_interpreter_is_not(probe: ProcProbe) -> Non
 
 def test_held_back_bytes_must_stand_still() -> None:
     held = [("client", 5)]
-    settling = Settling(lambda: held, 1.0)
+    settling = Settling(LinuxNetwork(), lambda: held, lambda: 0, 1.0)
     assert not settling.settled()
     held[0] = ("client", 4)
     began = time.monotonic()
@@ -110,7 +111,7 @@ def test_held_back_bytes_must_stand_still() -> None:
 
 
 def test_nothing_held_back_is_settled() -> None:
-    settling = Settling(lambda: [("client", 0)], 1.0)
+    settling = Settling(LinuxNetwork(), lambda: [("client", 0)], lambda: 0, 1.0)
     deadline = time.monotonic() + 5.0
     while not settling.settled():
         assert time.monotonic() < deadline

@@ -46,10 +46,11 @@ class ShapedAdapter:
         {
             "read", "readv", "write", "writev", "close", "select", "pselect6", "poll", "ppoll", "epoll_wait",
             "epoll_pwait", "epoll_pwait2", "connect", "accept", "accept4", "sendto", "recvfrom", "sendmsg", "recvmsg",
-            "sendfile", "a call",
+            "sendfile", "recv", "send", "NtReadFile", "NtWriteFile", "a call",
         }
     )  # fmt: skip
-    """The system calls that a thread waits in under this implementation; a lock is not one of them."""
+    """The system calls that a thread waits in under this implementation, of Linux, of Winsock and of NT; a lock is not
+    one of them."""
 
     def __init__(self, target: Any, name: str) -> None:
         self.name = name
