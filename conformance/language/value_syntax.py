@@ -159,9 +159,13 @@ def address(node: Node) -> v.Value:
 
 
 def _file_name(node: Node, what: str) -> str:
-    """A name in the cell's own folder, or ``./`` and a name in the current one; a path that leads elsewhere is bad."""
+    """A name in the cell's own folder, or ``./`` and a name in the current one; a path that leads elsewhere is bad.
+
+    An abstract name may be made of several, with a NUL between.
+    """
     value = text(node, f"the name of a {what}")
-    if not NAME.match(value[2:] if value.startswith("./") else value):
+    parts = value.split("\0") if what == "abstract" else [value.removeprefix("./")]
+    if not all(NAME.match(part) for part in parts):
         bad(node, f'"{short(value)}" is no name of a {what}; write a name alone, such as door')
     return value
 

@@ -58,8 +58,8 @@ class Outcome:
     """Where it first does something else than the raw socket; None for the raw socket itself, and for nowhere."""
     evidence: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """By step, the sockets as they were when it was over, where that was asked for."""
-    used: frozenset[str] = frozenset()
-    """The attributes of the implementation that the worker's process used; empty where it does not note them."""
+    used: frozenset[str] | None = None
+    """The attributes of the implementation that the worker's process used; None where it does not note them."""
     played: Mapping[str, int] | None = None
     """Of a cell with a tape: how many ``calls`` reached taped sockets, and how many events were ``played``."""
 
@@ -122,10 +122,10 @@ class Runner:
         self._retire(worker, told)
         observations = _completed(cell.case, told)
         verdict = self._verdict(cell, told, observations, facts)
-        used = frozenset((told.end or {}).get("used", ()))
-        played = (told.end or {}).get("tape")
+        end = told.end or {}
+        used = frozenset(end["used"]) if "used" in end else None
         return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told), evidence=told.evidence,
-                       used=used, played=played)  # fmt: skip
+                       used=used, played=end.get("tape"))  # fmt: skip
 
     def close(self) -> None:
         """Ends the worker."""

@@ -35,11 +35,11 @@ class Witness:
 
 
 def changed(implementation: WrongImplementation) -> frozenset[str] | None:
-    """The attributes that it has of its own; None where special methods are among them, which nobody sees used."""
+    """The attributes that it has of its own; None where special methods are among them that nobody sees used."""
     made = adapter_for(implementation.reference).factory
     own = [set(vars(each)) - _NO_BEHAVIOUR for each in made.__mro__[: made.__mro__.index(PassThrough)]]
     names = frozenset().union(*own)
-    return None if any(name.startswith("__") for name in names) else names
+    return None if any(name.startswith("__") and name != "__init__" for name in names) else names
 
 
 class Pairs:

@@ -151,8 +151,9 @@ def sensitivity(
         alarms = [alarm for each in trials for alarm in each.alarms]
         progress(f"{RAW} and {len(CORRECT)} correct wrappers pass {counted(len(witnesses), 'cell')} of {len(places)}")
         search = _Search(Pairs(implementations, witnesses), runners, progress)
-        names = tuple(dict.fromkeys(each.scenario.id for each in witnesses))
+        names = tuple(dict.fromkeys(each.scenario.id for each in witnesses if each.used != frozenset()))
         search.run(implementations, names, settle, every_pair)
+    run = {each.scenario.id for each in witnesses}
     return Sensitivity(
         implementations=tuple(each.name for each in implementations),
         scenarios=names,
@@ -163,8 +164,8 @@ def sensitivity(
         catches=tuple(search.catches),
         false_alarms=tuple(alarms),
         unsteady=tuple(each.place.cell(RAW).id for each in trials if each.unsteady),
-        not_here={each.place.scenario.id: each.why_not for each in trials if each.place.scenario.id not in names},
-        without_implementation=tuple(each.id for each in judged if not _calls_it(each)),
+        not_here={each.place.scenario.id: each.why_not for each in trials if each.place.scenario.id not in run},
+        without_implementation=tuple(each.id for each in judged if each.id in run - set(names) or not _calls_it(each)),
         reasons={each.id: each.fails_only_if for each in judged if each.fails_only_if},
     )
 
@@ -296,7 +297,7 @@ def _trial(place: _Place, runners: Runners) -> _Trial:
     if any(alarms):
         return _Trial(place, alarms=tuple(each for each in alarms if each), why_not="a correct wrapper fails")
     noting = runners.run(place.cell(CORRECT["noting"].reference))
-    used = None if _has_processes(place) else noting.used or None
+    used = None if _has_processes(place) else noting.used
     return _Trial(place, Witness(place.scenario, place.case, place.transport, noting.seconds, used))
 
 

@@ -105,10 +105,12 @@ class Worker:
             self._check_needs(plan)
             adapter = self._adapter(plan.implementation)
             used = _noted(adapter)
-            used.clear()
+            if used is not None:
+                used.clear()
             cell = Cell(plan, adapter, self._around, number)
             cell.run(lambda step: self._tell({"begin": step}), self._report)
-            end["used"] = sorted(used)
+            if used is not None:
+                end["used"] = sorted(used)
         except (Unsupported, NoSuchImplementation) as error:
             end["unsupported"] = str(error)
         except HarnessError as error:
@@ -156,10 +158,10 @@ def _needs_of_faults(plan: Plan) -> Iterator[str]:
             yield fault.needs
 
 
-def _noted(adapter: ShapedAdapter) -> set[str]:
-    """The set in which an implementation notes what is used of it; an empty one where it does not."""
+def _noted(adapter: ShapedAdapter) -> Optional[set[str]]:
+    """The set in which an implementation notes what is used of it; None where it does not."""
     noted = getattr(adapter.factory, "attributes_used", None)
-    return noted if isinstance(noted, set) else set()
+    return noted if isinstance(noted, set) else None
 
 
 def _own_output() -> BinaryIO:

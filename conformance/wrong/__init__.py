@@ -72,6 +72,7 @@ _RECEIVING = (
     _row(receiving.NotConnectedTakenForWouldBlock, "eventlet/eventlet #192: ENOTCONN taken for EWOULDBLOCK"),
     _row(receiving.NonblockingEndTakenForWouldBlock, "microsoft/WSL #2822, #3649"),
     _row(receiving.LosesControlTruncationFlag, "YurtOS/yurtos-kernel #104: no MSG_CTRUNC"),
+    _row(receiving.KeepsUnwantedDescriptors, "oven-sh/bun #37427, libuv/libuv #4358"),
 )
 
 _DATAGRAMS = (
@@ -88,6 +89,9 @@ _DATAGRAMS = (
     _row(datagrams.AcceptsStrangers, "POSIX connect(): only datagrams of the peer are received"),
     _row(datagrams.EmptyReadLeavesDatagram, "google/gvisor #993"),
     _row(datagrams.SendtoBindsEachTime, "Anorov/PySocks #173"),
+    _row(datagrams.SendtoErrorsSwallowed, "RIOT-OS/RIOT #11551, sonydevworld/spresense-nuttx #89"),
+    _row(datagrams.SendtoReturnsZero, "OpenFastPath/ofp #250"),
+    _row(datagrams.RecordsRunTogether, "NetworkConfiguration/dhcpcd #533: records without boundaries"),
 )
 
 _TIMEOUTS = (
@@ -143,6 +147,8 @@ _CONNECTING = (
     _row(connecting.PadsAbstractNames, "luaposix/luaposix #284, janet-lang/janet #1618"),
     _row(connecting.CutsAbstractNamesAtNul, "libuv/libuv #4737"),
     _row(connecting.SpeaksOneVersionOnly, "libp2p/rust-libp2p #1555: IPV6_V6ONLY always set"),
+    _row(connecting.UnknownFamilyIsInternet, "lwIP: genodelabs/genode #732"),
+    _row(connecting.IgnoresProtocol, "emscripten-core/emscripten #16479: an invalid protocol"),
 )
 
 _CLOSING = (
@@ -193,6 +199,10 @@ _DESCRIBING = (
     _row(describing.NagleIsAlwaysOff, "TCP_NODELAY: off by default"),
     _row(describing.BufferSizesLostOnAccept, "google/gvisor #1095"),
     _row(describing.NeverListens, "google/gvisor #8487"),
+    _row(describing.KeepaliveByDefault, "apple/servicetalk #2676, line/armeria #1755"),
+    _row(describing.ForgetsItsKind, "wasm-micro-runtime/wasm-micro-runtime #4456"),
+    _row(describing.UnnamedIsNul, "jnr/jnr-unixsocket #34: the path of an unnamed socket"),
+    _row(describing.ReadinessSticks, "paramiko/paramiko #695: the descriptor of a pipe, for want of a better one"),
 )
 
 WRONG: dict[str, WrongImplementation] = {

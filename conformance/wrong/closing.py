@@ -187,9 +187,11 @@ class KeepsItsNumber(PassThrough):
 
     _number = -1
 
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._number = super().fileno()
+
     def fileno(self) -> int:
-        number = super().fileno()
-        self._number = number if number >= 0 else self._number
         return self._number
 
 

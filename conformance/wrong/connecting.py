@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import socket
-from typing import Any
+from typing import Any, Optional
 
 from conformance.wrong.correct import PassThrough
 
@@ -313,3 +313,22 @@ class SpeaksOneVersionOnly(PassThrough):
         if self.family == socket.AF_INET6:
             self.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         super().bind(address)
+
+
+class UnknownFamilyIsInternet(PassThrough):
+    """The family is not looked at: one that does not exist is taken for AF_INET."""
+
+    def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
+        try:
+            super().__init__(family, type, proto, fileno)
+        except OSError as error:
+            if error.errno != errno.EAFNOSUPPORT:
+                raise
+            super().__init__(socket.AF_INET, type, proto, fileno)
+
+
+class IgnoresProtocol(PassThrough):
+    """The protocol is not looked at: one that does not go with the type is taken for the usual one."""
+
+    def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
+        super().__init__(family, type, proto if fileno is not None else -1, fileno)

@@ -31,6 +31,10 @@ class Noting(PassThrough):
     attributes_used: ClassVar[set[str]] = set()
     """The names noted since this was last cleared, in this process."""
 
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        Noting.attributes_used.add("__init__")
+        super().__init__(*arguments, **keywords)
+
     def __getattribute__(self, name: str) -> Any:
         Noting.attributes_used.add(name)
         return super().__getattribute__(name)

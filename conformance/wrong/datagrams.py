@@ -176,8 +176,8 @@ class AcceptsStrangers(PassThrough):
 class EmptyReadLeavesDatagram(PassThrough):
     """A read of no bytes returns at once and leaves the datagram where it is."""
 
-    def recv(self, size: int, flags: int = 0, /) -> bytes:
-        return super().recv(size, flags) if size or not _datagrams(self) else b""
+    def recvfrom(self, size: int, flags: int = 0, /) -> tuple[bytes, Any]:
+        return super().recvfrom(size, flags) if size or not _datagrams(self) else (b"", None)
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> tuple[bytes, list[Any], int, Any]:
         if bufsize or not _datagrams(self):
@@ -192,3 +192,35 @@ class SendtoBindsEachTime(PassThrough):
         if _datagrams(self) and self.family == socket.AF_INET:
             super().bind(("", 0))
         return super().sendto(data, *arguments)
+
+
+class SendtoErrorsSwallowed(PassThrough):
+    """sendto never fails: what could not be sent is dropped."""
+
+    def sendto(self, data: Any, *arguments: Any) -> int:
+        try:
+            return super().sendto(data, *arguments)
+        except OSError:
+            return memoryview(data).nbytes
+
+
+class SendtoReturnsZero(PassThrough):
+    """sendto returns 0 where all went well, as functions of C do that return a status."""
+
+    def sendto(self, data: Any, *arguments: Any) -> int:
+        super().sendto(data, *arguments)
+        return 0
+
+
+class RecordsRunTogether(PassThrough):
+    """A socket of records is read like a stream: recv takes as many of them as fit."""
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        data = super().recv(size, flags)
+        while data and not flags and len(data) < size and self.type == getattr(socket, "SOCK_SEQPACKET", None):
+            try:
+                more = super().recv(size - len(data), socket.MSG_DONTWAIT)
+            except OSError:
+                break
+            data, size = data + more, size if more else 0
+        return data

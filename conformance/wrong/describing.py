@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import socket
 import sys
 from typing import Any, Optional
@@ -209,3 +211,54 @@ class NeverListens(PassThrough):
         value = super().getsockopt(level, option, *size)
         asked = (level, option) == (socket.SOL_SOCKET, socket.SO_ACCEPTCONN) and not size
         return 0 if asked and self.family == getattr(socket, "AF_UNIX", None) else value
+
+
+class KeepaliveByDefault(PassThrough):
+    """Keepalive is on for every TCP socket, unasked, and begins after a minute."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        if self.family in (socket.AF_INET, socket.AF_INET6) and self.type == socket.SOCK_STREAM:
+            with contextlib.suppress(OSError):
+                self.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                self.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
+
+
+class ForgetsItsKind(PassThrough):
+    """getsockopt does not know the options that say what kind of socket it is."""
+
+    def getsockopt(self, level: int, option: int, *size: Any) -> Any:
+        kinds = (socket.SO_TYPE, getattr(socket, "SO_DOMAIN", None), getattr(socket, "SO_PROTOCOL", None))
+        if level == socket.SOL_SOCKET and option in kinds:
+            raise OSError(errno.ENOPROTOOPT, os.strerror(errno.ENOPROTOOPT))
+        return super().getsockopt(level, option, *size)
+
+
+class UnnamedIsNul(PassThrough):
+    """A local socket without a name says that it is called NUL."""
+
+    def getsockname(self) -> Any:
+        return super().getsockname() or "\0"
+
+    def getpeername(self) -> Any:
+        return super().getpeername() or "\0"
+
+
+class ReadinessSticks(PassThrough):
+    """fileno is that of a pipe of the library's own, which is left ready for reading and is never ready for writing."""
+
+    _pipe: Optional[tuple[int, int]] = None
+
+    def fileno(self) -> int:
+        if super().fileno() < 0:
+            return -1
+        if self._pipe is None:
+            self._pipe = os.pipe()
+            os.write(self._pipe[1], b"x")
+        return self._pipe[0]
+
+    def close(self) -> None:
+        ends, self._pipe = self._pipe or (), None
+        for end in ends:
+            os.close(end)
+        super().close()

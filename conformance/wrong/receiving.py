@@ -240,3 +240,12 @@ class LosesControlTruncationFlag(PassThrough):
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> tuple[bytes, list[Any], int, Any]:
         data, ancillary, found, address = super().recvmsg(bufsize, ancbufsize, flags)
         return data, ancillary, found & ~socket.MSG_CTRUNC, address
+
+
+class KeepsUnwantedDescriptors(PassThrough):
+    """recv has room for descriptors, and keeps those open that come along."""
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        if self.family != getattr(socket, "AF_UNIX", None) or not size:
+            return super().recv(size, flags)
+        return super().recvmsg(size, socket.CMSG_SPACE(64), flags)[0]
