@@ -137,7 +137,8 @@ def recorded_words(value: Any) -> str:
 def _place(address: dict[str, Any]) -> str:
     if address.get("unnamed"):
         return "unnamed"
-    return str(address.get("path") or address.get("abstract") or address.get("host") or "an address")
+    name = str(address.get("path") or address.get("abstract") or address.get("host") or "an address")
+    return name if name.isprintable() else repr(name)
 
 
 def step_words(step: s.Step) -> str:
