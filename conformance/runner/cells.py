@@ -153,8 +153,7 @@ class Runner:
                 told.ended = worker.wait()
                 return told
             _take_in(told, message, number)
-            step = next((each for each in made.steps if each.number in told.begun[-1:]), None)
-            patience = (step.limit if step else 1.0) + GRACE * worker.scale
+            patience = _patience(made, told.begun) + GRACE * worker.scale
         return told
 
     def _retire(self, worker: WorkerProcess, told: Told) -> None:
@@ -188,6 +187,11 @@ class Runner:
 
     def _declared(self, facts: Mapping[str, Any]) -> tuple[Deviation, ...]:
         return (*self._deviations, *platform_deviations(facts))
+
+
+def _patience(made: Plan, begun: Sequence[int]) -> float:
+    """Seconds that the worker may be silent: for the step begun last, and for pending ones, which begin nothing."""
+    return max([1.0, *(step.limit for step in made.steps if step.number in begun[-1:] or step.pending)])
 
 
 def _take_in(told: Told, message: Mapping[str, Any], number: int) -> None:

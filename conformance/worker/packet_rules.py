@@ -58,7 +58,7 @@ class Rule:
 
     def happened(self) -> bool:
         """Whether it did all that it was to do; one without an end, whether it ever did anything."""
-        return self.struck >= (self.times or 1) and self.waiting is None
+        return self.struck - (self.waiting is not None) >= (self.times or 1)
 
 
 class Rules:
