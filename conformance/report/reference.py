@@ -69,6 +69,7 @@ _OPTION_KINDS = {
     "linger": "`{onoff: 0 or 1, linger: SECONDS}`",
     "error": "the symbol of an error, or 0",
     "text": "text",
+    "credentials": "`{process, user, group}` of the peer, each `own` or `another` than the reader's; read only",
 }
 
 _CASES_SHOWN = 8

@@ -197,8 +197,8 @@ _STATE = (
 _FILES = (
     _op("makefile", "mode:text buffering:int", "nothing", "Makes a file object of the socket.", makes="file",
         main="mode", mode="r", buffering=None),
-    _op("open", "content:data", "nothing", "Makes an ordinary file with this content.", on=None, makes="file",
-        kind="harness"),
+    _op("open", "content:data path:text", "nothing", "Makes an ordinary file with this content; at a path of the "
+        "cell's folder if one is given.", on=None, makes="file", kind="harness", path=None),
     _op("pipe", "", "nothing", "Makes a pipe: {read, write}.", on=None, makes="pipe", kind="harness"),
     _op("read", "size:size", "data", "Reads from a file, pipe end or descriptor.", main="size", on="file"),
     _op("readline", "", "data", "Reads one line from a file.", on="file"),
@@ -253,6 +253,7 @@ _READINESS = (
         main="events", on=None, makes="poller"),
     _op("selector_wait", "timeout:seconds", "events", "Waits on a selector.", main="timeout", on="poller",
         timeout=None),
+    _op("fionread", "", "count", "How many bytes the system says can be read: ioctl(FIONREAD).", kind="harness"),
     _op("ready", "", "ready", "A snapshot of select's three lists for one socket.", kind="harness"),
     _op("await", "event:readable|writable|urgent|reset|end", "nothing", "Waits for an event without consuming it.",
         main="event", kind="harness"),
@@ -310,7 +311,7 @@ OPERATIONS: dict[str, Operation] = {
 FUNCTIONS = (
     "socket.htons", "socket.htonl", "socket.ntohs", "socket.ntohl", "socket.inet_aton", "socket.inet_ntoa",
     "socket.inet_pton", "socket.inet_ntop", "socket.getdefaulttimeout", "sys.byteorder", "struct.calcsize",
-    "int.to_bytes", "int.from_bytes", "len",
+    "socket.CMSG_LEN", "socket.CMSG_SPACE", "int.to_bytes", "int.from_bytes", "len",
 )  # fmt: skip
 """What ``call`` may call."""
 

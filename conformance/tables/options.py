@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import sys
 from typing import Any
 
 INT, BOOL, SECONDS, LINGER, ERROR, TEXT = "int", "bool", "seconds", "linger", "error", "text"
+CREDENTIALS = "credentials"
 
 OPTIONS: dict[str, tuple[str, str]] = {
     "SO_ACCEPTCONN": ("SOL_SOCKET", BOOL),
@@ -21,6 +23,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "SO_LINGER": ("SOL_SOCKET", LINGER),
     "SO_OOBINLINE": ("SOL_SOCKET", BOOL),
     "SO_PASSCRED": ("SOL_SOCKET", BOOL),
+    "SO_PEERCRED": ("SOL_SOCKET", CREDENTIALS),
     "SO_PRIORITY": ("SOL_SOCKET", INT),
     "SO_PROTOCOL": ("SOL_SOCKET", INT),
     "SO_RCVBUF": ("SOL_SOCKET", INT),
@@ -57,6 +60,8 @@ OPTIONS: dict[str, tuple[str, str]] = {
 _WINDOWS = sys.platform == "win32"
 _LINGER_FORMAT = "hh" if _WINDOWS else "ii"
 _TIMEVAL_FORMAT = "@ll"
+_CREDENTIALS_FORMAT = "iII"
+"""Linux struct ucred: process, user, group."""
 
 
 def packed(name: str, value: Any) -> int | bytes:
@@ -88,6 +93,10 @@ def unpacked(name: str, read: Any) -> Any:
         return seconds + micro / 1_000_000
     if kind == TEXT:
         return bytes(read).rstrip(b"\0").decode("ascii", "replace")
+    if kind == CREDENTIALS:
+        own = {"process": os.getpid(), "user": os.getuid(), "group": os.getgid()}
+        found = zip(own.items(), struct.unpack(_CREDENTIALS_FORMAT, read))
+        return {name: "own" if number == mine else "another" for (name, mine), number in found}
     return read
 
 
@@ -98,6 +107,8 @@ def readable_size(name: str) -> int | None:
         return struct.calcsize(_LINGER_FORMAT)
     if kind == SECONDS:
         return 4 if _WINDOWS else struct.calcsize(_TIMEVAL_FORMAT)
+    if kind == CREDENTIALS:
+        return struct.calcsize(_CREDENTIALS_FORMAT)
     return 16 if kind == TEXT else None
 
 

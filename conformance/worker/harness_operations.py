@@ -15,7 +15,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Optional
 
 from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter
 from conformance.worker.packets import TCP_REPAIR
@@ -80,8 +80,11 @@ class HarnessOperations:
             duplicate.close()
         self._adapter.close(sock)
 
-    def open(self, content: bytes) -> Made:
-        file = tempfile.TemporaryFile(dir=self._scope.folder, buffering=0)  # noqa: SIM115 (the cell closes it)
+    def open(self, content: bytes, path: Optional[str]) -> Made:
+        if path is None:
+            file: Any = tempfile.TemporaryFile(dir=self._scope.folder, buffering=0)  # noqa: SIM115 (the cell closes it)
+        else:
+            file = open(self._path(path), "xb+", buffering=0)  # noqa: SIM115 (the cell closes it)
         file.write(content)
         file.seek(0)
         return Made(file)
@@ -144,6 +147,16 @@ class HarnessOperations:
 
     # readiness
 
+    def fionread(self, sock: Any) -> int:
+        """In the host's int; Python has ioctl() on POSIX systems alone."""
+        if sys.platform == "win32":
+            raise Unsupported("Python has no ioctl() for FIONREAD here")
+        import fcntl
+        import termios
+
+        found = fcntl.ioctl(self._adapter.descriptor(sock), termios.FIONREAD, bytes(struct.calcsize("i")))
+        return int(struct.unpack("i", found)[0])
+
     def ready(self, sock: Any) -> list[str]:
         number = [self._adapter.descriptor(sock)]
         lists = select.select(number, number, number, 0)
@@ -174,7 +187,9 @@ class HarnessOperations:
         found = _FUNCTIONS.get(function)
         if found is None:
             module, _, name = function.partition(".")
-            found = getattr({"socket": socket, "struct": struct}[module], name)
+            found = getattr({"socket": socket, "struct": struct}[module], name, None)
+        if found is None:
+            raise Unsupported(f"{function}() does not exist here")
         return found(*arguments)
 
     def has(self, name: str) -> bool:
@@ -183,7 +198,7 @@ class HarnessOperations:
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sys.byteorder": lambda: sys.byteorder,
-    "int.to_bytes": lambda number, size, order: int(number).to_bytes(size, order),
+    "int.to_bytes": lambda number, *how: int(number).to_bytes(*how),
     "int.from_bytes": lambda data, order: int.from_bytes(data, order),
     "len": len,
 }
