@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import click
+from rich.padding import Padding
 from rich.text import Text
 
 from conformance.cli.choices import Name, check_implementation
@@ -13,9 +14,10 @@ from conformance.cli.compare import show as show_comparison
 from conformance.cli.exits import Exit, of_verdicts
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, Results, run_all
-from conformance.cli.terminal import console, print_json, timeline_text, verdict_table
+from conformance.cli.terminal import STYLES, console, print_json, timeline_text, verdict_table
 from conformance.engine.wording import counted
 from conformance.report.comparison import compare
+from conformance.report.explained import by_reason
 from conformance.report.records import CellRecord, read
 from conformance.report.tables import verdict_counts
 from conformance.report.timeline import timeline
@@ -90,14 +92,16 @@ def _summary(results: Results) -> dict[str, object]:
     return {
         "records": [str(path) for path in results.records],
         "verdicts": verdict_counts(results.cells),
-        "unexpected": [
-            {"id": cell.id, "verdict": cell.verdict, "reason": cell.reason, "expected": cell.expected,
-             "observed": cell.observed, "file": cell.file, "step": cell.step}
-            for cell in results.cells if cell.verdict in ("fail", "inconclusive")
-        ],
+        "unexpected": [_told(cell) for cell in results.cells if cell.verdict in ("fail", "inconclusive")],
+        "known_deviations": [_told(cell) for cell in results.cells if cell.verdict == "known-deviation"],
         "not_run": dict(results.not_run),
         "seconds": round(results.seconds, 2),
-    }  # fmt: skip
+    }
+
+
+def _told(cell: CellRecord) -> dict[str, object]:
+    names = ("id", "verdict", "reason", "expected", "observed", "file", "step", "differential")
+    return {name: getattr(cell, name) for name in names}
 
 
 def _show(results: Results) -> None:
@@ -107,6 +111,7 @@ def _show(results: Results) -> None:
         screen.print(title, style="bold", soft_wrap=True)
         screen.print(verdict_table(cells, screen.width))
         _show_unsupported(cells)
+        _show_known(cells)
     _show_unexpected([cell for cell in results.cells if cell.verdict in ("fail", "inconclusive")])
     screen.print()
     counts = ", ".join(f"{number} {verdict}" for verdict, number in verdict_counts(results.cells).items())
@@ -129,6 +134,23 @@ def _show_unsupported(cells: list[CellRecord]) -> None:
         console().print(f"{number}– {reason}", style="dim", markup=False)
     if len(reasons) > REASONS:
         console().print(f"… and {len(reasons) - REASONS} more reasons; the report has all of them", style="dim")
+
+
+def _show_known(cells: list[CellRecord]) -> None:
+    """Known deviations: each reason, then what was seen, where, and against what."""
+    screen, known = console(), by_reason(cells)
+    if known:
+        screen.print("\nKnown deviations", style="bold")
+    for reason, deviations in known.items():
+        screen.print()
+        screen.print(Text("~ ", STYLES["known-deviation"]).append(reason, "default"))
+        for each in deviations:
+            place = Text(f"{each.name}, {each.step}").append(f"  over {', '.join(each.transports)}", "dim")
+            screen.print(Padding(place, (0, 0, 0, 2), expand=False))
+            wanted = Text("raw " if each.by_raw else "expected: ").append(each.wanted, STYLES["pass"])
+            here = Text("here ").append(each.observed, STYLES["known-deviation"])
+            between = "; " if wanted.cell_len + here.cell_len + 8 <= screen.width else "\n"
+            screen.print(Padding(wanted.append(between).append_text(here), (0, 0, 0, 6), expand=False))
 
 
 def _show_unexpected(cells: list[CellRecord]) -> None:

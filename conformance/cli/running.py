@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import time
@@ -25,7 +26,7 @@ from conformance.pytest_plugin import INTERPRETER, LOADED
 from conformance.report.records import CellRecord
 from conformance.report.tables import VERDICT_MARKS
 from conformance.runner.launch import OWN
-from conformance.runner.recording import RunRecorder
+from conformance.runner.recording import RunRecorder, implementation_version
 
 NATIVE = "native"
 """The platform that needs no setting up: this Python on this machine."""
@@ -185,6 +186,7 @@ class _Display:
         self._recorder = recorder
         self._counts: dict[str, int] = {}
         self.fault: BaseException | None = None
+        self._version_of = functools.cache(implementation_version)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -236,7 +238,9 @@ class _Display:
         cell = CellRecord(**reported["cell"])
         facts: Mapping[str, Any] = next(iter(reported["hosts"].values()), {})
         self._results.cells.append(cell)
-        self._results.titles.append(f"{platform_name(facts) if facts else 'unknown'}, {cell.implementation}")
+        version = self._version_of(cell.implementation)
+        platform = platform_name(facts) if facts else "unknown"
+        self._results.titles.append(f"{platform}, {cell.implementation}" + (f" {version}" if version else ""))
         if self._recorder is not None:
             self._recorder.add(reported)
         self._counts[cell.verdict] = self._counts.get(cell.verdict, 0) + 1

@@ -21,7 +21,8 @@ class Deviation:
 
     ``scenario`` is an id or a glob over ids, ``cell`` optionally a glob over ``case-transport``; ``implementation``
     a name or glob; ``only`` a guard on the host; ``observed`` the words of what the deviating step does, as failures
-    print them (``raised EINVAL (OSError)``); ``reason`` why that is accepted.
+    print them (``raised EINVAL (OSError)``), with ``*`` for what varies; ``reason`` why that is accepted; ``seen``
+    what it was last seen with, such as ``gevent 26.9.0``.
     """
 
     scenario: str
@@ -32,6 +33,7 @@ class Deviation:
     implementation: str = "*"
     only: s.Guard = ()
     run: bool = True
+    seen: str = ""
 
 
 def forbidden(
@@ -65,10 +67,12 @@ def apply(
     if declared is None or verdict.kind not in (PASS, FAIL):
         return verdict
     if verdict.kind == PASS:
-        return Verdict(FAIL, f"the known deviation of {declared.position} does not happen any more: {declared.reason}")
+        last = f", last seen with {declared.seen}," if declared.seen else ""
+        gone = f"the known deviation of {declared.position}{last} does not happen any more: {declared.reason}"
+        return Verdict(FAIL, gone)
     step = observations.get(verdict.step) if verdict.step is not None else None
     observed = observed_words(step) if step else verdict.observed
-    if fnmatch.fnmatchcase(observed, declared.observed):
+    if fnmatch.fnmatchcase(observed, declared.observed.replace("[", "[[]")):  # words hold brackets of their own
         return Verdict(KNOWN, declared.reason, verdict.step, verdict.expected, observed)
     reason = f"{verdict.reason}; a deviation is known, but another one: {declared.observed} ({declared.position})"
     return Verdict(FAIL, reason.lstrip("; "), verdict.step, verdict.expected, observed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conformance.report.comparison import CellComparison, Comparison, alike, did_by_label, left_out, parted
+from conformance.report.explained import by_reason
 from conformance.report.records import CellRecord, Record
 from conformance.report.tables import VERDICT_MARKS, by_transport, verdict_counts
 from conformance.report.timeline import timeline
@@ -19,7 +20,8 @@ def report(records: Sequence[Record]) -> str:
 
 
 def _record(record: Record) -> list[str]:
-    lines = [f"# {record.platform}, {record.header.implementation}", ""]
+    version = f" {record.header.implementation_version}" if record.header.implementation_version else ""
+    lines = [f"# {record.platform}, {record.header.implementation}{version}", ""]
     for name, facts in record.header.hosts.items():
         shown = ", ".join(f"{key} {value}" for key, value in facts.items() if value and key != "kernel_version")
         lines += [f"Host {name}: {shown}", ""]
@@ -29,8 +31,8 @@ def _record(record: Record) -> list[str]:
     lines += [", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "no cells", ""]
     lines += _matrix(record.cells)
     lines += _unexpected(record.cells)
-    lines += _divergences(record.cells)
-    lines += _reasons("Known deviations", [cell for cell in record.cells if cell.verdict == "known-deviation"])
+    lines += _divergences([cell for cell in record.cells if cell.verdict != "known-deviation"])
+    lines += _known_deviations(record.cells)
     lines += _reasons("Unsupported here", [cell for cell in record.cells if cell.verdict == "unsupported"])
     return lines
 
@@ -69,6 +71,21 @@ def _divergences(cells: Sequence[CellRecord]) -> list[str]:
         fields = (name, ", ".join(transports), step, depth, raw, here)
         lines.append("| " + " | ".join(_escape(each) for each in fields) + " |")
     return [*lines, ""]
+
+
+def _known_deviations(cells: Sequence[CellRecord]) -> list[str]:
+    """Each reason, and below it what was seen: against the raw socket of the same run, else against the scenario."""
+    found = by_reason(cells)
+    lines = ["## Known deviations", ""] if found else []
+    for reason, deviations in found.items():
+        wanted = "raw" if any(each.by_raw for each in deviations) else "expected"
+        lines += [_escape(reason), "", f"| behaviour | transports | step | {wanted} | here |", "|---|---|---|---|---|"]
+        for each in deviations:
+            words = each.wanted if each.by_raw or wanted == "expected" else f"expected: {each.wanted}"
+            fields = (each.name, ", ".join(each.transports), each.step.removeprefix("step "), words, each.observed)
+            lines.append("| " + " | ".join(_escape(field) for field in fields) + " |")
+        lines.append("")
+    return lines
 
 
 def _reasons(title: str, cells: Sequence[CellRecord]) -> list[str]:

@@ -12,7 +12,7 @@ from conformance.engine import judge as j
 from conformance.engine.deviations import Deviation, apply, forbidden
 from conformance.engine.differential import Divergence
 from conformance.engine.planning import DEFAULT_LIMIT, cell_id, guard_finding, plan
-from conformance.language.deviation_files import platform_deviations
+from conformance.language.deviation_files import ADAPTED, platform_deviations, shipped_deviations
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.errors import HarnessError
@@ -175,18 +175,19 @@ class Runner:
         if told.ended is not None and not told.begun:
             return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(told)} before the first step")
         verdict = j.judge(cell.scenario, cell.case, cell.transport, observations, facts)
-        here = j.terms_for(cell.case, cell.transport, facts[""])
-        return apply(self._declared(facts[""]), cell.scenario, cell.case, cell.transport, cell.implementation, verdict,
-                     observations, here, facts[""])  # fmt: skip
+        here, declared = j.terms_for(cell.case, cell.transport, facts[""]), self._declared(cell, facts[""])
+        return apply(declared, cell.scenario, cell.case, cell.transport, cell.implementation, verdict, observations,
+                     here, facts[""])  # fmt: skip
 
     def _forbidden(self, cell: Cell, facts: Mapping[str, Any]) -> j.Verdict | None:
         here = j.terms_for(cell.case, cell.transport, facts)
         return forbidden(
-            self._declared(facts), cell.scenario, cell.case, cell.transport, cell.implementation, here, facts
+            self._declared(cell, facts), cell.scenario, cell.case, cell.transport, cell.implementation, here, facts
         )
 
-    def _declared(self, facts: Mapping[str, Any]) -> tuple[Deviation, ...]:
-        return (*self._deviations, *platform_deviations(facts))
+    def _declared(self, cell: Cell, facts: Mapping[str, Any]) -> tuple[Deviation, ...]:
+        """What the user declared goes first, then what is known of the implementation, then of the platform."""
+        return (*self._deviations, *shipped_deviations(ADAPTED, cell.implementation), *platform_deviations(facts))
 
 
 def _patience(made: Plan, begun: Sequence[int]) -> float:

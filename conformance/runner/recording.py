@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -124,9 +123,12 @@ def _measures(case: s.Case, observations: Mapping[int, o.Observation]) -> dict[s
 
 
 def implementation_version(name: str) -> str | None:
-    """The version of the distribution that an implementation's name leads to; None where there is none."""
+    """The version of the distribution that is called like an implementation's package; None where there is none."""
+    module = name.rpartition(":")[0] or name
+    if module.endswith(".py"):
+        return None
     try:
-        return importlib.metadata.version(re.split(r"[.:/]", name)[0])
+        return importlib.metadata.version(module.partition(".")[0])
     except (importlib.metadata.PackageNotFoundError, ValueError):
         return None
 

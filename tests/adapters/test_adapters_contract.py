@@ -1,5 +1,6 @@
 """What every adapter of the registry keeps to, and how implementations are named and found."""
 
+import os
 import re
 import textwrap
 
@@ -85,6 +86,15 @@ class Adapter(ShapedAdapter):
 """
 
 
+def during_the_call(found: set):
+    """An asynchronous function that finds the descriptors that are open while it runs."""
+
+    async def look(*arguments):
+        found.update(os.listdir("/dev/fd"))
+
+    return look
+
+
 @pytest.fixture(params=sorted(ADAPTERS))
 def name(request):
     try:
@@ -130,6 +140,19 @@ def test_what_a_library_lacks_is_unsupported_and_says_why(runner, cell):
     found = runner.run(cell(text, "trio"))
     assert found.verdict.kind == judge.UNSUPPORTED
     assert "settimeout: trio bounds waits by cancel scopes" in found.verdict.reason
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="descriptors are counted in /dev/fd")
+def test_a_call_in_trio_holds_no_more_descriptors_than_there_are_between_calls():
+    """So that a limit of descriptors means the same as in a program that has a loop all the time."""
+    pytest.importorskip("trio")
+    sock, end = adapter_for("trio").socketpair(None, None).objects
+    before, during = set(os.listdir("/dev/fd")), set()
+    sock._real.send = during_the_call(during)
+    sock.send(b"x")
+    assert len(during) == len(before) == len(os.listdir("/dev/fd"))
+    for each in (sock, end):
+        each.close()
 
 
 def test_gevent_says_that_it_cannot_close_under_another_thread(runner, cell):

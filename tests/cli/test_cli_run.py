@@ -104,6 +104,66 @@ def test_a_known_deviation_is_nothing_unexpected(here, tmp_path):
     assert (ended.status, ended.json["verdicts"]) == (0, {"known-deviation": 1})
 
 
+ONE_BYTE = """
+seen: wrappers 1.0
+deviations:
+  - observed:
+      talk/words: returned 'a'
+    cell: long-*
+    implementation: "*:OneByte"
+    reason: it receives one byte at a time
+"""
+
+
+@pytest.fixture
+def one_byte(here, tmp_path):
+    """A run of the wrapper that receives one byte at a time, which is declared; of these cells."""
+    (tmp_path / "one-byte.yaml").write_text(ONE_BYTE, "utf-8")
+
+    def run(*arguments, implementation="wrappers.py:OneByte"):
+        chosen = ("scenarios/talk/words.yaml", "-i", implementation, "--deviations", tmp_path / "one-byte.yaml")
+        return here("run", *chosen, "--reports", tmp_path / "runs", *arguments)
+
+    return run
+
+
+def test_known_deviations_of_a_wrapper_are_told_with_what_the_raw_socket_did(one_byte, tmp_path):
+    ended = one_byte()
+    assert ended.status == 0, ended
+    assert ended.out.partition("Known deviations\n\n")[2].startswith(
+        "~ it receives one byte at a time\n"
+        "  talk/words (long), step 2: server recv 9  over socketpair\n"
+        "      raw returned 'abc'; here returned 'a'\n"
+    )
+    (report,) = tmp_path.glob("runs/*/report.md")
+    assert "| talk/words (long) | socketpair | 2: server recv 9 | returned 'abc' | returned 'a' |" in report.read_text(
+        "utf-8"
+    )
+    assert "Against the raw socket" not in report.read_text("utf-8")
+
+
+def test_known_deviations_are_part_of_the_json(one_byte):
+    (known,) = one_byte("--json").json["known_deviations"]
+    assert (known["id"], known["step"]) == ("talk/words[long-socketpair-wrappers.py:OneByte]", 2)
+    assert known["differential"]["raw"] == "returned 'abc'"
+
+
+def test_a_known_deviation_that_does_not_happen_any_more_fails(one_byte, repository, tmp_path):
+    right = tmp_path / "right.py"
+    right.write_text("from socket import socket as OneByte\n", "utf-8")
+    ended = one_byte("--json", implementation=f"{right}:OneByte")
+    assert ended.status == 1
+    assert "last seen with wrappers 1.0, does not happen any more" in ended.json["unexpected"][0]["reason"]
+
+
+def test_what_is_known_of_a_library_with_an_adapter_need_not_be_declared(here, tmp_path):
+    pytest.importorskip("trio")
+    ended = here("run", "ipc/unix-autobind", "-i", "trio", "--reports", tmp_path)
+    assert ended.status in (0, 3), ended
+    if ended.status == 0:
+        assert "raw returned; here raised IndexError" in ended.out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

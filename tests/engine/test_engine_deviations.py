@@ -9,11 +9,18 @@ import pytest
 
 from conformance.engine.deviations import Deviation, apply, forbidden
 from conformance.engine.judge import FAIL, INCONCLUSIVE, KNOWN, PASS, UNSUPPORTED, Verdict
-from conformance.language.deviation_files import PLATFORM_FILES, load_deviations, platform_deviations
+from conformance.language.deviation_files import (
+    ADAPTED,
+    PLATFORM_FILES,
+    load_deviations,
+    platform_deviations,
+    shipped_deviations,
+)
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.errors import Position, ScenarioError
 from conformance.model.plan import Given
+from conformance.worker.adapters import ADAPTERS
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
@@ -74,6 +81,17 @@ def test_another_deviation_than_the_declared_one_fails_and_names_both():
     assert verdict.reason == (
         "a deviation is known, but another one: raised EPIPE (BrokenPipeError) (deviations.yaml:7:3)"
     )
+
+
+def test_what_it_was_last_seen_with_is_told_when_it_does_not_happen_any_more():
+    verdict = judged(Verdict(PASS), declared(seen="gevent 26.9.0"))
+    assert "deviations.yaml:7:3, last seen with gevent 26.9.0, does not happen any more" in verdict.reason
+
+
+def test_brackets_of_observed_stand_for_themselves():
+    ready = Verdict(FAIL, "", 3, "returns", "returned self: [POLLIN, POLLOUT]")
+    assert judged(ready, declared("returned *: [POLLIN, POLLOUT]")).kind == KNOWN
+    assert judged(ready, declared("returned *: [POLLIN]")).kind == FAIL
 
 
 @pytest.mark.parametrize("kind", [UNSUPPORTED, INCONCLUSIVE])
@@ -147,6 +165,21 @@ def test_a_file_says_what_is_not_run_without_saying_what_is_observed(tmp_path):
     assert loaded(tmp_path, "  - {scenario: a/b, observed: returned, reason: so be it}\n").run
 
 
+def test_one_reason_may_stand_for_several_scenarios(tmp_path):
+    file = tmp_path / "deviations.yaml"
+    file.write_text(
+        "seen: mine 1.0\ndeviations:\n"
+        "  - observed:\n      a/b: returned 0\n      c/*: hung*\n"
+        "    only: linux\n    reason: so be it\n",
+        "utf-8",
+    )
+    first, second = load_deviations((file,))
+    assert (first.scenario, first.observed, second.scenario, second.observed) == ("a/b", "returned 0", "c/*", "hung*")
+    assert {first.reason, second.reason} == {"so be it"}
+    assert (first.only, first.seen) == (second.only, second.seen) == ((frozenset({"linux"}),), "mine 1.0")
+    assert (first.position.line, second.position.line) == (4, 5)
+
+
 @pytest.mark.parametrize(
     "entry, complaint",
     [
@@ -155,6 +188,10 @@ def test_a_file_says_what_is_not_run_without_saying_what_is_observed(tmp_path):
         ("{scenario: a/b, run: false}", "a known deviation needs reason"),
         ("{scenario: a/b, run: false, observed: x, reason: so}", "has nothing that is observed"),
         ("{scenario: a/b, run: never, observed: x, reason: so}", "run is true or false"),
+        ("{scenario: a/b, observed: {c/d: x}, reason: so}", "observed names the scenarios already"),
+        ("{observed: {c/d: x}}", "a known deviation needs reason"),
+        ("{observed: {c/d: 1}, reason: so}", "observed is text"),
+        ("{observed: {}, reason: so}", "observed names no scenario"),
     ],
 )
 def test_entries_that_make_no_sense_are_refused(tmp_path, entry, complaint):
@@ -162,10 +199,13 @@ def test_entries_that_make_no_sense_are_refused(tmp_path, entry, complaint):
         loaded(tmp_path, f"  - {entry}\n")
 
 
-@pytest.mark.parametrize("platform", [path.stem for path in sorted(PLATFORM_FILES.glob("*.yaml"))])
-def test_what_platforms_get_wrong_names_scenarios_that_exist(platform):
+SHIPPED = [(folder, path.stem) for folder in (PLATFORM_FILES, ADAPTED) for path in sorted(folder.glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("folder, name", SHIPPED, ids=[name for _, name in SHIPPED])
+def test_what_is_shipped_names_scenarios_that_exist(folder, name):
     ids = {path.relative_to(SCENARIOS).with_suffix("").as_posix() for path in SCENARIOS.rglob("*.yaml")}
-    entries = load_deviations([PLATFORM_FILES / f"{platform}.yaml"])
+    entries = shipped_deviations(folder, name)
     assert entries
     assert [entry.scenario for entry in entries if not fnmatch.filter(ids, entry.scenario)] == []
 
@@ -178,3 +218,15 @@ def test_a_real_host_has_no_known_deviations():
 def test_a_platform_has_the_known_deviations_of_its_emulator_and_of_its_python():
     found = platform_deviations({"emulator": "qemu-user", "python_implementation": "PyPy"})
     assert {Path(each.position.file).stem for each in found} == {"qemu-user", "pypy"}
+
+
+def test_what_is_shipped_for_libraries_is_found_by_the_names_of_adapters_and_says_their_versions():
+    names = {path.stem for path in ADAPTED.glob("*.yaml")}
+    assert names <= set(ADAPTERS)
+    assert [name for name in names if not shipped_deviations(ADAPTED, name)[0].seen.startswith(f"{name} ")] == []
+
+
+@pytest.mark.parametrize("name", ["no-such-emulator", "stdlib", "../deviations/wine", "*"])
+def test_nothing_is_known_of_what_has_no_file(name):
+    assert shipped_deviations(PLATFORM_FILES, name) == ()
+    assert shipped_deviations(ADAPTED, name) == ()

@@ -5,7 +5,10 @@ What trio's sockets do not have (timeouts, a blocking mode, files, readiness lis
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import os
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Optional
@@ -26,6 +29,9 @@ _INSTEAD = {
     "sendfile": "trio has none",
 }
 """What trio leaves out, and why."""
+
+_OF_A_LOOP = 5
+"""The descriptors of a loop of trio: epoll or kqueue, and a pair each for waking it and for calls from elsewhere."""
 
 
 class AwaitedSocket:
@@ -77,7 +83,6 @@ class AwaitedSocket:
 
 def _waiting(function: Callable[..., Any], in_loop: bool = False) -> Callable[..., Any]:
     """The function as one that waits; plain functions run as they are unless they need a loop."""
-    run = import_module("trio").run
 
     async def awaited(value: Any) -> Any:
         return await value
@@ -87,11 +92,49 @@ def _waiting(function: Callable[..., Any], in_loop: bool = False) -> Callable[..
 
     def call(*arguments: Any, **keywords: Any) -> Any:
         if in_loop:
-            return run(called, arguments, keywords)
+            return _run(called, arguments, keywords)
         value = function(*arguments, **keywords)
-        return run(awaited, value) if inspect.isawaitable(value) else value
+        return _run(awaited, value) if inspect.isawaitable(value) else value
 
     return call
+
+
+class _Kept:
+    """As many descriptors as a loop holds, kept open while none runs.
+
+    A program in trio has one loop all the time: a limit of descriptors leaves as much room before a call as in it.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: list[int] = []
+        self.take()
+
+    def take(self) -> None:
+        """Opens them, or as many of them as there is room for."""
+        with contextlib.suppress(OSError):
+            while len(self._numbers) < _OF_A_LOOP:
+                self._numbers.append(os.open(os.devnull, os.O_RDONLY))
+
+    def leave(self) -> None:
+        """Closes them."""
+        while self._numbers:
+            os.close(self._numbers.pop())
+
+    __del__ = leave
+
+
+_kept = threading.local()
+
+
+def _run(function: Callable[..., Any], *arguments: Any) -> Any:
+    """``trio.run`` in the place that this thread keeps for a loop."""
+    if not hasattr(_kept, "own"):
+        _kept.own = _Kept()
+    _kept.own.leave()
+    try:
+        return import_module("trio").run(function, *arguments)
+    finally:
+        _kept.own.take()
 
 
 class TrioAdapter(ShapedAdapter):
