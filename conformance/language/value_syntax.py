@@ -218,8 +218,8 @@ def ordinal(node: Node) -> v.Value:
 
 
 def times(node: Node) -> v.Value:
-    """How often: a number from 1 on, or ``all``, which is None."""
-    return v.Literal(None) if isinstance(node, Scalar) and node.text == "all" else ordinal(node)
+    """How often: a number from 1 on, or ``all``."""
+    return v.Literal("all") if isinstance(node, Scalar) and node.text == "all" else ordinal(node)
 
 
 def symbol(node: Node) -> v.Value:

@@ -14,7 +14,7 @@ CAPABILITIES: dict[str, str] = {
     "process": "an actor can have a process of its own (os.fork)",
     "hosts": "there are two hosts of our own whose network can be disturbed",
     "black-hole": "everything between the hosts can be lost (Linux sch_blackhole)",
-    "packet-rules": "single packets between the hosts can be lost, doubled, held, delayed and cut (a TUN device)",
+    "packet-rules": "single packets between the hosts can be lost, doubled, damaged, held, delayed, cut (a TUN device)",
     "rate-limit": "what a host sends can be slowed down (Linux sch_tbf)",
     "packet-injection": "raw packets can be sent between the hosts",
     "sysctl": "the hosts' network settings can be changed",

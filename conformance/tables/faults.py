@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from conformance.tables.operations import OPERATIONS, Operation, parameters
 
@@ -57,7 +57,7 @@ PACKETS = ("any", "SYN", "SYN-ACK", "data", "ACK", "FIN", "RST", "urgent", "data
 """What a packet rule may be about. A segment with data and FIN is both; ``ACK`` is one that only acknowledges."""
 
 
-def _packet_rule(name: str, summary: str, takes: str = "", times: Optional[int] = 1) -> Fault:
+def _packet_rule(name: str, summary: str, takes: str = "", times: Union[int, str] = 1) -> Fault:
     counted = f"{name}:{'|'.join(PACKETS)} from:actor {takes} nth:ordinal every:ordinal times:times"
     return _fault(name, counted, summary, main=name, by=NETWORK, needs="packet-rules", nth=1, every=1, times=times)
 
@@ -65,16 +65,17 @@ def _packet_rule(name: str, summary: str, takes: str = "", times: Optional[int] 
 _PACKET_RULES = (
     _packet_rule("drop", "The next packet of this kind that the host sends is lost."),
     _packet_rule("duplicate", "It arrives twice."),
+    _packet_rule("damage", "One bit of its data changes on the way, so that its checksum is wrong."),
     _packet_rule("reorder", "It arrives after the next one of its kind."),
     _packet_rule("hold", "It is held back until deliver."),
     _packet_rule("delay", "Every packet of this kind that the host sends arrives so many seconds later.",
-                 takes="by:seconds", times=None),
+                 takes="by:seconds", times="all"),
     _packet_rule("split", "It arrives as several with at most so many bytes of data each: a segment as segments, a "
                  "datagram as IP fragments.", takes="into:ordinal"),
     _fault("deliver", "host:actor", "What is held of the host's packets arrives, in the order in which it was sent.",
            main="host", by=NETWORK, needs="packet-rules"),
-    _fault("happened", "rule:drop|duplicate|reorder|hold|delay|split", "Waits until every such rule stated so far has "
-           "done what it was to do.", main="rule", by=NETWORK, needs="packet-rules"),
+    _fault("happened", "rule:drop|duplicate|damage|reorder|hold|delay|split", "Waits until every such rule stated so "
+           "far has done what it was to do.", main="rule", by=NETWORK, needs="packet-rules"),
 )  # fmt: skip
 
 PACKET_RULES = frozenset(row.name for row in _PACKET_RULES)

@@ -44,6 +44,7 @@ class Cell:
             for number in fresh:
                 report(number, self._schedule.observations[number], evidence)
             if isinstance(command, Finished):
+                self._stage.check_faults()
                 return
             if isinstance(command, Begin):
                 begins(command.step)

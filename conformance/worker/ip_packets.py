@@ -9,7 +9,7 @@ import socket
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
 
 FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
@@ -100,7 +100,12 @@ def _segment_kinds(flags: int, data: int) -> Iterator[str]:
         yield "ACK"
 
 
-# cutting
+# damaging and cutting
+
+
+def damaged(packet: Packet) -> Packet:
+    """The packet with the last bit of its data changed, and its checksum not."""
+    return replace(packet, raw=packet.raw[:-1] + bytes([packet.raw[-1] ^ 1]))
 
 
 def divisible(packet: Packet, size: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Optional
+from typing import Optional, Union
 
 from conformance.model.errors import HarnessError
 from conformance.tables.transports import Transport
@@ -13,6 +13,9 @@ from conformance.worker.ip_packets import packed
 from conformance.worker.network_faults import NetworkFaults, Place
 from conformance.worker.packet_rules import Rule
 from conformance.worker.scope import Missing, Unsupported
+
+Times = Union[int, str]
+"""How often a rule strikes: a number, or ``all``."""
 
 
 class PacketFaults(NetworkFaults):
@@ -76,29 +79,33 @@ class PacketFaults(NetworkFaults):
 
     # rules
 
-    def drop(self, drop: str, from_: str, nth: int, every: int, times: Optional[int]) -> None:
+    def drop(self, drop: str, from_: str, nth: int, every: int, times: Times) -> None:
         """These packets are lost."""
-        self._state(Rule(packet_rules.DROP, drop, self._host(from_), nth, every, times))
+        self._state(Rule(packet_rules.DROP, drop, self._host(from_), nth, every, _number(times)))
 
-    def duplicate(self, duplicate: str, from_: str, nth: int, every: int, times: Optional[int]) -> None:
+    def duplicate(self, duplicate: str, from_: str, nth: int, every: int, times: Times) -> None:
         """These packets arrive twice."""
-        self._state(Rule(packet_rules.DUPLICATE, duplicate, self._host(from_), nth, every, times))
+        self._state(Rule(packet_rules.DUPLICATE, duplicate, self._host(from_), nth, every, _number(times)))
 
-    def reorder(self, reorder: str, from_: str, nth: int, every: int, times: Optional[int]) -> None:
+    def damage(self, damage: str, from_: str, nth: int, every: int, times: Times) -> None:
+        """These packets arrive with a wrong checksum."""
+        self._state(Rule(packet_rules.DAMAGE, damage, self._host(from_), nth, every, _number(times)))
+
+    def reorder(self, reorder: str, from_: str, nth: int, every: int, times: Times) -> None:
         """These packets are overtaken by the next of their kind."""
-        self._state(Rule(packet_rules.REORDER, reorder, self._host(from_), nth, every, times))
+        self._state(Rule(packet_rules.REORDER, reorder, self._host(from_), nth, every, _number(times)))
 
-    def hold(self, hold: str, from_: str, nth: int, every: int, times: Optional[int]) -> None:
+    def hold(self, hold: str, from_: str, nth: int, every: int, times: Times) -> None:
         """These packets are held back."""
-        self._state(Rule(packet_rules.HOLD, hold, self._host(from_), nth, every, times))
+        self._state(Rule(packet_rules.HOLD, hold, self._host(from_), nth, every, _number(times)))
 
-    def delay(self, delay: str, from_: str, by: float, nth: int, every: int, times: Optional[int]) -> None:
+    def delay(self, delay: str, from_: str, by: float, nth: int, every: int, times: Times) -> None:
         """These packets arrive ``by`` seconds later."""
-        self._state(Rule(packet_rules.DELAY, delay, self._host(from_), nth, every, times, by=by))
+        self._state(Rule(packet_rules.DELAY, delay, self._host(from_), nth, every, _number(times), by=by))
 
-    def split(self, split: str, from_: str, into: int, nth: int, every: int, times: Optional[int]) -> None:
+    def split(self, split: str, from_: str, into: int, nth: int, every: int, times: Times) -> None:
         """These packets arrive as several, with at most ``into`` bytes of data each."""
-        self._state(Rule(packet_rules.SPLIT, split, self._host(from_), nth, every, times, into=into))
+        self._state(Rule(packet_rules.SPLIT, split, self._host(from_), nth, every, _number(times), into=into))
 
     def deliver(self, host: str) -> None:
         """What was held goes on."""
@@ -117,3 +124,7 @@ class PacketFaults(NetworkFaults):
         if self._forwarder is None:
             raise Unsupported("packets can only be told apart between two hosts of our own")
         return self._forwarder
+
+
+def _number(times: Times) -> Optional[int]:
+    return None if isinstance(times, str) else times

@@ -9,7 +9,8 @@ from typing import Optional
 from conformance.worker import ip_packets
 from conformance.worker.ip_packets import Packet
 
-DROP, DUPLICATE, REORDER, HOLD, DELAY, SPLIT = "drop", "duplicate", "reorder", "hold", "delay", "split"
+DROP, DUPLICATE, DAMAGE, REORDER = "drop", "duplicate", "damage", "reorder"
+HOLD, DELAY, SPLIT = "hold", "delay", "split"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Rule:
         """Whether a packet counts."""
         if host != self.host or self.kind not in packet.kinds:
             return False
+        if self.action == DAMAGE:
+            return packet.data > 0
         return self.action != SPLIT or ip_packets.divisible(packet, self.into)
 
     def strikes(self) -> bool:
@@ -122,6 +125,8 @@ class Rules:
         elif rule.action == DUPLICATE:
             yield from self._from(after, host, packet, late)
             yield from self._from(after, host, packet, late)
+        elif rule.action == DAMAGE:
+            yield from self._from(after, host, ip_packets.damaged(packet), late)
         elif rule.action == DELAY:
             yield from self._from(after, host, packet, late + rule.by)
         elif rule.action == SPLIT:

@@ -170,6 +170,7 @@ def test_a_fault_from_the_start_is_there_before_the_fixture(run: Run) -> None:
         ("hold: datagram, from: client, nth: 2", "acd"),
         ("delay: datagram, from: client, by: 0.05, times: 1", "bcda"),
         ("split: datagram, from: client, into: 8, times: all", "abcd"),
+        ("damage: datagram, from: client, nth: 3", "abd"),
         ("drop: any, from: server, times: all", "abcd"),
     ],
 )

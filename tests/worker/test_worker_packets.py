@@ -65,7 +65,15 @@ def test_both_directions_of_a_connection_are_one_flow():
     assert read(udp(b"x")).flow is None
 
 
-# cutting
+# damaging and cutting
+
+
+@ENDS
+def test_a_damaged_packet_has_other_data_and_a_wrong_checksum(ends):
+    for whole in (read(tcp(ACK, b"hello", **ends)), read(udp(b"hello", **ends))):
+        damaged = ip_packets.damaged(whole)
+        assert (valid(whole.raw), valid(damaged.raw)) == (True, False)
+        assert (damaged.raw[:-1], damaged.kinds) == (whole.raw[:-1], whole.kinds)
 
 
 @ENDS
