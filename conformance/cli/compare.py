@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.cli.exits import Exit
-from conformance.cli.terminal import console, print_json
+from conformance.cli.terminal import console, measure_table, print_json
 from conformance.engine.wording import counted
 from conformance.report.comparison import CellComparison, Comparison, Parting, alike, compare, left_out, parted
 from conformance.report.markdown import comparison as markdown
-from conformance.report.records import read
+from conformance.report.measures import Measured
+from conformance.report.records import CellRecord, Record, read
 
 
 @click.command("compare")
@@ -35,7 +37,7 @@ def command(records: tuple[Path, ...], as_markdown: bool, as_json: bool) -> int:
     elif as_markdown:
         click.echo(markdown(compared), nl=False)
     else:
-        show(compared)
+        show(compared, read_records)
     for path in incomplete:
         click.echo(f"{path} is incomplete: its run was ended before the last cell", err=True)
     return Exit.UNEXPECTED if compared.differing else Exit.NOTHING_UNEXPECTED
@@ -61,7 +63,7 @@ def _json(compared: Comparison) -> dict[str, object]:
     }
 
 
-def show(compared: Comparison) -> None:
+def show(compared: Comparison, records: Sequence[Record]) -> None:
     """Prints a comparison."""
     screen = console()
     counts = ", ".join(f"{number} {what}" for what, number in compared.counts().items() if number)
@@ -78,6 +80,16 @@ def show(compared: Comparison) -> None:
         for further in cells[0].parting.then if cells[0].parting else ():
             screen.print(_step(further))
             screen.print(_did(cells[0], further))
+    show_measures(compared.measures, [cell for record in records for cell in record.cells])
+
+
+def show_measures(tables: Sequence[Measured], cells: Sequence[CellRecord]) -> None:
+    """Prints figures side by side where nothing else was run; the reports have them in any case."""
+    if any(cell.level != "measure" for cell in cells):
+        return
+    for table in tables:
+        console().print()
+        console().print(measure_table(table))
 
 
 def grouping(compared: Comparison) -> list[str]:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from conformance.cli.choices import Name, check_implementation
 from conformance.cli.compare import show as show_comparison
+from conformance.cli.compare import show_measures
 from conformance.cli.exits import Exit, of_verdicts
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, Results, run_all
@@ -18,6 +19,7 @@ from conformance.cli.terminal import STYLES, console, print_json, timeline_text,
 from conformance.engine.wording import counted
 from conformance.report.comparison import compare
 from conformance.report.explained import by_reason
+from conformance.report.measures import measured
 from conformance.report.records import CellRecord, read
 from conformance.report.tables import verdict_counts
 from conformance.report.timeline import timeline
@@ -112,6 +114,8 @@ def _show(results: Results) -> None:
         screen.print(verdict_table(cells, screen.width))
         _show_unsupported(cells)
         _show_known(cells)
+    if len(results.records) < 2:
+        show_measures(measured({"": results.cells}), results.cells)
     _show_unexpected([cell for cell in results.cells if cell.verdict in ("fail", "inconclusive")])
     screen.print()
     counts = ", ".join(f"{number} {verdict}" for verdict, number in verdict_counts(results.cells).items())
@@ -124,7 +128,8 @@ def _show(results: Results) -> None:
         screen.print(str(path), style="dim", soft_wrap=True)
     if len(results.records) > 1:
         screen.print()
-        show_comparison(compare([read(path) for path in results.records]))
+        records = [read(path) for path in results.records]
+        show_comparison(compare(records), records)
 
 
 def _show_unsupported(cells: list[CellRecord]) -> None:

@@ -13,6 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from conformance.report.measures import Measured
 from conformance.report.records import CellRecord
 from conformance.report.tables import VERDICT_MARKS, by_transport, by_verdict
 
@@ -68,6 +69,17 @@ def _grid(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> Ta
         table.add_column(name, justify="right", no_wrap=True)
     for name, row in rows:
         table.add_row(name, *(styled_marks(each) for each in row), style="bold" if name == "all" else None)
+    return table
+
+
+def measure_table(measured: Measured) -> Table:
+    """Figures side by side."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column(Text(measured.name), no_wrap=True)
+    for head in measured.heads:
+        table.add_column(Text(head), justify="right")
+    for name, row in measured.rows:
+        table.add_row(Text(name), *map(Text, row))
     return table
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance.engine.differential import NOT_RUN, ONLY_TIMING, depth_of
 from conformance.model import observation as o
+from conformance.report.measures import Measured, measured
 from conformance.report.records import CellRecord, Record
 
 FURTHER = 3
@@ -51,6 +52,7 @@ class Comparison:
 
     labels: tuple[str, ...]
     cells: tuple[CellComparison, ...]
+    measures: tuple[Measured, ...] = ()
 
     @property
     def differing(self) -> tuple[CellComparison, ...]:
@@ -83,7 +85,8 @@ def compare(records: Sequence[Record]) -> Comparison:
     names = labels(records)
     tables = [{cell.key: cell for cell in record.cells} for record in records]
     keys = list(dict.fromkeys(key for table in tables for key in table))
-    return Comparison(names, tuple(_cell(key, names, tables) for key in keys))
+    figures = measured({name: record.cells for name, record in zip(names, records, strict=True)})
+    return Comparison(names, tuple(_cell(key, names, tables) for key in keys), tuple(figures))
 
 
 def _cell(

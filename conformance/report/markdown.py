@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from conformance.report.comparison import CellComparison, Comparison, alike, did_by_label, left_out, parted
 from conformance.report.explained import by_reason
+from conformance.report.measures import Measured, measured
 from conformance.report.records import CellRecord, Record
 from conformance.report.tables import VERDICT_MARKS, by_transport, verdict_counts
 from conformance.report.timeline import timeline
@@ -33,6 +34,7 @@ def _record(record: Record) -> list[str]:
     lines += _unexpected(record.cells)
     lines += _divergences([cell for cell in record.cells if cell.verdict != "known-deviation"])
     lines += _known_deviations(record.cells)
+    lines += _measures(measured({"": record.cells}))
     lines += _reasons("Unsupported here", [cell for cell in record.cells if cell.verdict == "unsupported"])
     return lines
 
@@ -114,6 +116,7 @@ def comparison(compared: Comparison) -> str:
     if missing:
         lines += ["", "| record | cells not run | why |", "|---|---|---|"]
     lines += [f"| {_escape(label)} | {number} | {_escape(why)} |" for label, why, number in missing]
+    lines += _measures(compared.measures)
     return "\n".join(lines) + "\n"
 
 
@@ -126,6 +129,14 @@ def _rows(cells: list[CellComparison], labels: Sequence[str]) -> Iterator[list[s
         place = f"step {parting.step}: {parting.says}" if parting else "the end"
         yield [_escape(field) for field in (name, transports, place, *did_by_label(cell, labels, parting))]
         name = transports = ""
+
+
+def _measures(tables: Sequence[Measured]) -> list[str]:
+    lines = ["", "## Measures", ""] if tables else []
+    for table in tables:
+        lines += [f"| {table.name} | " + " | ".join(table.heads) + " |", "|---|" + "---:|" * len(table.heads)]
+        lines += [f"| {_escape(name)} | " + " | ".join(row) + " |" for name, row in table.rows] + [""]
+    return lines
 
 
 def _escape(text: str) -> str:

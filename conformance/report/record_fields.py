@@ -23,6 +23,7 @@ _CELL_OPTIONAL: Fields = {
     **dict.fromkeys(("file", "digest", "reason", "expected", "observed"), (str,)),
     "step": _OPTIONAL_NUMBER,
     "measures": (dict,),
+    "units": (dict,),
     "notes": (list,),
 }
 _STEP: Fields = {
@@ -62,6 +63,8 @@ def _cell(cell: Mapping[str, Any]) -> Iterator[str]:
         yield f"has the verdict {_brief(cell['verdict'])}, not one of {', '.join(VERDICTS)}"
     for name, value in cell.get("measures", {}).items():
         yield from _types({f"measures.{name}": value}, {f"measures.{name}": _NUMBER})
+    for name, value in cell.get("units", {}).items():
+        yield from _types({f"units.{name}": value}, {f"units.{name}": (str,)})
     for number, note in enumerate(cell.get("notes", ())):
         yield from _types({f"notes[{number}]": note}, {f"notes[{number}]": (str,)})
     for number, step in enumerate(cell["steps"]):

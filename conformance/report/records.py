@@ -66,6 +66,7 @@ class CellRecord:
     expected: str = ""
     observed: str = ""
     measures: Mapping[str, float] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     differential: Mapping[str, Any] | None = None
     """Where it parts from the raw socket of the same run: ``step``, ``depth``, and what ``raw`` and ``here`` did."""

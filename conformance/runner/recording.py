@@ -20,6 +20,9 @@ from conformance.model.wire import Vocabulary
 from conformance.report import markdown
 from conformance.report.records import CellRecord, Header, RecordWriter, file_name, now, platform_name, read, written
 from conformance.runner.cells import Cell, Outcome
+from conformance.tables.faults import ROWS
+from conformance.tables.measures import unit_of
+from conformance.tables.transports import TRANSPORTS
 
 HOST = "local"
 """The name of the host on which all actors live, as records call it."""
@@ -32,6 +35,7 @@ def cell_record(outcome: Outcome) -> CellRecord:
     cell, verdict = outcome.cell, outcome.verdict
     steps = tuple(_step(cell, step, outcome) for step in cell.case.steps if step.number in outcome.observations)
     actors = dict.fromkeys(step.actor for step in cell.case.steps)
+    measures = _measures(cell, outcome.observations)
     return CellRecord(
         id=cell.id,
         scenario=cell.scenario.id,
@@ -49,7 +53,8 @@ def cell_record(outcome: Outcome) -> CellRecord:
         step=verdict.step,
         expected=verdict.expected,
         observed=verdict.observed,
-        measures=_measures(cell.case, outcome.observations),
+        measures={name: number for name, (number, _) in measures.items()},
+        units={name: unit for name, (_, unit) in measures.items()},
         notes=outcome.notes if verdict.kind in ("fail", INCONCLUSIVE) else (),
         differential=_differential(outcome.divergence),
     )
@@ -110,15 +115,18 @@ def _step(cell: Cell, step: s.Step, outcome: Outcome) -> dict[str, Any]:
     return shown
 
 
-def _measures(case: s.Case, observations: Mapping[int, o.Observation]) -> dict[str, float]:
-    """What the scenario measures: the result where it is a number, else how long the call took."""
+def _measures(cell: Cell, observations: Mapping[int, o.Observation]) -> dict[str, tuple[float, str]]:
+    """What the scenario measures, with its unit: the result where it is a number, else how long the call took."""
     found = {}
-    for step in case.steps:
+    for step in cell.case.steps:
         seen = observations.get(step.number)
         if step.measures and seen and seen.kind == o.RETURNED:
-            number = seen.canonical if isinstance(seen.canonical, (int, float)) else seen.seconds
-            if number is not None:
-                found[step.measures] = number
+            if isinstance(seen.canonical, (int, float)) and not isinstance(seen.canonical, bool):
+                option = getattr(dict(step.arguments).get("option"), "name", None)
+                unit = unit_of(ROWS[step.operation], option, TRANSPORTS[cell.transport])
+                found[step.measures] = seen.canonical, unit
+            elif seen.seconds is not None:
+                found[step.measures] = seen.seconds, "s"
     return found
 
 

@@ -287,11 +287,13 @@ _PROGRAMS = (
     _op("fill", "record:size", "count", "Sends pattern bytes without waiting until nothing more fits.",
         kind="program", varies=True, record=None),
     _op("drain", "", "count", "Receives without waiting until nothing is left.", kind="program"),
-    _op("take", "size:size", "seconds", "Receives so many bytes; its measure is bytes per second.", main="size",
-        kind="program", varies=True, unit="bytes/s"),
-    _op("echo", "times:int size:size", "nothing", "Sends back what comes, so many times.", kind="program", size=1),
-    _op("ping", "times:int size:size", "seconds", "Sends and waits for the echo; its measure is seconds per round "
-        "trip.", kind="program", varies=True, size=1, unit="s"),
+    _op("take", "size:size", "seconds", "Receives so many bytes, also from a pipe; its measure is bytes per second "
+        "from the first piece on.", main="size", on="any", kind="program", varies=True, unit="bytes/s"),
+    _op("echo", "times:int size:size through:object", "nothing", "Sends back what comes, so many times; through "
+        "another object, where it comes from a pipe.", on="any", kind="program", size=1, through=None),
+    _op("ping", "times:int size:size through:object", "seconds", "Sends and waits for the echo, so many times; "
+        "through another object, where that comes from a pipe. Its measure is the median of the seconds of a round "
+        "trip.", on="any", kind="program", varies=True, size=1, unit="s", through=None),
     _op("connect_until_stuck", "to:address at_most:int", "count", "Connects fresh sockets until one does not "
         "connect at once; says how many did.", on=None, kind="program"),
     _op("bind_many", "address:address at_most:int", "count", "Binds fresh sockets to an address until one cannot be "

@@ -57,6 +57,9 @@ OPTIONS: dict[str, tuple[str, str]] = {
 }
 """Option name to (level, kind of value)."""
 
+BYTES = frozenset(["SO_RCVBUF", "SO_RCVLOWAT", "SO_SNDBUF", "SO_SNDLOWAT", "TCP_MAXSEG", "TCP_NOTSENT_LOWAT"])
+"""The options that are numbers of bytes."""
+
 _WINDOWS = sys.platform == "win32"
 _LINGER_FORMAT = "hh" if _WINDOWS else "ii"
 _TIMEVAL_FORMAT = "@ll"

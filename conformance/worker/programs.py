@@ -58,7 +58,7 @@ class Programs:
         parts: list[bytes] = []
         left = size
         while left:
-            part = self._adapter.recv(sock, min(left, CHUNK * 4), 0)
+            part = self._received(sock, min(left, CHUNK * 4))
             if not part:
                 break
             parts.append(part)
@@ -146,24 +146,40 @@ class Programs:
             self._adapter.settimeout(sock, before)
         return received if stream else count
 
-    def take(self, sock: Socket, size: int) -> float:
-        """Bytes per second."""
+    def take(self, thing: Any, size: int) -> float:
+        """Bytes per second, from the first piece on: what the sender did before it sent is not counted."""
+        first = len(self._received(thing, min(size, CHUNK)))
         began = time.perf_counter()
-        self.recv_exactly(sock, size)
-        return size / max(time.perf_counter() - began, 1e-9)
+        rest = len(self.recv_exactly(thing, size - first))
+        return rest / max(time.perf_counter() - began, 1e-9)
 
-    def echo(self, sock: Socket, times: int, size: int) -> None:
+    def echo(self, thing: Any, times: int, size: int, through: Any) -> None:
         for _ in range(times):
-            self._adapter.sendall(sock, self.recv_exactly(sock, size), 0)
+            self._send_all(thing if through is None else through, self.recv_exactly(thing, size))
 
-    def ping(self, sock: Socket, times: int, size: int) -> float:
-        """Seconds per round trip."""
+    def ping(self, thing: Any, times: int, size: int, through: Any) -> float:
+        """Seconds of a round trip, the median: one that was held up says something about the machine."""
         payload = pattern(size)
-        began = time.perf_counter()
+        found = []
         for _ in range(times):
-            self._adapter.sendall(sock, payload, 0)
-            self.recv_exactly(sock, size)
-        return (time.perf_counter() - began) / times
+            began = time.perf_counter()
+            self._send_all(thing if through is None else through, payload)
+            self.recv_exactly(thing, size)
+            found.append(time.perf_counter() - began)
+        return sorted(found)[times // 2]
+
+    def _received(self, thing: Any, size: int) -> bytes:
+        """What is there, of a socket or of a pipe's end."""
+        part: bytes = self._adapter.read(thing, size) if isinstance(thing, int) else self._adapter.recv(thing, size, 0)
+        return part
+
+    def _send_all(self, thing: Any, data: bytes) -> None:
+        """Sends it all, into a socket or a pipe's end."""
+        if not isinstance(thing, int):
+            self._adapter.sendall(thing, data, 0)
+            return
+        while data:
+            data = data[self._adapter.write(thing, data) :]
 
     def connect_until_stuck(self, to: Any, at_most: int) -> int:
         """How many fresh sockets connect at once."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -341,3 +342,12 @@ def test_the_version_is_told_without_importing_what_takes_long(start, tmp_path):
         out, err = process.communicate(timeout=30)
     assert out.startswith("conformance, version "), err
     assert out.endswith("imported: []\n")
+
+
+def test_figures_are_shown_side_by_side_where_nothing_else_was_run(conformance, repository, tmp_path):
+    ended = conformance("run", "scenarios/talk", "-m", "measure", "--reports", tmp_path / "runs", folder=repository)
+    assert re.search(r"^round_trip_seconds *\n^socketpair +\d[\d.]* (µs|ms)$", ended.out, re.MULTILINE), ended.out
+    (report,) = tmp_path.glob("runs/*/report.md")
+    assert re.search(r"^\| socketpair \| \d[\d.]* (µs|ms) \|$", report.read_text("utf-8"), re.MULTILINE)
+    other = conformance("run", "scenarios/talk", "--reports", tmp_path / "runs", folder=repository)
+    assert "round_trip_seconds" not in other.out
