@@ -48,9 +48,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--conformance-evidence",
-        dest="evidence",
+        dest="conformance_evidence",
         action="store_true",
         help="record the state of each socket after each step",
+    )
+    group.addoption(
+        "--conformance-capture",
+        dest="conformance_capture",
+        action="store_true",
+        help="capture all packets, with --reports as pcapng files beside the record",
     )
     parser.addini("conformance_scenarios", "folders of scenario files to collect", type="paths", default=[])
 
@@ -200,7 +206,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         workers=option.workers,
         ahead=not hasattr(session.config, "workerinput"),
         interpreter=session.config.stash.get(INTERPRETER, OWN),
-        evidence=option.evidence,
+        evidence=option.conformance_evidence,
+        capture=option.conformance_capture,
     )
     session.config.stash[SESSION] = Session(cells, settings)
 

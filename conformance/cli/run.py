@@ -49,11 +49,12 @@ REASONS = 5
 @click.option("--deviations", multiple=True, type=click.Path(exists=True, dir_okay=False), metavar="FILE",
               help="Known deviations, as YAML.")  # fmt: skip
 @click.option("--evidence", is_flag=True, help="Also record the state of each socket after each step.")
+@click.option("--capture", is_flag=True, help="Also capture all packets, as pcapng files beside the record.")
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output.")
 def command(
     paths: tuple[str, ...], transport: tuple[str, ...], implementation: tuple[str, ...], platform: tuple[str, ...],
     workers: int, reports: Path, keyword: str, marker: str, inet_address: str | None, deviations: tuple[str, ...],
-    evidence: bool, as_json: bool,
+    evidence: bool, capture: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run scenarios and write, for each platform and implementation, a record and a report.
 
@@ -76,6 +77,7 @@ def command(
         inet_address=inet_address,
         deviations=deviations,
         evidence=evidence,
+        capture=capture,
     )
     results = run_all(request, quiet=as_json)
     if results.status is Exit.USAGE:

@@ -26,7 +26,7 @@ from conformance.pytest_plugin import INTERPRETER, LOADED
 from conformance.report.records import CellRecord
 from conformance.report.tables import VERDICT_MARKS
 from conformance.runner.launch import OWN
-from conformance.runner.recording import RunRecorder, implementation_version
+from conformance.runner.recording import RunRecorder, implementation_version, pcapng_of
 
 NATIVE = "native"
 """The platform that needs no setting up: this Python on this machine."""
@@ -49,6 +49,7 @@ class Request:
     inet_address: str | None = None
     deviations: tuple[str, ...] = ()
     evidence: bool = False
+    capture: bool = False
 
 
 @dataclass
@@ -57,6 +58,8 @@ class Results:
 
     cells: list[CellRecord] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
+    captures: list[bytes] = field(default_factory=list)
+    """Of each cell, the content of a pcapng file; empty where nothing was captured."""
     records: list[Path] = field(default_factory=list)
     reports: list[Path] = field(default_factory=list)
     not_run: dict[str, str] = field(default_factory=dict)
@@ -156,8 +159,8 @@ def _arguments(request: Request) -> list[str]:
         arguments += [f"--{option}={value}" for value in values]
     if request.inet_address:
         arguments.append(f"--inet-address={request.inet_address}")
-    if request.evidence:
-        arguments.append("--conformance-evidence")
+    for name in ("evidence", "capture"):
+        arguments += [f"--conformance-{name}"] if getattr(request, name) else []
     for flag, value in (("-k", request.keyword), ("-m", request.marker)):
         arguments += [flag, value] if value else []
     return [*arguments, *paths]
@@ -238,6 +241,7 @@ class _Display:
         cell = CellRecord(**reported["cell"])
         facts: Mapping[str, Any] = next(iter(reported["hosts"].values()), {})
         self._results.cells.append(cell)
+        self._results.captures.append(pcapng_of(cell, reported["capture"]) if self._recorder is None else b"")
         version = self._version_of(cell.implementation)
         platform = platform_name(facts) if facts else "unknown"
         self._results.titles.append(f"{platform}, {cell.implementation}" + (f" {version}" if version else ""))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.text import Text
@@ -12,8 +14,10 @@ from conformance.cli.exits import of_verdicts
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, run_all
 from conformance.cli.terminal import STYLES, console
+from conformance.model.errors import RecordError
 from conformance.model.scenario import Case, Scenario
-from conformance.report.records import CellRecord
+from conformance.report.lifelines import Line
+from conformance.report.records import CellRecord, read
 from conformance.report.sequence import diagram
 from conformance.tables.claims import claims
 from conformance.tables.transports import TRANSPORTS
@@ -25,6 +29,9 @@ _LINE_STYLES = {
     "deviation": "bold red",
     "arrow": "yellow",
     "evidence": "dim",
+    "fault": "magenta",
+    "lost": "red",
+    "note": "dim",
 }
 
 
@@ -33,34 +40,79 @@ _LINE_STYLES = {
 @click.option("--transport", "-t", type=Name("transport", TRANSPORTS), metavar="T", help="Default: its first one.")
 @click.option("--implementation", "-i", default="stdlib", show_default=True, metavar="I", help="What to run.")
 @click.option("--case", "case_name", metavar="CASE", help="Only this case.")
-def command(scenario: str, transport: str | None, implementation: str, case_name: str | None) -> int:
+@click.option("--wire", is_flag=True, help="Also draw what went over the wire: each segment, under its step.")
+@click.option("--record", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+              help="Draw what this record holds; nothing is run.")  # fmt: skip
+def command(
+    scenario: str, transport: str | None, implementation: str, case_name: str | None, wire: bool, record: Path | None
+) -> int:
     """Run SCENARIO (a file, an id or a part of one) and draw what happened as a sequence diagram.
 
     Exit status 0 where it passed, 1 where it failed or was inconclusive, 3 where it could not be run here.
     """
+    if record is not None:
+        return _replay(record, scenario, transport, case_name, wire)
     check_implementation(implementation)
     one = _one(scenario)
     over = transport or one.transports[0]
     if over not in one.transports:
         raise click.UsageError(f"{one.id} runs over {', '.join(one.transports)}, not over {over}")
     one = one if case_name is None else dataclasses.replace(one, cases=(_case(one, case_name),))
-    results = run_all(
-        Request((one,), transports=(over,), implementations=(implementation,), workers=1, evidence=True), quiet=True
-    )
+    request = Request((one,), (over,), (implementation,), workers=1, evidence=True, capture=wire)
+    results = run_all(request, quiet=True)
     if results.status is not None:
         return results.status
     _introduce(one)
-    for cell in results.cells:
-        _draw(cell)
+    for cell, capture in zip(results.cells, results.captures, strict=True):
+        _draw(cell, capture if wire else None)
     return of_verdicts(cell.verdict for cell in results.cells)
+
+
+def _replay(path: Path, scenario: str, transport: str | None, case_name: str | None, wire: bool) -> int:
+    """Draws the cells of one scenario in a record."""
+    found = [
+        cell for cell in read(path).cells
+        if scenario in cell.scenario and transport in (None, cell.transport) and case_name in (None, cell.case)
+    ]  # fmt: skip
+    names = list(dict.fromkeys(cell.scenario for cell in found))
+    if len(names) != 1:
+        raise click.UsageError(f"{len(names)} scenarios in {path} match {scenario}{': ' * bool(names)}{_few(names)}")
+    over = transport or found[0].transport
+    shown = [cell for cell in found if cell.transport == over]
+    for cell in shown:
+        _draw(cell, _recorded_capture(path, cell) if wire else None)
+    return of_verdicts(cell.verdict for cell in shown)
+
+
+def _recorded_capture(record: Path, cell: CellRecord) -> bytes:
+    """What lies beside a record of a cell's packets; nothing where the record does not speak of any."""
+    name = (cell.capture or {}).get("file")
+    if not name:
+        return b""
+    path = record.parent / str(name)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {error.strerror}; {record} says that it is there") from None
+
+
+def _wire_diagram(cell: CellRecord, capture: bytes, width: int) -> list[Line]:
+    from conformance.report.pcapng import packets  # only here: decoders take their time to import
+    from conformance.report.wire_diagram import wire_diagram
+
+    return wire_diagram(cell, packets(capture), width)
 
 
 def _one(name: str) -> Scenario:
     found = load_scenarios((name,))
     if len(found) > 1:
-        names = ", ".join(each.id for each in found[:8]) + (", …" if len(found) > 8 else "")
+        names = _few([each.id for each in found])
         raise click.UsageError(f"{len(found)} scenarios match {name}: {names}; name one")
     return found[0]
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
 
 
 def _case(scenario: Scenario, name: str) -> Case:
@@ -83,11 +135,12 @@ def _introduce(scenario: Scenario) -> None:
         screen.print(f"HOWTO: {known[claim].says}", style="italic dim", markup=False)
 
 
-def _draw(cell: CellRecord) -> None:
+def _draw(cell: CellRecord, capture: bytes | None) -> None:
+    """Draws a cell; with what is in a capture, where there is to be one."""
     screen = console()
     label = f"{cell.case}, " if cell.case else ""
     screen.print(f"\n{cell.scenario}: {label}over {cell.transport}\n", style="dim", markup=False)
-    for line in diagram(cell, screen.width):
+    for line in diagram(cell, screen.width) if capture is None else _wire_diagram(cell, capture, screen.width):
         screen.print(Text(line.text, style=_LINE_STYLES.get(line.kind, ""), no_wrap=True, overflow="ellipsis"))
     screen.print()
     screen.print(Text(cell.verdict, STYLES[cell.verdict]).append(f": {cell.reason}" if cell.reason else "", "default"))

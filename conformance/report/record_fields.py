@@ -25,6 +25,7 @@ _CELL_OPTIONAL: Fields = {
     "measures": (dict,),
     "units": (dict,),
     "notes": (list,),
+    "capture": (dict, type(None)),
 }
 _STEP: Fields = {
     **dict.fromkeys(("number", "line"), (int,)),

@@ -70,6 +70,8 @@ class CellRecord:
     notes: tuple[str, ...] = ()
     differential: Mapping[str, Any] | None = None
     """Where it parts from the raw socket of the same run: ``step``, ``depth``, and what ``raw`` and ``here`` did."""
+    capture: Mapping[str, Any] | None = None
+    """What was captured and when each step was, as docs/records.md says; or what it was ``lacking``."""
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -62,6 +62,8 @@ class Outcome:
     """The attributes of the implementation that the worker's process used; None where it does not note them."""
     played: Mapping[str, int] | None = None
     """Of a cell with a tape: how many ``calls`` reached taped sockets, and how many events were ``played``."""
+    capture: Mapping[str, Any] | None = None
+    """All packets, as the worker told them, where that was asked for."""
 
 
 @dataclass
@@ -125,7 +127,7 @@ class Runner:
         end = told.end or {}
         used = frozenset(end["used"]) if "used" in end else None
         return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told), evidence=told.evidence,
-                       used=used, played=end.get("tape"))  # fmt: skip
+                       used=used, played=end.get("tape"), capture=end.get("capture"))  # fmt: skip
 
     def close(self) -> None:
         """Ends the worker."""

@@ -34,6 +34,8 @@ class Surroundings:
     """Whether workers tell the state of each socket after each step."""
     taped: bool = False
     """Whether the worker's sockets are taped, so that cells can have tapes."""
+    capture: bool = False
+    """Whether workers tell all packets."""
 
 
 def package_root() -> str:
@@ -66,6 +68,8 @@ def _settings(interpreter: Interpreter, surroundings: Surroundings) -> dict[str,
     }
     if surroundings.evidence:
         settings["evidence"] = True
+    if surroundings.capture:
+        settings["capture"] = True
     if surroundings.taped:
         settings["taped"] = True
     if surroundings.inet_address:

@@ -6,6 +6,7 @@ import contextlib
 import importlib.metadata
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ _WIRE = Vocabulary()
 
 
 def cell_record(outcome: Outcome) -> CellRecord:
-    """What a record holds of a cell."""
+    """What a record holds of a cell. Of a capture that is all but the packets, which are a file of their own."""
     cell, verdict = outcome.cell, outcome.verdict
     steps = tuple(_step(cell, step, outcome) for step in cell.case.steps if step.number in outcome.observations)
     actors = dict.fromkeys(step.actor for step in cell.case.steps)
@@ -57,7 +58,34 @@ def cell_record(outcome: Outcome) -> CellRecord:
         units={name: unit for name, (_, unit) in measures.items()},
         notes=outcome.notes if verdict.kind in ("fail", INCONCLUSIVE) else (),
         differential=_differential(outcome.divergence),
+        capture=_capture(outcome.capture),
     )
+
+
+def _capture(capture: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if capture is None:
+        return None
+    packets = {"packets": len(capture["packets"])} if "packets" in capture else {}
+    return {**capture, **packets}
+
+
+def pcapng_of(cell: CellRecord, capture: Mapping[str, Any] | None) -> bytes:
+    """The packets of a cell as the content of a pcapng file; empty where nothing could be captured.
+
+    The first packet of each step says which step that is.
+    """
+    if not capture or "packets" not in capture:
+        return b""
+    from conformance.report import pcapng  # only here: most runs capture nothing
+
+    begins = sorted((began, number) for number, began, _ in capture["steps"] if began is not None)
+    says = {step["number"]: f"step {step['number']}: {step['actor']} {step['says']}" for step in cell.steps}
+    packets = sorted(capture["packets"], key=lambda packet: int(packet[2]))
+    comments: dict[int, str] = {}
+    for number, packet in enumerate(packets):
+        while begins and begins[0][0] <= packet[2]:
+            comments[number] = says.get(begins.pop(0)[1], "")
+    return pcapng.written(packets, cell.id, comments)
 
 
 def _differential(divergence: Divergence | None) -> dict[str, Any] | None:
@@ -168,7 +196,20 @@ class RunRecorder:
             version = implementation_version(cell.implementation)
             header = Header(cell.implementation, {HOST: self._facts}, reported["suite"], now(), version)
             self._writers[key] = RecordWriter(self._path(*key), header)
-        self._writers[key].cell(cell)
+        self._writers[key].cell(self._with_capture(cell, reported.get("capture"), key))
+
+    def _with_capture(self, cell: CellRecord, capture: Mapping[str, Any] | None, key: tuple[str, str]) -> CellRecord:
+        """Writes what was captured beside the record, where it then says that it is."""
+        content = pcapng_of(cell, capture)
+        if not content:
+            return cell
+        from conformance.report import pcapng
+
+        record = self._writers[key].path
+        path = record.parent / "captures" / record.stem / f"{file_name(cell.id)}.pcapng"
+        with written(path):
+            pcapng.put(path, content)
+        return replace(cell, capture={**(cell.capture or {}), "file": path.relative_to(record.parent).as_posix()})
 
     def close(self, complete: bool) -> None:
         """Ends all records, and writes the reports by reading them again."""

@@ -34,6 +34,7 @@ class Settings:
     ahead: bool = True
     interpreter: Interpreter = OWN
     evidence: bool = False
+    capture: bool = False
 
 
 def cells_of_file(scenario: Scenario, transports: Sequence[str], implementations: Sequence[str]) -> list[Cell]:
@@ -52,7 +53,7 @@ class Session:
         self._deviations = load_deviations(settings.deviations)
         self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
-        self._surroundings = Surroundings(settings.inet_address, hosts, settings.evidence)
+        self._surroundings = Surroundings(settings.inet_address, hosts, evidence=settings.evidence, capture=settings.capture)
         self._pool: Pool | None = None
         self._runner: MeasuringRunner | None = None
 
@@ -71,6 +72,7 @@ class Session:
             "cell": dataclasses.asdict(cell_record(outcome)),
             "hosts": {HOST: dict(outcome.facts)} if outcome.facts else {},
             "suite": self._suite,
+            "capture": outcome.capture,
         }
 
     def close(self) -> None:

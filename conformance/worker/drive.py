@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Optional
 
 from conformance.engine.schedule import Await, Begin, Confirm, Finished, Schedule
 from conformance.model import observation as o
@@ -40,7 +41,7 @@ class Cell:
             command = self._schedule.command()
             fresh = sorted(set(self._schedule.observations) - reported)
             reported.update(fresh)
-            evidence = self._stage.evidence.look() if fresh and self._stage.evidence else ()
+            evidence = self._stage.over(fresh) if fresh else []
             for number in fresh:
                 report(number, self._schedule.observations[number], evidence)
             if isinstance(command, Finished):
@@ -48,6 +49,7 @@ class Cell:
                 return
             if isinstance(command, Begin):
                 begins(command.step)
+                self._stage.begins(command.step)
                 self._begin(self._schedule.steps[command.step])
             elif isinstance(command, Confirm):
                 self._confirm(command.calls)
@@ -57,6 +59,10 @@ class Cell:
     def tape_report(self) -> dict[str, int]:
         """What was played of the plan's tape."""
         return self._stage.tape_report()
+
+    def captured(self) -> Optional[dict[str, Any]]:
+        """All packets of the cell so far, where they are asked for."""
+        return self._stage.captured()
 
     def clean_up(self) -> bool:
         """Puts everything away; False where the worker must go, too."""

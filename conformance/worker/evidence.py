@@ -12,7 +12,7 @@ from typing import Any, Optional
 
 from conformance.tables.transports import Transport
 from conformance.worker.namespaces import on_host
-from conformance.worker.sock_diag import LISTEN, SockDiag, TcpEnd, descriptor_state
+from conformance.worker.sock_diag import LISTEN, UNANSWERED, SockDiag, TcpEnd, descriptor_state
 
 if sys.platform != "win32":
     import fcntl
@@ -64,6 +64,13 @@ class Evidence:
         """Ends the conversations with the kernel."""
         for speaker in self._speakers:
             speaker.close()
+
+    def answered(self) -> bool:
+        """Whether nobody waits for an acknowledgement: of data, SYN or FIN."""
+        return not any(
+            found.get("unacknowledged") or found.get("state") in UNANSWERED
+            for found in (self.look() if self._speakers else ())
+        )
 
     def look(self) -> list[Found]:
         """The sockets as they are now; none where the system does not say."""

@@ -65,11 +65,11 @@ class Worker:
 
     def __init__(
         self, requests: BinaryIO, answers: BinaryIO, hosts: Hosts, folder: str, nursery: Optional[Nursery],
-        evidence: bool = False,
+        evidence: bool = False, capture: bool = False,
     ) -> None:  # fmt: skip
         self._requests = requests
         self._answers = answers
-        self._around = Surroundings(*best_probe(), scale_of_host(), folder, hosts, nursery, evidence)
+        self._around = Surroundings(*best_probe(), scale_of_host(), folder, hosts, nursery, evidence, capture)
         self._adapters: dict[str, ShapedAdapter] = {}
 
     def serve(self) -> None:
@@ -116,6 +116,7 @@ class Worker:
         except HarnessError as error:
             end["inconclusive"] = str(error)
         if cell is not None:
+            end["capture"] = _captured(cell)
             end["clean"] = cell.clean_up()
             if plan.tape is not None:
                 end["tape"] = cell.tape_report()
@@ -164,6 +165,13 @@ def _noted(adapter: ShapedAdapter) -> Optional[set[str]]:
     return noted if isinstance(noted, set) else None
 
 
+def _captured(cell: Cell) -> Optional[dict[str, Any]]:
+    try:
+        return cell.captured()
+    except (HarnessError, OSError) as error:
+        return {"lacking": f"the capture failed: {error}"}
+
+
 def _own_output() -> BinaryIO:
     """A private copy of standard output; file descriptor 1 becomes standard error."""
     copy = os.dup(1)
@@ -174,7 +182,7 @@ def _own_output() -> BinaryIO:
 
 def main(settings: dict[str, Any]) -> None:
     """The worker's life. ``settings``: ``hosts`` (name to [descriptor, IPv4, IPv6]), ``why_not``, ``path``,
-    ``evidence``, ``taped``.
+    ``evidence``, ``capture``, ``taped``.
     """
     warnings.simplefilter("ignore")
     if settings.get("taped"):
@@ -192,7 +200,8 @@ def main(settings: dict[str, Any]) -> None:
     threading.stack_size(512 * 1024)
     try:
         hosts = Hosts(places, settings.get("why_not", ""))
-        Worker(requests, answers, hosts, folder, nursery, bool(settings.get("evidence"))).serve()
+        asked_for = (bool(settings.get(name)) for name in ("evidence", "capture"))
+        Worker(requests, answers, hosts, folder, nursery, *asked_for).serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     answers.flush()

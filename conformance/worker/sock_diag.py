@@ -44,6 +44,9 @@ _TIMERS = {1: "retransmission", 2: "keepalive", 3: "time-wait", 4: "zero-window 
 
 _SYN_UNANSWERED = frozenset(["SYN-SENT", "SYN-RECEIVED"])
 _FIN_UNANSWERED = frozenset(["FIN-WAIT-1", "CLOSING", "LAST-ACK"])
+UNANSWERED = _SYN_UNANSWERED | _FIN_UNANSWERED
+"""The states in which a SYN or FIN of ours is not acknowledged yet."""
+
 _FIN_RECEIVED = frozenset(["CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT"])
 
 
@@ -104,7 +107,7 @@ def _end(answer: bytes) -> TcpEnd:
     return TcpEnd(
         _identity(answer), inode, state, *ends,
         unread=received - 1 if state in _FIN_RECEIVED and received else received,
-        unacknowledged=sent - 1 if state in _SYN_UNANSWERED | _FIN_UNANSWERED and sent else sent,
+        unacknowledged=sent - 1 if state in UNANSWERED and sent else sent,
         unsent=_number(info, _UNSENT),
         retransmits=_number(info, _RETRANSMITS),
         timer=_TIMERS.get(timer, ""),

@@ -22,7 +22,8 @@ from conformance.tables.transports import TRANSPORTS
 from conformance.worker import sysctls
 from conformance.worker.actors import Actor, Events, ThreadActor
 from conformance.worker.adapters import ShapedAdapter
-from conformance.worker.evidence import Evidence
+from conformance.worker.capture import Capture
+from conformance.worker.evidence import Evidence, Found
 from conformance.worker.faults import Faults
 from conformance.worker.fixtures import Fixture
 from conformance.worker.forking import Nursery
@@ -64,6 +65,8 @@ class Surroundings:
     nursery: Optional[Nursery] = None
     evidence: bool = False
     """Whether the state of each socket is to be told after each step."""
+    capture: bool = False
+    """Whether all packets are to be told."""
 
 
 class Stage:
@@ -90,9 +93,12 @@ class Stage:
             lambda actor: self.watch(actor, frozenset()), around.scale,
         )  # fmt: skip
         self.settling = Settling(around.network, self._unsent, self._faults.carried, around.scale)
-        self.evidence = None
-        if around.evidence:
+        self.evidence: Optional[Evidence] = None
+        self.capture: Optional[Capture] = None
+        if around.evidence or around.capture:
             self.evidence = Evidence(self._transport, namespaces, self._descriptors, self._scope.addresses)
+        if around.capture:
+            self.capture = Capture(self._transport, around.hosts.places, self._scope.addresses, self._host_of)
 
     def _folder(self, number: int) -> str:
         folder = os.path.join(self._around.folder, f"c{number}")
@@ -108,6 +114,9 @@ class Stage:
             self._settings.append((host, sysctls.change(host, settings)))
         if _has_packet_rules(self._plan):
             self._faults.take_the_packets()
+        elif self.capture and any(step.operation == "cut" for step in (*self._plan.conditions, *self._plan.steps)):
+            with contextlib.suppress(Unsupported):  # what a queue drops is lost before it can be captured
+                self._faults.take_the_packets()
         for condition in self._plan.conditions:
             self._impose(condition)
         for actor, part in Fixture(self._plan.given, self._adapter, self._scope, self._performer.addresses).parts():
@@ -209,6 +218,25 @@ class Stage:
         """HarnessError where what makes the faults broke, so that the cell proves nothing."""
         self._faults.carried()
 
+    # what is seen beside the observations
+
+    def begins(self, step: int) -> None:
+        """A step is about to begin."""
+        if self.capture:
+            self.capture.begins(step)
+
+    def over(self, steps: list[int]) -> list[Found]:
+        """Steps are over; the evidence of this moment, where it is asked for."""
+        if self.capture:
+            self.capture.over(steps)
+        return self.evidence.look() if self.evidence else []
+
+    def captured(self) -> Optional[dict[str, Any]]:
+        """All packets of the cell, where they are asked for, once the network has come to rest."""
+        if self.capture is None or self.evidence is None:
+            return None
+        return self.capture.finish(self.settling.settled, self.evidence.answered, self._around.scale)
+
     # afterwards
 
     def tape_report(self) -> dict[str, int]:
@@ -219,6 +247,8 @@ class Stage:
         """Undoes faults, releases what waits, closes what is open; False where the worker must go."""
         if self.evidence:
             self.evidence.close()
+        if self.capture:
+            self.capture.close()
         undone = self._undo()
         things = [*self._scope.objects.values(), *self._scope.abandoned, *self._scope.reserved]
         for thing in things:

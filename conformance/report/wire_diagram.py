@@ -1,0 +1,224 @@
+"""The sequence diagram of a cell with what went over the wire: segments between the lifelines, under their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.report.evidence import changes
+from conformance.report.lifelines import ARRIVES, LEAVES, LOST, WHOLE, Lifelines, Line
+from conformance.report.pcapng import Packet
+from conformance.report.records import CellRecord
+from conformance.report.sequence import WIDTH, actors_of, call_lines, diagram, result_lines, state_lines
+from conformance.report.wire import Arrow, End, wire
+
+_MARGIN = 11
+"""Columns for times in milliseconds."""
+
+_MOST, _FIRST, _LAST = 12, 5, 3
+"""Of a run of more segments than the first number, that hold data or acknowledgements only, so many are drawn."""
+
+_WORTH_A_TIME = 10_000_000
+"""Nanoseconds that a call took, from which on its result has a time of its own."""
+
+_AGAIN = "↻"
+
+_NAMED_AFTER_HOST = {"listener": "server"}
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Something to draw at a time; what happens at the same time goes by rank."""
+
+    at: int
+    rank: int
+    arrow: Arrow | None = None
+    way: str = WHOLE
+    step: Mapping[str, Any] | None = None
+    begins: bool = False
+    ends: bool = False
+    waited: int = 0
+    """Nanoseconds since the step began."""
+
+
+def wire_diagram(cell: CellRecord, packets: Sequence[Packet], width: int = WIDTH) -> list[Line]:
+    """The lines, at most ``width`` columns wide; without a capture the plain diagram, and why there is none."""
+    capture = cell.capture or {}
+    if "steps" not in capture:
+        return [*diagram(cell, width), Line(""), Line(capture.get("lacking") or "nothing was captured", "note")]
+    found = wire(packets, capture["hosts"], capture["complete"])
+    ends = _Ends(cell, capture, found.arrows)
+    actors = ends.lifelines()
+    if not actors:
+        return diagram(cell, width)
+    drawing = Lifelines(actors, width, _MARGIN)
+    rows = sorted([*_rows_of_steps(cell, capture), *_rows_of_arrows(found.arrows, cell, capture)], key=_order)
+    lines = [drawing.heads("ms"), drawing.blank(), *_drawn(drawing, cell, rows, ends), drawing.blank(), drawing.heads()]
+    return [*lines, *_legend(found.arrows, found.undrawn, capture)]
+
+
+def _order(row: _Row) -> tuple[int, int]:
+    return row.at, row.rank
+
+
+# who is where
+
+
+class _Ends:
+    """Which lifeline an address and port belong to."""
+
+    def __init__(self, cell: CellRecord, capture: Mapping[str, Any], arrows: Sequence[Arrow]) -> None:
+        self._actors = actors_of(cell)
+        self._hosts: Mapping[str, str] = capture["hosts"]
+        self._host_of: Mapping[str, str] = capture.get("actors", {})
+        self._names: dict[tuple[str, int], list[str]] = {}
+        for host, port, name in capture["sockets"]:
+            self._names.setdefault((host, port), []).append(name)
+        self._arrows = arrows
+
+    def of(self, end: End) -> str:
+        """The actor whose socket has the address, else one on its host, else the host, else the address."""
+        names = self._names.get((end.address, end.port), [])
+        named = [name for name in names if name in self._actors]
+        if named:
+            return named[0]
+        host = self._hosts.get(end.address, end.address)
+        for name in (*(_NAMED_AFTER_HOST.get(name, name) for name in names), host):
+            if name in self._actors or (name in ("client", "server")):
+                return name
+        living = [actor for actor in self._actors if self._host_of.get(actor) == host]
+        return living[0] if living else host
+
+    def lifelines(self) -> list[str]:
+        """Who sends or receives, first those with steps, then all other actors: so that arrows are short."""
+        busy = {self.of(end) for arrow in self._arrows for end in (arrow.source, arrow.target)}
+        first = [actor for actor in self._actors if actor in busy]
+        silent = sorted(busy - set(first), key=lambda name: (name != "client", name))
+        return [*first, *silent, *(actor for actor in self._actors if actor not in busy)]
+
+
+# what happens when
+
+
+def _rows_of_steps(cell: CellRecord, capture: Mapping[str, Any]) -> Iterator[_Row]:
+    times = {number: (began, ended) for number, began, ended in capture["steps"]}
+    last = max((ended for _, ended in times.values() if ended), default=0)
+    for step in cell.steps:
+        if step["observation"]["kind"] == "not-applicable":
+            continue
+        began, ended = times.get(step["number"], (None, None))
+        ended = ended or last
+        if began is None:
+            yield _Row(ended, 2, step=step, begins=True, ends=True)
+        else:
+            yield _Row(began, 0, step=step, begins=True)
+            yield _Row(ended, 2, step=step, ends=True, waited=ended - began)
+
+
+def _rows_of_arrows(arrows: Sequence[Arrow], cell: CellRecord, capture: Mapping[str, Any]) -> Iterator[_Row]:
+    begins = [began for _, began, _ in capture["steps"] if began is not None]
+    for arrow in arrows:
+        if arrow.sent is None:
+            yield _Row(arrow.at, 1, arrow, ARRIVES)
+        elif arrow.arrived is None:
+            yield _Row(arrow.sent, 1, arrow, LOST)
+        elif _is_overtaken(arrow, arrows, begins):
+            yield _Row(arrow.sent, 1, arrow, LEAVES)
+            yield _Row(arrow.arrived, 1, arrow, ARRIVES)
+        else:
+            yield _Row(arrow.sent, 1, arrow)
+
+
+def _is_overtaken(arrow: Arrow, arrows: Sequence[Arrow], begins: Sequence[int]) -> bool:
+    """Whether a step began, or a later packet of the same direction arrived, while a packet was on its way."""
+    assert arrow.sent is not None
+    assert arrow.arrived is not None
+    if any(arrow.sent < began < arrow.arrived for began in begins):
+        return True
+    alike = (each for each in arrows if (each.source, each.target) == (arrow.source, arrow.target))
+    return any(
+        each.sent is not None and each.arrived is not None and each.sent > arrow.sent and each.arrived < arrow.arrived
+        for each in alike
+    )
+
+
+# drawing
+
+
+def _drawn(drawing: Lifelines, cell: CellRecord, rows: Sequence[_Row], ends: _Ends) -> Iterator[Line]:
+    changed = changes(cell)
+    zero = rows[0].at if rows else 0
+    for number, run in enumerate(_runs(rows)):
+        first = run[0]
+        if first.arrow is not None:
+            yield from _segments(drawing, run, ends, zero)
+            continue
+        assert first.step is not None
+        if first.begins:
+            if number:
+                yield drawing.blank()
+            yield from call_lines(drawing, first.step, _milliseconds(first.at - zero))
+        if first.ends:
+            waited = first.waited >= _WORTH_A_TIME and first.step["observation"]["kind"] != "blocked"
+            yield from result_lines(drawing, cell, first.step, _milliseconds(first.at - zero) if waited else "")
+            yield from state_lines(drawing, first.step, changed.get(first.step["number"], []))
+
+
+def _runs(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
+    """Segments that nothing interrupts, together; anything else by itself."""
+    run: list[_Row] = []
+    for row in rows:
+        if run and (row.arrow is None or not row.arrow.plain or run[-1].arrow is None or not run[-1].arrow.plain):
+            yield run
+            run = []
+        run.append(row)
+    if run:
+        yield run
+
+
+def _segments(drawing: Lifelines, run: Sequence[_Row], ends: _Ends, zero: int) -> Iterator[Line]:
+    if len(run) <= _MOST:
+        yield from (_segment(drawing, row, ends, zero) for row in run)
+        return
+    yield from (_segment(drawing, row, ends, zero) for row in run[:_FIRST])
+    left = [row.arrow for row in run[_FIRST:-_LAST] if row.arrow is not None]
+    data, size = sum(1 for arrow in left if arrow.size), sum(arrow.size for arrow in left)
+    words = f"⋮ {data} more segments, {size} bytes; {len(left) - data} more ACKs"
+    yield from drawing.across(words, "note")
+    yield from (_segment(drawing, row, ends, zero) for row in run[-_LAST:])
+
+
+def _segment(drawing: Lifelines, row: _Row, ends: _Ends, zero: int) -> Line:
+    arrow = row.arrow
+    assert arrow is not None
+    source, target = ends.of(arrow.source), ends.of(arrow.target)
+    time = _milliseconds(row.at - zero)
+    if source == target:
+        return drawing.beside(source, "│", f"{arrow.label} to itself", "arrow", time)[0]
+    mark = f"{_AGAIN} " if arrow.again else ""
+    room = drawing.gap(source, target)
+    label = mark + (arrow.label if len(mark + arrow.label) <= room - (4 if row.way != WHOLE else 0) else arrow.brief)
+    return drawing.arrow(source, target, label, row.way, time, "lost" if row.way == LOST else "arrow")
+
+
+def _milliseconds(nanoseconds: int) -> str:
+    return f"{nanoseconds / 1e6:.3f}"
+
+
+def _legend(arrows: Sequence[Arrow], undrawn: Mapping[str, int], capture: Mapping[str, Any]) -> Iterator[Line]:
+    words = []
+    if any(arrow.again for arrow in arrows):
+        words.append(f"{_AGAIN} sent again")
+    if any(arrow.arrived is None for arrow in arrows):
+        words.append("✗ lost on the way")
+    if any(arrow.sent is None for arrow in arrows):
+        words.append("┄▶ arrives once more, or not as it was sent")
+    if undrawn:
+        words.append("not drawn: " + ", ".join(f"{number} {kind}" for kind, number in undrawn.items()))
+    if not capture["complete"]:
+        why = f"{capture['lost']} packets are missing" if capture["lost"] else "the network did not come to rest"
+        words.append(f"the capture is not complete: {why}")
+    if words:
+        yield Line("")
+    yield from (Line(" " * (_MARGIN + 4) + each, "note") for each in words)

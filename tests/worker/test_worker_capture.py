@@ -1,0 +1,113 @@
+"""Captures: every packet of a cell from both ends, in order, and none of anybody else's."""
+
+import errno
+import socket
+
+import pytest
+
+from conformance.language.corpus import load_all
+from conformance.report.pcapng import packets
+from conformance.report.wire import wire
+from conformance.runner.cells import Runner, cells_of
+from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.recording import cell_record, pcapng_of
+from conformance.tables.transports import TRANSPORTS
+from conformance.worker import capture as capture_module
+from conformance.worker.capture import Capture
+
+
+@pytest.fixture(scope="module")
+def capturing():
+    """A worker that captures."""
+    runner = Runner(OWN, Surroundings(hosts=True, capture=True))
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def captured(capturing, tmp_path):
+    """Runs a scenario on one transport; what its capture is, and what went over the wire."""
+
+    def run(body, transport):
+        path = tmp_path / "tried.yaml"
+        path.write_text(f"summary: Tried.\nsources: [none]\ntransports: [{transport}]\n{body}", encoding="utf-8")
+        loaded = load_all([path])
+        assert not loaded.mistakes
+        outcome = capturing.run(cells_of(loaded.scenarios, (), ("stdlib",))[0])
+        if outcome.verdict.kind == "unsupported":
+            pytest.skip(outcome.verdict.reason)
+        cell = cell_record(outcome)
+        assert cell.verdict == "pass", cell.reason
+        if "steps" not in cell.capture:
+            pytest.skip(cell.capture["lacking"])
+        content = pcapng_of(cell, outcome.capture)
+        return cell.capture, wire(packets(content), cell.capture["hosts"], cell.capture["complete"]).arrows
+
+    return run
+
+
+HALF_CLOSE = """
+given: connected
+steps:
+  - client: {sendall: {text: abcd}}
+  - client: {shutdown: SHUT_WR}
+  - server: {recv_until_eof: {}}
+  - server: {close: {}}
+"""
+
+
+@pytest.mark.parametrize("transport", ["loopback", "loopback6", "inet", "inet6"])
+def test_a_conversation_is_captured_from_the_handshake_to_the_last_acknowledgement(captured, transport):
+    for _ in range(3):
+        capture, arrows = captured(HALF_CLOSE, transport)
+        assert capture["complete"]
+        assert [arrow.label for arrow in arrows if not arrow.label.startswith("ACK")] == [
+            "SYN seq=0", "SYN-ACK seq=0 ack=1", "data seq=1 len=4", "FIN seq=5 ack=1", "FIN seq=1 ack=6",
+        ]  # fmt: skip
+        assert arrows[-1].label == "ACK ack=2"
+        assert not any(arrow.arrived is None or arrow.again for arrow in arrows)
+
+
+def test_each_segment_lies_within_the_step_that_caused_it(captured):
+    capture, arrows = captured(HALF_CLOSE, "inet")
+    begins = {number: began for number, began, _ in capture["steps"]}
+    data, fin, answer = (next(arrow for arrow in arrows if arrow.label.startswith(label))
+                         for label in ("data", "FIN seq=5", "FIN seq=1"))  # fmt: skip
+    assert begins[1] < data.sent < begins[2] < fin.sent < begins[3] < begins[4] < answer.sent
+    assert arrows[0].sent < begins[1], "the fixture comes before the first step"
+
+
+def test_what_a_cut_link_swallows_is_seen_to_leave_only(captured):
+    body = "given: connected\nsteps:\n  - network: {cut: server}\n  - client: {send: {text: abc}}\n"
+    _, arrows = captured(body, "inet")
+    assert next(arrow for arrow in arrows if arrow.label.startswith("data")).arrived is None
+    assert not any(arrow.arrived is None for arrow in arrows if "SYN" in arrow.label)
+
+
+def test_datagrams_and_the_report_that_nobody_took_one_are_captured(captured):
+    body = "given: connected\nsteps:\n  - server: {close: {}}\n  - client: {send: {text: abc}}\n"
+    _, arrows = captured(body, "udp")
+    assert [arrow.label for arrow in arrows] == ["datagram len=3", "ICMP port unreachable"]
+
+
+def test_packets_of_others_are_left_out(captured):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        body = "given: connected\nsteps:\n  - client: {send: {text: abc}}\n"
+        with socket.create_connection(listener.getsockname()):
+            _, arrows = captured(body, "loopback")
+        port = listener.getsockname()[1]
+    assert arrows
+    assert not any(port in (arrow.source.port, arrow.target.port) for arrow in arrows)
+
+
+def test_a_transport_without_packets_says_so():
+    assert Capture(TRANSPORTS["unix"], {}, {}, {}).lacking == "no packets go between sockets on unix"
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_PACKET"), reason="packet sockets exist on Linux only")
+def test_who_may_not_capture_is_told_who_may(monkeypatch):
+    def refused(*arguments):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(capture_module, "_tap", refused)
+    assert "by root only" in Capture(TRANSPORTS["loopback"], {}, {}, {}).lacking
