@@ -53,7 +53,9 @@ class Session:
         self._deviations = load_deviations(settings.deviations)
         self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
-        self._surroundings = Surroundings(settings.inet_address, hosts, evidence=settings.evidence, capture=settings.capture)
+        self._surroundings = Surroundings(
+            settings.inet_address, hosts, evidence=settings.evidence, capture=settings.capture
+        )
         self._pool: Pool | None = None
         self._runner: MeasuringRunner | None = None
 
