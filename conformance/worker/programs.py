@@ -14,6 +14,9 @@ from conformance.worker.scope import Scope
 from conformance.worker.settling import STANDSTILL
 
 CHUNK = 64 * 1024
+FIRST_PROBE = 0.3
+"""Seconds within which TCP tries a closed window for the first time, which frees room again: a retransmission timeout
+(RFC 9293 section 3.8.6.1), in Linux 0.2 s and a round trip (tcp_send_probe0())."""
 MOST = 64 * 1024 * 1024
 """``fill`` stops here: some systems take whatever they are given."""
 
@@ -126,7 +129,10 @@ class Programs:
 
         Where there is no AF_UNIX, a pair of sockets is a connection over loopback.
         """
-        return STANDSTILL if "ip" in self._scope.transport.groups or not hasattr(socket, "AF_UNIX") else 0.0
+        groups = self._scope.transport.groups
+        if "tcp" in groups or ("stream" in groups and not hasattr(socket, "AF_UNIX")):
+            return FIRST_PROBE
+        return STANDSTILL if "ip" in groups else 0.0
 
     def drain(self, sock: Socket) -> int:
         """Counts bytes on a stream, records elsewhere."""

@@ -22,6 +22,7 @@ from conformance.tables.transports import TRANSPORTS
 from conformance.worker import sysctls
 from conformance.worker.actors import Actor, Events, ThreadActor
 from conformance.worker.adapters import ShapedAdapter
+from conformance.worker.adapters.shaped import Poller
 from conformance.worker.capture import Capture
 from conformance.worker.evidence import Evidence, Found
 from conformance.worker.faults import Faults
@@ -252,7 +253,7 @@ class Stage:
         undone = self._undo()
         things = [*self._scope.objects.values(), *self._scope.abandoned, *self._scope.reserved]
         for thing in things:
-            _shut_down(thing)
+            _release(thing)
         idle = self._join(0.02 if parked else CLEANUP_LIMIT)
         for thing in things:
             with contextlib.suppress(Exception):
@@ -293,9 +294,12 @@ def _has_packet_rules(plan: Plan) -> bool:
     return any(step.operation in PACKET_RULES for step in (*plan.conditions, *plan.steps))
 
 
-def _shut_down(thing: Any) -> None:
-    if hasattr(thing, "shutdown"):
-        with contextlib.suppress(Exception):
+def _release(thing: Any) -> None:
+    """Ends the waits for an object, as far as it can."""
+    with contextlib.suppress(Exception):
+        if isinstance(thing, Poller):
+            thing.release()
+        elif hasattr(thing, "shutdown"):
             thing.shutdown(socket.SHUT_RDWR)
 
 

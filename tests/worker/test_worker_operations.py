@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conformance.runner.cells import Outcome
+import pytest
+
+from conformance.runner.cells import Outcome, Runner
 
 Passes = Callable[[str], None]
 Run = Callable[[str], "dict[str, Outcome]"]
@@ -37,6 +39,35 @@ def test_a_thread_left_waiting_for_a_lock_does_not_cost_the_worker(run: Run) -> 
     """)
     assert outcomes["none"].verdict.kind == "pass"
     assert outcomes["none"].seconds < 0.4
+
+
+def test_a_thread_left_waiting_for_closed_sockets_does_not_cost_the_worker(run: Run, runner: Runner) -> None:
+    before = runner._ready().hello["pid"]
+    outcomes = run("""
+        transports: [socketpair]
+        given: connected
+        needs: [epoll]
+        actors: {closer: {beside: server}}
+        steps:
+          - server: {epoll: {self: [EPOLLIN]}, as: watch}
+          - server: {epoll_wait: {}, using: watch, blocks: true}
+          - closer: {close: {}, using: server}
+    """)
+    if outcomes["socketpair"].verdict.kind == "unsupported":
+        pytest.skip(outcomes["socketpair"].verdict.reason)
+    assert outcomes["socketpair"].verdict.kind == "pass"
+    assert runner._ready().hello["pid"] == before
+
+
+def test_what_was_filled_is_still_full_when_tcp_has_tried_its_closed_window(passes: Passes) -> None:
+    passes("""
+        transports: [loopback]
+        given: {connected: {options: {SO_SNDBUF: 65536, SO_RCVBUF: 65536}}}
+        steps:
+          - client: {fill: {}}
+          - server: {select: {read: [listener], timeout: 0.3}}
+          - client: {send: {text: x}, blocks: true}
+    """)
 
 
 def test_names_are_resolved(passes: Passes) -> None:

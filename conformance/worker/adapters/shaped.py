@@ -10,7 +10,7 @@ import select
 import selectors
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Optional
 
@@ -339,9 +339,21 @@ class Poller:
     real: Any
     names: Mapping[int, str]
 
+    ends: list[int] = field(default_factory=list)
+    """Descriptors that are closed with it."""
+
     def close(self) -> None:
         """Closes it."""
         self.real.close()
+        while self.ends:
+            os.close(self.ends.pop())
+
+    def release(self) -> None:
+        """Ends a wait for what it watches: from now on that is a pipe at its end, too, which is always ready."""
+        outlet, inlet = os.pipe()
+        os.close(inlet)
+        self.ends.append(outlet)
+        self.real.register(outlet, selectors.EVENT_READ)
 
 
 def _descriptor(thing: Any) -> int:
