@@ -125,7 +125,8 @@ def recorded_words(value: Any) -> str:
         if {"text", "hex", "pattern", "sha256"} & set(value):
             return data.brief(value) if data.size_of(value) else "no bytes"
         if "names" in value:
-            return " = ".join(value["names"]) or _place(value)
+            everywhere = ", host any" if value.get("host") == "any" else ""  # one name for both kinds of address
+            return " = ".join(value["names"]) + everywhere if value["names"] else _place(value)
         return ", ".join(f"{key}: {recorded_words(item)}" for key, item in value.items()) or "{}"
     if isinstance(value, list):
         return "[" + ", ".join(recorded_words(item) for item in value) + "]"

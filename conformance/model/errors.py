@@ -42,3 +42,7 @@ class RecordError(Exception):
 
 class HarnessError(Exception):
     """The harness or its environment failed: the cell is inconclusive, never passed or failed."""
+
+
+class FixtureFailed(HarnessError):  # noqa: N818 (what happened, not whose error it is, is to be decided)
+    """A call raised while the fixture was made: the implementation's failure, if the raw socket can make it."""

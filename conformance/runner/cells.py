@@ -60,6 +60,8 @@ class Outcome:
     """By step, the sockets as they were when it was over, where that was asked for."""
     used: frozenset[str] | None = None
     """The attributes of the implementation that the worker's process used; None where it does not note them."""
+    fixture_failed: bool = False
+    """Whether a call raised while the fixture was made."""
     played: Mapping[str, int] | None = None
     """Of a cell with a tape: how many ``calls`` reached taped sockets, and how many events were ``played``."""
     capture: Mapping[str, Any] | None = None
@@ -127,7 +129,8 @@ class Runner:
         end = told.end or {}
         used = frozenset(end["used"]) if "used" in end else None
         return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told), evidence=told.evidence,
-                       used=used, played=end.get("tape"), capture=end.get("capture"))  # fmt: skip
+                       used=used, fixture_failed=end.get("fixture", False), played=end.get("tape"),
+                       capture=end.get("capture"))  # fmt: skip
 
     def close(self) -> None:
         """Ends the worker."""

@@ -32,10 +32,13 @@ class MeasuringRunner:
             return self._runner.run(cell)
         reference = self._runner.run(replace(cell, implementation=RAW))
         outcome = self._runner.run(cell)
+        if reference.observations and outcome.fixture_failed:
+            reason = f"{outcome.verdict.reason}; with the raw socket it does not"
+            return replace(outcome, verdict=j.Verdict(j.FAIL, reason))
         if not reference.observations or not outcome.observations:
             return outcome
         judged = [step for step in cell.case.steps if (step.level or cell.scenario.level) != "measure"]
-        free = _free(judged, cell, outcome)
+        free = _free(judged, cell, outcome) - _failed_alone(outcome.verdict, reference.verdict)
         divergence = first_divergence(judged, reference.observations, outcome.observations, free)
         if divergence and divergence.depth == ONLY_TIMING:
             divergence = None  # a slow machine is no deviation
@@ -55,6 +58,13 @@ def _free(steps: list[s.Step], cell: Cell, outcome: Outcome) -> frozenset[int]:
         if step.number in outcome.observations
         and is_free(step, outcome_for(step, terms, outcome.facts), outcome.observations[step.number])
     )
+
+
+def _failed_alone(verdict: j.Verdict, reference: j.Verdict) -> frozenset[int]:
+    """The step at which an implementation fails and the raw socket does not: its value is none of the legal ones."""
+    if verdict.step is None or verdict.step == reference.step or verdict.kind not in (j.FAIL, j.KNOWN):
+        return frozenset()
+    return frozenset({verdict.step})
 
 
 def _fair(verdict: j.Verdict, reference: j.Verdict, divergence: Divergence | None) -> j.Verdict:

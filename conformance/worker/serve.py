@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Optional
 
 from conformance import tape
-from conformance.model.errors import HarnessError
+from conformance.model.errors import FixtureFailed, HarnessError
 from conformance.model.observation import Observation
 from conformance.model.plan import WIRE, Plan
 from conformance.model.wire import Vocabulary
@@ -115,6 +115,7 @@ class Worker:
             end["unsupported"] = str(error)
         except HarnessError as error:
             end["inconclusive"] = str(error)
+            end["fixture"] = isinstance(error, FixtureFailed)
         if cell is not None:
             end["capture"] = _captured(cell)
             end["clean"] = cell.clean_up()

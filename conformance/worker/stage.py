@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Optional
 
 from conformance.model import observation as o
-from conformance.model.errors import HarnessError
+from conformance.model.errors import FixtureFailed, HarnessError
 from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
 from conformance.tables.faults import PACKET_RULES
@@ -147,7 +147,7 @@ class Stage:
         if observation.kind == o.UNSUPPORTED:
             raise Unsupported(observation.reason)
         if observation.kind != o.RETURNED:
-            raise HarnessError(f"the fixture failed in the part of {actor}: {observation.reason}")
+            raise FixtureFailed(f"the fixture failed in the part of {actor}: {observation.reason}")
 
     def _move_out(self, owner: str) -> None:
         """Starts an actor's process; what moves there is closed here, by the threads that made it."""
