@@ -38,6 +38,7 @@ def plan(
         actors=scenario.actors,
         needs=scenario.needs,
         sysctls={name: host.sysctls for name, host in scenario.hosts.items() if host.sysctls},
+        topology=scenario.topology,
         conditions=tuple(
             PlanStep(0, "network", fault, 0, arguments=arguments, limit=(scenario.limit or limit) * scale)
             for host in scenario.hosts.values()

@@ -14,7 +14,9 @@ from conformance.model import scenario as s
 from conformance.model import values as v
 from conformance.model.errors import Mistake, Position
 from conformance.tables import selectors
+from conformance.tables.faults import ACTORS as FAULT_ACTORS
 from conformance.tables.faults import LINK_FAULTS, PACKET_RULES, ROWS
+from conformance.tables.topologies import TOPOLOGIES
 from conformance.tables.transports import GROUPS, terms
 
 _FIXTURE_OBJECTS = {
@@ -70,6 +72,9 @@ def _links(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
     used = [*conditions, *((step.operation, step.position) for step in case.steps)]
     rule = next((name for name, _ in used if name in PACKET_RULES), None)
     for name, position in used if rule else ():
+        if scenario.topology or any(place.own_host for place in scenario.actors.values()):
+            yield Mistake(position, f'"{rule}" tells the packets between two hosts apart; here are more')
+            return
         if name in LINK_FAULTS:
             yield Mistake(position, f'"{name}" is done to the link, and "{rule}" has packets go past it; use one of '
                           "them, or cut")  # fmt: skip
@@ -152,6 +157,9 @@ class _Names:
         self.guarded: set[str] = set()
         self.mistakes: list[Mistake] = []
         self.actors = {"client", "server"} | {step.actor for step in case.steps} | set(scenario.actors)
+        self.hosts = self.actors - set(FAULT_ACTORS)
+        if scenario.topology:
+            self.hosts |= set(TOPOLOGIES[scenario.topology].hosts)
 
     def check(self) -> list[Mistake]:
         for number, step in enumerate(self.case.steps, 1):
@@ -172,9 +180,19 @@ class _Names:
         bound_here = set(_leaves_of_names(step.names))
         for value in _values_in([value for _, value in step.arguments]):
             self._value(value, step, step.place(operation.name), set())
+        for name, value in step.arguments:
+            parameter = operation.parameter(name)
+            if operation.kind == "fault" and parameter is not None and parameter.type == "actor":
+                self._host(
+                    str(getattr(value, "value", "")), step.place(operation.name if name == operation.main else name)
+                )
         for outcome in (step.outcome, *(each.outcome for each in step.alternatives)):
             for value in _values_in(outcome):
                 self._value(value, step, outcome.position, bound_here)
+
+    def _host(self, name: str, place: Position) -> None:
+        if name not in self.hosts | self.objects:
+            self._add(place, f'there is no actor "{short(name)}"{nearest(name, sorted(self.hosts))}')
 
     def _value(self, value: Any, step: s.Step, place: Position, also: set[str]) -> None:
         if isinstance(value, v.Object) and value.name not in also:
@@ -184,8 +202,8 @@ class _Names:
             self._known(name, self.objects | self.addresses | also, "object", place)
         elif isinstance(value, v.Saved):
             self._known(value.name, self.values | self.objects | self.addresses | also, "saved value", place)
-        elif isinstance(value, v.HostPort) and value.host not in HOSTS and value.host not in self.actors:
-            known = [*HOSTS, *sorted(self.actors)]
+        elif isinstance(value, v.HostPort) and value.host not in HOSTS and value.host not in self.hosts:
+            known = [*HOSTS, *sorted(self.hosts)]
             self._add(place, f'"{short(value.host)}" is no host and no actor{nearest(value.host, known)}')
 
     def _object(self, name: str, step: s.Step, place: Position) -> None:

@@ -37,6 +37,7 @@ from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.claims import claim_ids
 from conformance.tables.faults import CONDITIONS
 from conformance.tables.selectors import known_term
+from conformance.tables.topologies import TOPOLOGIES
 from conformance.tables.transports import FIXTURES, GROUPS, TRANSPORTS, expand
 
 MAX_CASES = 256
@@ -47,7 +48,7 @@ _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}\Z")
 
 FILE_KEYS = (
     "summary", "why", "fails_only_if", "level", "claims", "sources", "tags", "formerly", "transports", "given",
-    "actors", "hosts", "needs", "only", "cases", "limit", "steps",
+    "actors", "topology", "hosts", "needs", "only", "cases", "limit", "steps",
 )  # fmt: skip
 REQUIRED_KEYS = ("summary", "transports", "steps")
 
@@ -82,6 +83,7 @@ class _File:
         cases = self._cases()
         self._possible(header.get("transports", ()), cases)
         self._companions(header.get("actors", {}), cases)
+        self._joined(header)
         header["tags"] = tuple(dict.fromkeys((*header.get("tags", ()), *derived(header, cases))))
         return s.Scenario(
             id=self.identity,
@@ -104,6 +106,7 @@ class _File:
             "formerly": lambda node: texts(node, "former id"),
             "transports": self._transports,
             "actors": self._actors,
+            "topology": lambda node: word(node, "topology", TOPOLOGIES) if node else "",
             "hosts": self._hosts,
             "needs": self._needs,
             "only": lambda node: outcomes.guard(node, frozenset()),
@@ -154,15 +157,19 @@ class _File:
 
     def _placement(self, node: Node) -> Placement:
         mapping = fields(node, "a placement")
-        self.reader.known_keys(mapping, ("beside", "process", "user", "byteorder"), "a placement")
+        self.reader.known_keys(mapping, ("beside", "process", "user", "byteorder", "host"), "a placement")
         beside, process, user, order = (mapping.get(key) for key in ("beside", "process", "user", "byteorder"))
+        host = mapping.get("host")
         if beside is not None and process is not None:
             bad(node, "beside contradicts process: own")
+        if beside is not None and host is not None:
+            bad(node, "beside contradicts host: own")
         return Placement(
             beside=name(beside, "an actor") if beside else None,
             own_process=bool(process and word(process, "process", ("own",))),
             unprivileged=bool(user and word(user, "user", ("unprivileged",))),
             byteorder=word(order, "byteorder", ("big", "little")) if order else None,
+            own_host=bool(host and word(host, "host", ("own",))),
         )
 
     def _hosts(self, node: Node | None) -> dict[str, s.Host]:
@@ -279,6 +286,15 @@ class _File:
                 possible = [name for name in GROUPS if set(GROUPS[name]) <= FIXTURES[fixture]]
                 self.reader.add(self.root.key("given"), f'given "{fixture}" cannot be made on {", ".join(refused)}; it '
                                 f"can on the groups {', '.join(possible)}")  # fmt: skip
+
+    def _joined(self, header: dict[str, Any]) -> None:
+        """Whether there is a network where one is asked for."""
+        own = any(place.own_host for place in header.get("actors", {}).values())
+        without = [name for name in header.get("transports", ()) if not TRANSPORTS[name].hosts]
+        if (header.get("topology") or own) and without:
+            possible = [name for name, row in TRANSPORTS.items() if row.hosts]
+            self.reader.add(self.root.key("topology" if header.get("topology") else "actors"), "there are no hosts on "
+                            f"{', '.join(without)}; there are on {', '.join(possible)}")  # fmt: skip
 
     def _companions(self, actors: dict[str, Placement], cases: tuple[s.Case, ...]) -> None:
         """Whether those that other actors live beside exist, and live somewhere themselves."""

@@ -17,6 +17,7 @@ from conformance.tables.errors import CLASSES, ERROR_NAMES, GETADDRINFO_NAMES
 from conformance.tables.faults import ACTORS, CONDITIONS, FAULTS, Fault
 from conformance.tables.operations import OPERATIONS, PARAMETER_TYPES, RESULT_TYPES, Operation, Parameter, Result
 from conformance.tables.options import OPTIONS
+from conformance.tables.topologies import TOPOLOGIES
 from conformance.tables.transports import FIXTURES, GROUPS, TRANSPORTS
 
 Schema = dict[str, Any]
@@ -106,6 +107,7 @@ def _file_keys() -> Schema:
         "transports": _list(_ref("transport"), "How the sockets are joined; a cell for each.", minItems=1),
         "given": _ref("given"),
         "actors": _mapping(_placement(), "Where actors live that do not live where the transport puts them."),
+        "topology": _enum({row.name: row.summary for row in TOPOLOGIES.values()}),
         "hosts": _mapping(_host(), "Settings of the host on which the actor of that name lives."),
         "needs": _list(_ref("capability"), "What the host must have; without it the cell is unsupported."),
         "only": _ref("guard", "The platforms that this is about; elsewhere the cell is unsupported."),
@@ -131,6 +133,7 @@ def _placement() -> Schema:
             "process": {"const": "own", "description": "A process of its own."},
             "user": {"const": "unprivileged", "description": "Another user, without privileges."},
             "byteorder": {"enum": ["big", "little"], "description": "The byte order of its host."},
+            "host": {"const": "own", "description": "A host of its own, at the link of the client's."},
         }
     )
 

@@ -18,4 +18,5 @@ _ALSO = ("vanish",)
 def derived(header: dict[str, Any], cases: Iterable[s.Case]) -> tuple[str, ...]:
     """The tags of a scenario with these keys and cases, beside those that its file gives."""
     done = {step.operation for case in cases for step in case.steps}
-    return (FAULT,) if header.get("hosts") or done & {*FAULTS, *_ALSO} else ()
+    own = header.get("topology") or any(place.own_host for place in header.get("actors", {}).values())
+    return (FAULT,) if own or header.get("hosts") or done & {*FAULTS, *_ALSO} else ()

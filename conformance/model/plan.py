@@ -40,6 +40,7 @@ class Placement:
     own_process: bool = False
     unprivileged: bool = False
     byteorder: Optional[str] = None
+    own_host: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class Plan:
     actors: dict[str, Placement] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     sysctls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    topology: str = ""
+    """How the hosts are joined, where the file says so."""
     conditions: tuple[PlanStep, ...] = ()
     """Faults that hosts have before the fixture is made; their number is 0."""
     tape: Optional[str] = None

@@ -211,6 +211,7 @@ class Scenario:
     formerly: tuple[str, ...]
     transports: tuple[str, ...]
     actors: dict[str, Placement]
+    topology: str
     hosts: dict[str, Host]
     needs: tuple[str, ...]
     only: Guard

@@ -33,6 +33,7 @@ from conformance.tables.operations import (
 from conformance.tables.options import OPTIONS
 from conformance.tables.selectors import FACTS, FAMILIES
 from conformance.tables.symbols import SYMBOLS
+from conformance.tables.topologies import TOPOLOGIES
 from conformance.tables.transports import FIXTURES, GROUPS, TRANSPORTS
 
 WIDTH = 110
@@ -372,6 +373,7 @@ def errors_and_options() -> str:
         _options(),
         _constants(),
         _transport_rows(),
+        _topology_rows(),
         _fixture_rows(),
         ["## Capabilities", "", *_paragraph("What a scenario may name under `needs`; a probe decides each."), "",
          *_table(("capability", "what it means"), _types(CAPABILITIES))],
@@ -421,6 +423,12 @@ def _transport_rows() -> list[str]:
     rows = ((f"`{row.name}`", _codes(sorted(row.groups - {"any"})), row.summary) for row in TRANSPORTS.values())
     lines = ["## Transports", "", *_paragraph("The group `any` is all of them but `none`."), ""]
     return [*lines, *_table(("transport", "groups", "what it is"), rows)]
+
+
+def _topology_rows() -> list[str]:
+    rows = ((f"`{row.name}`", "; ".join(" - ".join(link) for link in row.links), row.summary)
+            for row in TOPOLOGIES.values())  # fmt: skip
+    return ["## Topologies", "", *_table(("topology", "links", "what it is"), rows)]
 
 
 def _fixture_rows() -> list[str]:

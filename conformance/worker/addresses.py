@@ -118,6 +118,8 @@ class Addresses:
             return _ABSENT[ip6]
         if symbol in self._host_of:
             return self.own_host(symbol)
+        if symbol in self._scope.hosts:
+            return self._scope.hosts[symbol]
         raise Unsupported(f'no host "{symbol}" on {self._scope.transport.name}')
 
     def _on_own_hosts(self) -> bool:

@@ -20,7 +20,7 @@ from typing import Any, Optional
 from conformance.model.errors import HarnessError
 from conformance.tables.transports import Transport
 from conformance.worker.namespaces import on_host
-from conformance.worker.network_faults import Place
+from conformance.worker.networks import Place
 
 SNAPSHOT = 512
 """Bytes that are kept of each packet: all headers, and the begin of the data."""

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.worker import packets
 from conformance.worker.adapters.shaped import ShapedAdapter
 from conformance.worker.namespaces import on_host
-from conformance.worker.network_faults import Place
+from conformance.worker.networks import Network
 from conformance.worker.packet_faults import PacketFaults
 from conformance.worker.process_actor import ProcessActor
 from conformance.worker.process_life import signal_number
@@ -32,10 +32,10 @@ class Faults(PacketFaults):
     """The operations of kind ``fault`` of one cell."""
 
     def __init__(
-        self, scope: Scope, adapter: ShapedAdapter, host_of: Mapping[str, str], places: Mapping[str, Place],
+        self, scope: Scope, adapter: ShapedAdapter, host_of: Mapping[str, str], network: Network,
         processes: Mapping[str, ProcessActor], watch: Callable[[ProcessActor], Watch], scale: float,
     ) -> None:  # fmt: skip
-        super().__init__(scope.transport, host_of, places)
+        super().__init__(scope.transport, host_of, network)
         self._scope = scope
         self._adapter = adapter
         self._processes = processes

@@ -90,8 +90,8 @@ class Nursery:
             raise HarnessError(f"no process can be had any more: {error}") from None
 
 
-def start(live: Live, kept: list[int]) -> Optional[Nursery]:
-    """Forks the nursery from a worker that has no threads yet; None where there is no fork. ``kept`` stays open."""
+def start(live: Live) -> Optional[Nursery]:
+    """Forks the nursery from a worker that has no threads yet; None where there is no fork."""
     if not hasattr(os, "fork"):
         return None
     ours, theirs = pair()
@@ -99,18 +99,18 @@ def start(live: Live, kept: list[int]) -> Optional[Nursery]:
         theirs.close()
         return Nursery(ours)
     try:
-        _serve(live, theirs, kept)
+        _serve(live, theirs)
     finally:
         os._exit(1)
 
 
-def _serve(live: Live, control: Channel, kept: list[int]) -> None:
+def _serve(live: Live, control: Channel) -> None:
     """Forks until the worker is gone. Wardens need not be waited for: SIGCHLD is ignored."""
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
-    close_all_but(0, 1, 2, control.fileno(), *kept)
+    close_all_but(0, 1, 2, control.fileno())
     while True:
         try:
             message, descriptors = control.receive()

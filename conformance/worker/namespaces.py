@@ -1,4 +1,4 @@
-"""Joining a host: a thread enters the network namespace that a descriptor holds."""
+"""Hosts as namespaces: making one, and having a thread enter the one that a descriptor holds."""
 
 from __future__ import annotations
 
@@ -16,23 +16,49 @@ def join(descriptor: int) -> None:
     """Puts the calling thread, and only it, into a network namespace. OSError where that is not permitted."""
     if hasattr(os, "setns"):
         os.setns(descriptor, CLONE_NEWNET)
-        return
+    else:
+        _of_libc("setns", descriptor, CLONE_NEWNET)
+
+
+def new_namespace() -> int:
+    """A new network namespace, by the descriptor that alone holds it. OSError where that is not permitted."""
+    return in_thread(_enter_new)
+
+
+def _enter_new() -> int:
+    if hasattr(os, "unshare"):
+        os.unshare(CLONE_NEWNET)
+    else:
+        _of_libc("unshare", CLONE_NEWNET)
+    return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _of_libc(function: str, *arguments: int) -> None:
+    """What Python has of its own from 3.12 on."""
     import ctypes
 
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(descriptor, CLONE_NEWNET) != 0:
+    if getattr(ctypes.CDLL(None, use_errno=True), function)(*arguments) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
 
 
 def on_host(host: int, work: Callable[[], T]) -> T:
     """What ``work`` returns or raises in a thread of its own that has joined the host."""
+
+    def visit() -> T:
+        join(host)
+        return work()
+
+    return in_thread(visit)
+
+
+def in_thread(work: Callable[[], T]) -> T:
+    """What ``work`` returns or raises in a thread of its own: namespaces are entered per thread."""
     results: list[T] = []
     errors: list[Exception] = []
 
     def live() -> None:
         try:
-            join(host)
             results.append(work())
         except Exception as error:  # noqa: BLE001 (it is raised again in the caller's thread)
             errors.append(error)

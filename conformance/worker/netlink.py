@@ -1,4 +1,4 @@
-"""A small client of the kernel's netlink (netlink(7)): of one host its links, addresses, neighbours and queues.
+"""A small client of the kernel's netlink (netlink(7)): of one host its links, addresses, routes and queues.
 
 It speaks for the network namespace of the thread that makes it.
 """
@@ -15,21 +15,19 @@ REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, DUMP = 0x1, 0x4, 0x100, 0x200, 0x400, 
 
 _ROUTE_PROTOCOL = 0
 _ERROR, _DONE = 2, 3
-_NEWLINK, _GETLINK, _NEWADDR, _DELADDR, _DELNEIGH, _GETNEIGH = 16, 18, 20, 21, 29, 30
+_NEWLINK, _GETLINK, _NEWADDR, _DELADDR = 16, 18, 20, 21
 _NEWROUTE = 24
 _NEWQDISC, _DELQDISC = 36, 37
 
 _HEADER = struct.Struct("=IHHII")
 _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
-_NEIGHBOUR = struct.Struct("=BxxxiHBB")
 _QUEUE = struct.Struct("=BxxxiIII")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 
 _IFF_UP = 1
 _IFLA_TXQLEN, _IFLA_OPERSTATE, _OPERSTATE_UP = 13, 16, 6
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_F_NODAD = 1, 2, 0x02
-_NDA_DST = 1
 _RTA_DST, _RTA_OIF, _RTA_PREFSRC = 1, 4, 7
 _TABLE_MAIN, _PROTOCOL_STATIC, _SCOPE_LINK, _UNICAST = 254, 4, 253, 1
 _TCA_KIND, _TCA_OPTIONS = 1, 2
@@ -145,22 +143,6 @@ class Netlink(Conversation):
         """How many packets the interface may keep until they are taken."""
         length = attribute(_IFLA_TXQLEN, struct.pack("=I", packets))
         self._request(_NEWLINK, 0, _LINK.pack(0, 0, self._index, 0, 0) + length)
-
-    def forget_neighbours(self) -> None:
-        """Forgets who answered, or did not, at which hardware address."""
-        for family in (socket.AF_INET, socket.AF_INET6):
-            known = list(self.ask(_GETNEIGH, DUMP, _NEIGHBOUR.pack(family, 0, 0, 0, 0)))
-            for each in known:
-                _, index, _, _, _ = _NEIGHBOUR.unpack_from(each)
-                where = dict(attributes(each[_NEIGHBOUR.size :])).get(_NDA_DST)
-                if index == self._index and where:
-                    self._forget(family, where)
-
-    def _forget(self, family: int, where: bytes) -> None:
-        try:
-            self._request(_DELNEIGH, 0, _NEIGHBOUR.pack(family, self._index, 0, 0, 0) + attribute(_NDA_DST, where))
-        except OSError:
-            return  # it went by itself meanwhile
 
     def set_queue(self, kind: str, options: bytes = b"") -> None:
         """What the interface sends goes through a queue of this kind."""

@@ -1,23 +1,15 @@
-"""Faults of the network between two hosts of our own: what each does, and how all are undone."""
+"""Faults of the network between hosts of our own. They need no undoing: such a network belongs to one cell."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from typing import Optional
 
+from conformance.tables.topologies import ROUTER
 from conformance.tables.transports import Transport
-from conformance.worker.namespaces import on_host
 from conformance.worker.netlink import Netlink, attribute
+from conformance.worker.networks import INTERFACE, PREFIX4, PREFIX6, End, Network, at_end
 from conformance.worker.scope import Missing, Unsupported
-
-Place = tuple[Optional[int], str, str]
-"""The descriptor of a host's namespace, if it is one of our own, and its IPv4 and IPv6 addresses."""
-
-INTERFACE = "veth0"
-"""What the provisioner calls each host's end of the link."""
-
-PREFIX4, PREFIX6 = 24, 64
 
 _TBF_PARAMETERS, _TBF_BURST, _ETHERNET = 1, 6, 1
 _RATE = struct.Struct("=BBHhHI")
@@ -26,131 +18,97 @@ BURST, QUEUE_BYTES = 3000, 256 * 1024
 
 
 class NetworkFaults:
-    """The faults of one cell; also remembers what there is to undo."""
+    """The faults of one cell."""
 
-    def __init__(self, transport: Transport, host_of: Mapping[str, str], places: Mapping[str, Place]) -> None:
+    def __init__(self, transport: Transport, host_of: Mapping[str, str], network: Network) -> None:
         self._transport = transport
         self._host_of = host_of
-        self._places = places
-        self._queues: set[str] = set()
-        self._down: set[str] = set()
+        self._network = network
+        self._places = network.places
+        self._down: set[End] = set()
         self._without_address: set[str] = set()
 
     # faults
 
     def cut(self, host: str) -> None:
-        """Both ends send into a black hole; both have their carrier still."""
-        self._host(host)
-        for name in self._places:
-            self._set_queue(name, "blackhole")
+        """Both ends of the host's link send into a black hole; both have their carrier still."""
+        for end in self._ends(host):
+            _at(end, lambda link: link.set_queue("blackhole"))
 
     def repair(self, host: str) -> None:
         """The end of :meth:`cut`."""
-        self._host(host)
-        self._reset_queues()
+        for end in self._ends(host):
+            _at(end, Netlink.reset_queue)
 
     def link(self, state: str, of: str) -> None:
         """Down: the host's end goes down, and so the other end has no carrier either."""
-        name = self._host(of)
+        own, other = self._ends(of)
+        _at(own, lambda link: link.set_up(state == "up"))
         if state == "down":
-            self._on(name, lambda link: link.set_up(False))
-            self._down.add(name)
-        else:
-            self._link_up(name)
+            self._down.add(own)
+            return
+        self._down.discard(own)
+        if other not in self._down:
+            for end in (own, other):
+                _at(end, Netlink.wait_until_running)
+        self._revive(self._host(of))
 
     def address(self, state: str, of: str) -> None:
         """The address of the transport's family goes, or comes back."""
         name = self._host(of)
         if state == "removed":
-            self._on(name, lambda link: link.remove_address(*self._own(name)))
+            _at(self._ends(of)[0], lambda link: link.remove_address(*self._own(name)))
             self._without_address.add(name)
         else:
-            self._restore_address(name)
+            self._without_address.discard(name)
+            self._revive(name)
+
+    def _revive(self, name: str) -> None:
+        """Gives a host its addresses and routes again, which go when a link goes down or an address is lost."""
+        if name not in self._without_address:
+            self._network.revive(name)
 
     def rate(self, rate: int, of: str) -> None:
         """A token bucket (tc-tbf(8)) at the host's end."""
-        self._set_queue(self._host(of), "tbf", rate_options(rate))
-
-    # undoing
-
-    def undo(self) -> None:
-        """Puts everything back as it was, and forgets what neighbours were found dead meanwhile."""
-        touched = bool(self._queues or self._down or self._without_address)
-        self._reset_queues()
-        for name in list(self._down):
-            self._link_up(name)
-        for name in list(self._without_address):
-            self._restore_address(name)
-        if touched:
-            for name in self._places:
-                self._on(name, Netlink.forget_neighbours)
-
-    def _reset_queues(self) -> None:
-        for name in list(self._queues):
-            self._on(name, Netlink.reset_queue)
-            self._queues.discard(name)
-
-    def _link_up(self, name: str) -> None:
-        """IPv6 addresses go when a link goes down, so all are given again."""
-        self._on(name, lambda link: link.set_up(True))
-        self._down.discard(name)
-        for each in self._places:
-            if each not in self._down and not self._down:
-                self._on(each, Netlink.wait_until_running)
-        if name not in self._without_address:
-            self._on(name, lambda link: self._give_addresses(link, name))
-
-    def _give_addresses(self, link: Netlink, name: str) -> None:
-        _, ip4, ip6 = self._places[name]
-        link.add_address(ip4, PREFIX4)
-        try:
-            link.add_address(ip6, PREFIX6)
-        except OSError:
-            return  # a host without IPv6 had none before either
-
-    def _restore_address(self, name: str) -> None:
-        self._on(name, lambda link: link.add_address(*self._own(name)))
-        self._without_address.discard(name)
+        _at(self._ends(of)[0], lambda link: link.set_queue("tbf", rate_options(rate)))
 
     # hosts
 
     def _host(self, actor: str) -> str:
-        """The host on which an actor lives."""
+        """The host on which an actor lives, or that is called so."""
         if not self._transport.hosts:
             raise Unsupported(f"there is no network between actors on {self._transport.name}")
-        if actor not in self._host_of:
+        name = actor if actor == ROUTER else self._host_of.get(actor, "")
+        if name not in self._places:
             raise Missing(f'there is no actor "{actor}"')
-        name = self._host_of[actor]
         if self._places[name][0] is None:
             raise Unsupported("the network between hosts that are not our own cannot be disturbed")
         return name
+
+    def _ends(self, actor: str) -> tuple[End, End]:
+        """The link of an actor's host: its own end, and the other."""
+        name = self._host(actor)
+        if name not in self._network.ends:
+            raise Unsupported(f"{name} is at several links; name the host at the other end of one")
+        return self._network.ends[name]
 
     def _own(self, name: str) -> tuple[str, int]:
         """The host's address of the transport's family, and its prefix length."""
         _, ip4, ip6 = self._places[name]
         return (ip6, PREFIX6) if self._transport.ip6 else (ip4, PREFIX4)
 
-    def _set_queue(self, name: str, kind: str, options: bytes = b"") -> None:
-        self._on(name, lambda link: link.set_queue(kind, options))
-        self._queues.add(name)
 
-    def _on(self, name: str, work: Callable[[Netlink], None]) -> None:
-        descriptor = self._places[name][0]
-        assert descriptor is not None
-        on_link(descriptor, work)
+def _at(end: End, work: Callable[[Netlink], None]) -> None:
+    """Does something to one end of a link. Unsupported where the kernel refuses."""
+    try:
+        at_end(end, work)
+    except OSError as error:
+        raise Unsupported(f"the network of a host cannot be changed: {error.strerror or error}") from None
 
 
 def on_link(descriptor: int, work: Callable[[Netlink], None]) -> None:
-    """Does something to a host's end of the link. Unsupported where the kernel refuses."""
-
-    def talk() -> None:
-        with Netlink(INTERFACE) as link:
-            work(link)
-
-    try:
-        on_host(descriptor, talk)
-    except OSError as error:
-        raise Unsupported(f"the network of a host cannot be changed: {error.strerror or error}") from None
+    """Does something to a host's own end of its link. Unsupported where the kernel refuses."""
+    _at((descriptor, INTERFACE), work)
 
 
 def rate_options(rate: int) -> bytes:

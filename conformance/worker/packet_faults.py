@@ -10,7 +10,8 @@ from conformance.model.errors import HarnessError
 from conformance.tables.transports import Transport
 from conformance.worker import forwarder, packet_rules, tun
 from conformance.worker.ip_packets import packed
-from conformance.worker.network_faults import NetworkFaults, Place
+from conformance.worker.network_faults import NetworkFaults
+from conformance.worker.networks import Network
 from conformance.worker.packet_rules import Rule
 from conformance.worker.scope import Missing, Unsupported
 
@@ -21,8 +22,8 @@ Times = Union[int, str]
 class PacketFaults(NetworkFaults):
     """The packet rules of one cell, beside the faults of the link."""
 
-    def __init__(self, transport: Transport, host_of: Mapping[str, str], places: Mapping[str, Place]) -> None:
-        super().__init__(transport, host_of, places)
+    def __init__(self, transport: Transport, host_of: Mapping[str, str], network: Network) -> None:
+        super().__init__(transport, host_of, network)
         self._forwarder: Optional[forwarder.Forwarder] = None
 
     def take_the_packets(self) -> None:
@@ -55,11 +56,10 @@ class PacketFaults(NetworkFaults):
         return self._forwarder.at_rest()
 
     def undo(self) -> None:
-        """Ends the forwarder, too: packets go over the link again, and what was held is lost."""
+        """Ends the forwarder; what was held is lost."""
         if self._forwarder is not None:
             self._forwarder.stop()
             self._forwarder = None
-        super().undo()
 
     # what the link can do, done by the forwarder
 

@@ -10,7 +10,7 @@ import encodings.idna  # noqa: F401 (host names need it; a process that gave up 
 import os
 import signal
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, Optional
 
@@ -37,15 +37,15 @@ HELLO, BORN, BEGUN, ENDED, REFUSED = "hello", "born", "begun", "ended", "refused
 class Errand:
     """What a new process is told: what it is, and what the descriptors are that come with it.
 
-    First the end of the pipe for signs that a handler ran, then a channel for each actor, then a socket for each
-    object.
+    First the end of the pipe for signs that a handler ran, then a channel for each actor, then each host's namespace,
+    then a socket for each object.
     """
 
     plan: Plan
     vantage: Vantage
     actors: tuple[str, ...]
     objects: tuple[str, ...]
-    host: Optional[int]
+    host: Optional[str]
     unprivileged: bool
 
 
@@ -56,13 +56,16 @@ class HandlerRaised(Exception):  # noqa: N818 (the name that scenarios expect)
 def live(errand: Errand, descriptors: list[int], lineage: Lineage) -> None:
     """The whole life of the process; does not return."""
     notices, channels = descriptors[0], [adopted(number) for number in descriptors[1 : 1 + len(errand.actors)]]
+    present = [name for name, number in errand.vantage.namespaces.items() if number is not None]
+    rest = descriptors[1 + len(errand.actors) :]
+    here = {**errand.vantage.namespaces, **dict(zip(present, rest))}
+    errand = replace(errand, vantage=replace(errand.vantage, namespaces=here))
     if errand.host is not None:
-        join(errand.host)
-    namespaces = [number for number in errand.vantage.namespaces.values() if number is not None]
-    close_all_but(0, 1, 2, lineage.line, lineage.sign, *namespaces, *descriptors)
+        join(int(here[errand.host] or 0))
+    close_all_but(0, 1, 2, lineage.line, lineage.sign, *descriptors)
     try:
         process = Process(errand, lineage, notices)
-        process.adopt(dict(zip(errand.objects, descriptors[1 + len(errand.actors) :])))
+        process.adopt(dict(zip(errand.objects, rest[len(present) :])))
         if errand.unprivileged:
             become_nobody()
     except (Unsupported, OSError) as error:

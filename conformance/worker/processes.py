@@ -74,7 +74,7 @@ class Processes:
         names = [*household, *(["listener"] if "server" in household else [])]
         return {name: self._scope.objects[name] for name in names if name in self._scope.objects}
 
-    def start(self, owner: str, host: Optional[int], unprivileged: bool) -> None:
+    def start(self, owner: str, host: Optional[str], unprivileged: bool) -> None:
         """Starts the process of an actor; copies of its belongings move there."""
         if self._nursery is None:
             raise Unsupported("an actor can have a process of its own only where there is os.fork()")
@@ -85,7 +85,8 @@ class Processes:
         vantage = replace(self._vantage, tag=f"{owner}-")
         errand = Errand(self._plan, vantage, household, tuple(moving), host, unprivileged)
         numbers = [status[1], notices[1], *(end.fileno() for end in theirs)]
-        self._nursery.fork(errand, [*numbers, *(self._adapter.descriptor(each) for each in moving.values())])
+        hosts = [number for number in vantage.namespaces.values() if number is not None]
+        self._nursery.fork(errand, [*numbers, *hosts, *(self._adapter.descriptor(each) for each in moving.values())])
         for number in (status[1], notices[1]):
             os.close(number)
         for end in theirs:

@@ -34,6 +34,8 @@ from conformance.worker.evidence import Found
 from conformance.worker.facts import host_facts
 from conformance.worker.forking import Nursery
 from conformance.worker.forking import start as start_nursery
+from conformance.worker.guard import Guard
+from conformance.worker.guard import start as start_guard
 from conformance.worker.probes import best_probe
 from conformance.worker.process_life import live
 from conformance.worker.scope import Unsupported
@@ -65,11 +67,11 @@ class Worker:
 
     def __init__(
         self, requests: BinaryIO, answers: BinaryIO, hosts: Hosts, folder: str, nursery: Optional[Nursery],
-        evidence: bool = False, capture: bool = False,
+        guard: Optional[Guard] = None, evidence: bool = False, capture: bool = False,
     ) -> None:  # fmt: skip
         self._requests = requests
         self._answers = answers
-        self._around = Surroundings(*best_probe(), scale_of_host(), folder, hosts, nursery, evidence, capture)
+        self._around = Surroundings(*best_probe(), scale_of_host(), folder, hosts, nursery, evidence, capture, guard)
         self._adapters: dict[str, ShapedAdapter] = {}
 
     def serve(self) -> None:
@@ -195,23 +197,20 @@ def main(settings: dict[str, Any]) -> None:
     requests = os.fdopen(os.dup(0), "rb")
     folder = tempfile.mkdtemp(prefix="cf-")
     os.chmod(folder, 0o755)
-    _guard(folder)
+    guard = _guard(folder)
     places = {name: (place[0], place[1], place[2]) for name, place in settings.get("hosts", {}).items()}
-    nursery = start_nursery(live, [place[0] for place in places.values() if place[0] is not None])
+    nursery = start_nursery(live)
     threading.stack_size(512 * 1024)
     try:
         hosts = Hosts(places, settings.get("why_not", ""))
         asked_for = (bool(settings.get(name)) for name in ("evidence", "capture"))
-        Worker(requests, answers, hosts, folder, nursery, *asked_for).serve()
+        Worker(requests, answers, hosts, folder, nursery, guard, *asked_for).serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     answers.flush()
     os._exit(0)
 
 
-def _guard(folder: str) -> None:
+def _guard(folder: str) -> Optional[Guard]:
     """Starts the guard where processes can be forked: it outlives this process and puts away what that left."""
-    if hasattr(os, "fork"):
-        from conformance.worker.guard import start
-
-        start(folder)
+    return start_guard(folder) if hasattr(os, "fork") else None

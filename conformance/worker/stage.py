@@ -28,7 +28,8 @@ from conformance.worker.evidence import Evidence, Found
 from conformance.worker.faults import Faults
 from conformance.worker.fixtures import Fixture
 from conformance.worker.forking import Nursery
-from conformance.worker.network_faults import Place
+from conformance.worker.guard import Guard
+from conformance.worker.networks import Place, network_for
 from conformance.worker.perform import Vantage, performer_on
 from conformance.worker.process_actor import ProcessActor
 from conformance.worker.processes import Processes, unborn
@@ -68,6 +69,7 @@ class Surroundings:
     """Whether the state of each socket is to be told after each step."""
     capture: bool = False
     """Whether all packets are to be told."""
+    guard: Optional[Guard] = None
 
 
 class Stage:
@@ -78,10 +80,12 @@ class Stage:
         self._plan, self._adapter, self._around = plan, adapter, around
         self._transport = TRANSPORTS[plan.transport]
         self._threads: dict[str, ThreadActor] = {}
-        self._settings: list[tuple[Optional[int], dict[str, str]]] = []
         self._host_of = hosts_of_actors(plan)
         self._unborn = unborn(plan)
-        namespaces = {name: place[0] for name, place in around.hosts.places.items()}
+        self._network = network_for(plan, around.hosts.places)
+        if self._network.held:
+            self._guard(self._network.held)
+        namespaces = {name: place[0] for name, place in self._network.places.items()}
         vantage = Vantage(self._folder(number), self._host_addresses(), self._host_of, namespaces)
         self._performer = performer_on(plan, adapter, vantage, {})
         self._scope = self._performer.scope
@@ -90,7 +94,7 @@ class Stage:
             lambda pid, thread: probe_of_process(around.probe, pid, thread), around.scale,
         )  # fmt: skip
         self._faults = self._performer.owners["fault"] = Faults(
-            self._scope, adapter, self._host_of, around.hosts.places, self._processes.actors,
+            self._scope, adapter, self._host_of, self._network, self._processes.actors,
             lambda actor: self.watch(actor, frozenset()), around.scale,
         )  # fmt: skip
         self.settling = Settling(around.network, self._unsent, self._faults.carried, around.scale)
@@ -99,20 +103,24 @@ class Stage:
         if around.evidence or around.capture:
             self.evidence = Evidence(self._transport, namespaces, self._descriptors, self._scope.addresses)
         if around.capture:
-            self.capture = Capture(self._transport, around.hosts.places, self._scope.addresses, self._host_of)
+            self.capture = Capture(self._transport, self._network.places, self._scope.addresses, self._host_of)
 
     def _folder(self, number: int) -> str:
         folder = os.path.join(self._around.folder, f"c{number}")
         os.mkdir(folder, 0o755)
         return folder
 
+    def _guard(self, hosts: list[int]) -> None:
+        """Tells the guard what hosts there are to put away, should this process be killed."""
+        if self._around.guard is not None:
+            self._around.guard.watch_over(hosts)
+
     # the fixture
 
     def set_up(self) -> None:
         """Changes settings, makes the fixture, starts processes. HarnessError or Unsupported where that fails."""
         for name, settings in self._plan.sysctls.items():
-            host = self._around.hosts.places.get(self._host_of.get(name, name), (None, "", ""))[0]
-            self._settings.append((host, sysctls.change(host, settings)))
+            sysctls.change(self._network.places.get(self._host_of.get(name, name), (None, "", ""))[0], settings)
         if _has_packet_rules(self._plan):
             self._faults.take_the_packets()
         elif self.capture and any(step.operation == "cut" for step in (*self._plan.conditions, *self._plan.steps)):
@@ -153,7 +161,8 @@ class Stage:
         """Starts an actor's process; what moves there is closed here, by the threads that made it."""
         household = self._processes.households[owner]
         unprivileged = any(self._plan.actors[name].unprivileged for name in household)
-        self._processes.start(owner, self._namespace(owner), unprivileged)
+        host = self._host_of.get(owner) if self._namespace(owner) is not None else None
+        self._processes.start(owner, host, unprivileged)
         for name, thing in self._processes.belongings(household).items():
             del self._scope.objects[name]
             self._have_done("server" if name == "listener" else name, partial(self._adapter.close, thing))
@@ -190,13 +199,13 @@ class Stage:
 
     def _namespace(self, name: str) -> Optional[int]:
         """The namespace of the host where an actor lives, where the transport has hosts of our own."""
-        place = self._around.hosts.places.get(self._host_of.get(name, ""))
+        place = self._network.places.get(self._host_of.get(name, ""))
         return place[0] if place and self._transport.hosts else None
 
     def _host_addresses(self) -> dict[str, str]:
         if not self._transport.hosts:
             return {}
-        places = self._around.hosts.places
+        places = self._network.places
         return {name: ip6 if self._transport.ip6 else ip4 for name, (_, ip4, ip6) in places.items()}
 
     def _descriptors(self) -> Iterator[tuple[str, int]]:
@@ -245,12 +254,13 @@ class Stage:
         return self._performer.decks.report()
 
     def clean_up(self, parked: bool) -> bool:
-        """Undoes faults, releases what waits, closes what is open; False where the worker must go."""
+        """Releases what waits, closes what is open, ends a network of its own; False where the worker must go."""
         if self.evidence:
             self.evidence.close()
         if self.capture:
             self.capture.close()
-        undone = self._undo()
+        self._faults.undo()
+        self._network.abandon()
         things = [*self._scope.objects.values(), *self._scope.abandoned, *self._scope.reserved]
         for thing in things:
             _release(thing)
@@ -263,16 +273,10 @@ class Stage:
         if any(step.operation == "setdefaulttimeout" for step in self._plan.steps):
             self._adapter.setdefaulttimeout(None)
         shutil.rmtree(self._scope.folder, ignore_errors=True)
-        return undone and gone and ended
-
-    def _undo(self) -> bool:
-        try:
-            self._faults.undo()
-            for host, before in self._settings:
-                sysctls.restore(host, before)
-        except (Unsupported, HarnessError, OSError):
-            return False
-        return True
+        if self._network.held:
+            self._network.close()
+            self._guard([])
+        return gone and ended
 
     def _join(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds * self._around.scale
@@ -328,6 +332,8 @@ def hosts_of_actors(plan: Plan) -> dict[str, str]:
             found.setdefault(name, found.get(step.actor, "server"))
     for name in actors:
         beside = plan.actors[name].beside if name in plan.actors else None
+        if name in plan.actors and plan.actors[name].own_host:
+            found[name] = name
         if beside:
             found[name] = found.get(beside, beside if beside in ("client", "server") else "client")
         found.setdefault(name, "client")

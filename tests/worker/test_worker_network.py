@@ -271,3 +271,28 @@ def test_there_are_no_packets_to_tell_apart_on_one_host(run: Run) -> None:
         steps: [{network: {drop: data, from: client}}]
     """)["loopback"].verdict
     assert verdict.kind == "unsupported"
+
+
+def test_an_actor_with_a_process_lives_on_its_host_behind_a_router(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6, inet-udp]
+        topology: routed
+        given: connected
+        actors: {server: {process: own}}
+        steps:
+          - client: {send: {text: far}, returns: 3}
+          - server: {recv: 9, returns: {text: far}}
+    """)
+
+
+def test_an_actor_on_a_host_of_its_own_may_have_a_process_too(passes: Passes) -> None:
+    passes("""
+        transports: [inet]
+        given: listening
+        actors: {other: {host: own, process: own}}
+        steps:
+          - other: {socket: {}}
+          - other: {connect: server}
+          - other: {getsockname: {}, returns: {host: other}}
+          - server: {accept: {}, as: worker, returns: {from: other}}
+    """)

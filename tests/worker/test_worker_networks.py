@@ -1,0 +1,112 @@
+"""Networks of a cell's own: everybody reaches everybody, and nothing of them stays."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.tables.topologies import TOPOLOGIES
+from conformance.worker import destroy
+from conformance.worker.namespaces import new_namespace, on_host
+from conformance.worker.netlink import Netlink
+from conformance.worker.networks import Network, at_end, make
+
+
+def lacking() -> str:
+    if sys.platform != "linux":
+        return "network namespaces exist on Linux only"
+    try:
+        os.close(new_namespace())
+    except OSError as error:
+        return f"no network namespace can be made: {error}"
+    return ""
+
+
+pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking() or "never")
+
+
+@pytest.fixture(params=[(name, further) for name in TOPOLOGIES for further in ((), ("second", "third"))], ids=str)
+def network(request: pytest.FixtureRequest) -> Iterator[Network]:
+    name, further = request.param
+    made = make(TOPOLOGIES[name], further)
+    yield made
+    made.close()
+
+
+def refused(network: Network, source: str, target: str, family: int) -> bool:
+    """Whether a connection from one host to a closed port of another is refused, as only the other itself does."""
+
+    def try_it() -> bool:
+        with socket.socket(socket.AF_INET if family == 1 else socket.AF_INET6) as sock:
+            sock.settimeout(5)
+            return sock.connect_ex((network.places[target][family], 9)) == 111
+
+    host = network.places[source][0]
+    assert host is not None
+    return on_host(host, try_it)
+
+
+@pytest.mark.parametrize("family", [1, 2], ids=["IPv4", "IPv6"])
+def test_every_host_reaches_every_other(network: Network, family: int) -> None:
+    pairs = [(one, other) for one in network.places for other in network.places if one != other]
+    assert [each for each in pairs if not refused(network, *each, family)] == []
+
+
+def test_a_host_that_lost_its_link_has_everything_again_afterwards(network: Network) -> None:
+    own, other = network.ends["server"]
+    at_end(own, lambda link: link.set_up(False))
+    assert not refused(network, "server", "client", 1)
+    at_end(own, lambda link: link.set_up(True))
+    for end in (own, other):
+        at_end(end, Netlink.wait_until_running)
+    network.revive("server")
+    assert refused(network, "server", "client", 1)
+    assert refused(network, "server", "client", 2)
+
+
+def test_its_end_leaves_no_descriptor() -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    make(TOPOLOGIES["routed"], ("second", "third")).close()
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+def test_connections_that_wait_for_an_answer_do_not_outlive_it() -> None:
+    network = make(TOPOLOGIES["direct"])
+    client, server = (network.places[name][0] for name in ("client", "server"))
+    assert client is not None
+    assert server is not None
+    listener = on_host(server, lambda: socket.create_server((network.places["server"][1], 0)))
+    sock = on_host(client, lambda: socket.create_connection(listener.getsockname()))
+    for end in network.ends["client"]:
+        at_end(end, lambda link: link.set_queue("blackhole"))
+    sock.send(b"nobody answers this")
+    sock.close()
+    listener.close()
+    assert on_host(client, connections) == 1
+    network.abandon()
+    assert on_host(client, connections) == 0
+    assert on_host(server, connections) == 0
+    network.close()
+
+
+def connections() -> int:
+    """How many TCP sockets there are on the host that the calling thread is on."""
+    with open("/proc/thread-self/net/tcp", encoding="ascii") as file:
+        return len(file.readlines()) - 1
+
+
+def test_a_destroyed_listener_listens_no_more() -> None:
+    network = make(TOPOLOGIES["direct"])
+    server = network.places["server"][0]
+    assert server is not None
+    listener = on_host(server, lambda: socket.create_server((network.places["server"][1], 0)))
+    on_host(server, destroy.destroy_sockets)
+    listener.settimeout(5)
+    with pytest.raises(OSError, match="Invalid argument"):
+        listener.accept()
+    listener.close()
+    network.close()
