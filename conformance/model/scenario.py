@@ -211,13 +211,14 @@ class Scenario:
     formerly: tuple[str, ...]
     transports: tuple[str, ...]
     actors: dict[str, Placement]
-    topology: str
     hosts: dict[str, Host]
     needs: tuple[str, ...]
     only: Guard
     limit: Optional[float]
     cases: tuple[Case, ...]
     position: Position
+    topology: str = ""
+    """How its hosts are joined, where it says so."""
 
     def cells(self) -> list[tuple[Case, str]]:
         """Each case on each transport, in the order written."""
