@@ -77,6 +77,10 @@ class Pairs:
         names = [name for name, found in self._cells.items() if scenario in found]
         return [self._rows[name] for name in sorted(names, key=lambda name: -self._likely[name, scenario])]
 
+    def likelihood(self, implementation: str, scenario: str) -> float:
+        """How likely a catch is, for what it costs; to be compared only."""
+        return self._likely[implementation, scenario]
+
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._likely)
 

@@ -6,6 +6,7 @@ correct wrappers too; a wrong implementation is caught where such a cell fails, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from conformance.engine import judge as j
 from conformance.engine.wording import counted
 from conformance.model import scenario as s
-from conformance.runner.cells import Cell, Runner
+from conformance.runner.cells import Cell, Outcome, Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.measuring import RAW
 from conformance.runner.pairing import Pairs, Witness
@@ -228,10 +229,13 @@ class _Search:
 
     def __init__(self, pairs: Pairs, runners: Runners, progress: Progress) -> None:
         self.pairs, self._runners, self._progress = pairs, runners, progress
-        self.tried: set[tuple[str, str]] = set()
+        self.tried: Counter[tuple[str, str]] = Counter()
+        """Pairs to how many of their cells were run."""
         self.catches: list[Catch] = []
         self._caught: set[str] = set()
         self._catching: set[str] = set()
+        self._tries: Counter[str] = Counter()
+        self._hits: Counter[str] = Counter()
 
     def run(
         self, implementations: Sequence[WrongImplementation], scenarios: Sequence[str], settle: str, every_pair: bool
@@ -252,32 +256,43 @@ class _Search:
 
     def _implementation(self, row: WrongImplementation) -> None:
         """Tries scenarios until one catches it: likely ones first, before others those that have caught nothing yet."""
-        left = self.pairs.scenarios(row.name)
-        while left and row.name not in self._caught:
-            found = next((each for each in left[:_AHEAD] if each not in self._catching), left[0])
-            left.remove(found)
-            self._pair(row, found)
+        for number in _ROUNDS:
+            left = self.pairs.scenarios(row.name)
+            while left and row.name not in self._caught:
+                found = next((each for each in left[:_AHEAD] if each not in self._catching), left[0])
+                left.remove(found)
+                self._pair(row, found, number)
 
     def _scenario(self, name: str) -> None:
-        for row in self.pairs.implementations(name):
-            if name in self._catching:
-                return
-            if (row.name, name) not in self.tried:
-                self._pair(row, name)
+        """Tries implementations until it catches one: likely ones first, above all those that were caught often."""
+        for number in _ROUNDS:
+            left = self.pairs.implementations(name)
+            while left and name not in self._catching:
+                found = max(left, key=lambda row: self.pairs.likelihood(row.name, name) * self._rate(row.name))
+                left.remove(found)
+                self._pair(found, name, number)
+
+    def _rate(self, implementation: str) -> float:
+        """How often it was caught so far, between 0 and 1; never 0."""
+        return (self._hits[implementation] + 1) / (self._tries[implementation] + 3)
 
     def _matrix(self, row: WrongImplementation) -> None:
         for name in self.pairs.scenarios(row.name):
-            self._pair(row, name)
-        self._progress(f"{row.name}: caught by {sum(each.implementation == row.name for each in self.catches)}")
+            self._pair(row, name, None)
+        self._progress(f"{row.name}: caught by {self._hits[row.name]}")
 
-    def _pair(self, row: WrongImplementation, scenario: str) -> None:
-        """Runs the cells of a scenario until one fails; a failure must repeat, so that chance catches nothing."""
-        self.tried.add((row.name, scenario))
-        for witness in self.pairs.cells(row.name, scenario):
+    def _pair(self, row: WrongImplementation, scenario: str, number: int | None) -> None:
+        """Runs the first so many cells of a scenario, or all, as far as they were not run, until one fails."""
+        done = self.tried[row.name, scenario]
+        cells = self.pairs.cells(row.name, scenario)[done:number]
+        self.tried[row.name, scenario] = done + len(cells)
+        self._tries[row.name] += bool(cells)
+        for witness in cells:
             place = _Place(witness.scenario, witness.case, witness.transport)
-            found = _failure(row, place, self._runners)
+            _, found = _run(row, place, self._runners)
             if found:
                 self.catches.append(found)
+                self._hits[row.name] += 1
                 self._caught.add(row.name)
                 self._catching.add(scenario)
                 return
@@ -286,6 +301,9 @@ class _Search:
 _AHEAD = 12
 """Of so many likely scenarios, one that has caught nothing yet goes before the likeliest."""
 
+_ROUNDS = (1, None)
+"""How many cells of a pair each round runs: first the quickest of every pair, then all."""
+
 
 def _trial(place: _Place, runners: Runners) -> _Trial:
     verdicts = [runners.run(place.cell(RAW)).verdict for _ in range(RAW_RUNS)]
@@ -293,21 +311,23 @@ def _trial(place: _Place, runners: Runners) -> _Trial:
     if passed < RAW_RUNS:
         worst = next(verdict for verdict in verdicts if verdict.kind != j.PASS)
         return _Trial(place, unsteady=passed > 0, why_not=f"{worst.kind}: {worst.reason or worst.observed}")
-    alarms = [_failure(row, place, runners) for row in CORRECT.values()]
-    if any(alarms):
-        return _Trial(place, alarms=tuple(each for each in alarms if each), why_not="a correct wrapper fails")
-    noting = runners.run(place.cell(CORRECT["noting"].reference))
+    found = {name: _run(row, place, runners) for name, row in CORRECT.items()}
+    alarms = tuple(alarm for _, alarm in found.values() if alarm)
+    if alarms:
+        return _Trial(place, alarms=alarms, why_not="a correct wrapper fails")
+    noting, _ = found["noting"]
     used = None if _has_processes(place) else noting.used
     return _Trial(place, Witness(place.scenario, place.case, place.transport, noting.seconds, used))
 
 
-def _failure(row: WrongImplementation, place: _Place, runners: Runners) -> Catch | None:
-    """A failure that repeats at the same step."""
-    first = runners.run(place.cell(row.reference)).verdict
-    if first.kind != j.FAIL:
-        return None
+def _run(row: WrongImplementation, place: _Place, runners: Runners) -> tuple[Outcome, Catch | None]:
+    """A cell under an implementation; a failure must repeat at the same step, so that chance catches nothing."""
+    first = runners.run(place.cell(row.reference))
+    if first.verdict.kind != j.FAIL:
+        return first, None
     again = runners.run(place.cell(row.reference)).verdict
-    return _catch(row, place, first) if (again.kind, again.step) == (first.kind, first.step) else None
+    same = (again.kind, again.step) == (first.verdict.kind, first.verdict.step)
+    return first, _catch(row, place, first.verdict) if same else None
 
 
 def _catch(row: WrongImplementation, place: _Place, verdict: j.Verdict) -> Catch:

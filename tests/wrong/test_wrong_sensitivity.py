@@ -109,6 +109,13 @@ def test_a_scenario_that_caught_nothing_yet_is_tried_with_every_implementation(s
     assert found.tried == 4
 
 
+def test_one_cell_of_every_pair_is_run_before_the_others(scenarios):
+    found, runner = found_by({}, scenarios[:1], [HALF, STUCK], settle=SCENARIOS, every_pair=False)
+    ran = [ran[0] for ran in runner.ran if ran[0] in (HALF.reference, STUCK.reference)]
+    assert len(ran) == 2 * found.cells == 4
+    assert set(ran[:2]) == set(ran[2:]) == {HALF.reference, STUCK.reference}
+
+
 def test_a_few_scenarios_need_not_catch_every_bug_and_a_few_bugs_say_nothing_of_scenarios(scenarios):
     verdicts = {(HALF.reference, "half-close"): FAIL, (HALF.reference, "echo"): FAIL}
     found, _ = found_by(verdicts, scenarios, [STUCK, HALF], settle=SCENARIOS, every_pair=False)
