@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
+from collections.abc import Sequence
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -13,8 +15,11 @@ from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import NATIVE, entered
 from conformance.cli.terminal import console, print_json, timeline_text
-from conformance.engine.judge import FAIL, INCONCLUSIVE
+from conformance.engine.judge import FAIL, INCONCLUSIVE, PASS
+from conformance.engine.pieces import why_not
+from conformance.engine.wording import counted
 from conformance.language.corpus import bundled
+from conformance.model.scenario import Scenario
 from conformance.report.timeline import timeline
 from conformance.runner.recording import cell_record, shown_path
 from conformance.runner.sensitivity import TRANSPORTS as ONE_OF_EACH_KIND
@@ -59,7 +64,8 @@ def command(
     except TapeError as error:
         raise click.UsageError(str(error)) from None
     wanted = [name for each in transport for name in expand(each)] or list(ONE_OF_EACH_KIND)
-    cells = tapeable(load_scenarios(paths), wanted, implementation)
+    scenarios = load_scenarios(paths)
+    cells = tapeable(scenarios, wanted, implementation)
     with entered(platform) as interpreter, _bar(len(cells), quiet=as_json) as bar:
         task = bar.add_task(implementation, total=len(cells))
         runner = taping_runner(interpreter, needs_hosts(cells))
@@ -69,6 +75,7 @@ def command(
     if as_json:
         print_json(_json(told))
     else:
+        _show_left_out(scenarios if paths else [])
         _show(implementation, platform, told)
     return _status(told)
 
@@ -121,20 +128,29 @@ def _show(implementation: str, platform: str, told: list[Played]) -> None:
         screen.print(
             f"not blamed, the raw socket fails as well: {again(finding, platform)}", markup=False, soft_wrap=True
         )
-    for kind in (FAIL, INCONCLUSIVE):
-        names = sorted({each.cell.scenario.id for each in _failing(told, kind)})
-        if names:
-            screen.print(
-                f"{kind} without any tape, see conformance run: {', '.join(names)}", markup=False, soft_wrap=True
-            )
+    if names := sorted({each.cell.scenario.id for each in _failing(told, FAIL)}):
+        said = f"fail without any tape, see conformance run: {', '.join(names)}"
+        screen.print(said, markup=False, soft_wrap=True)
+    for reason, number in Counter(each.verdict.reason for each in _failing(told, INCONCLUSIVE)).items():
+        screen.print(f"{counted(number, 'cell')} inconclusive: {reason}", markup=False, soft_wrap=True)
     calls, events, tapes = (sum(getattr(each, name) for each in told) for name in ("calls", "events", "tapes"))
-    if told and not calls:
-        screen.print(
-            f"no call of {implementation} goes through socket.socket: no tape can be put below it", style="bold"
-        )
-    screen.print(
-        f"[bold]{len(told)} cells[/], {tapes} tapes, {events} events in {calls} calls: {len(findings)} cells fail"
-    )
+    if not calls and any(each.verdict.kind == PASS for each in told):
+        said = f"no call of {implementation} goes through socket.socket: no tape can be put below it"
+        screen.print(said, style="bold", markup=False, soft_wrap=True)
+    ran = f"{counted(tapes, 'tape')}, {counted(events, 'event')} in {counted(calls, 'call')}"
+    failed = f"{counted(len(findings), 'cell')} failed" if findings else "none failed"
+    screen.print(f"[bold]{counted(len(told), 'cell')}[/], {ran}: {failed}")
+
+
+def _show_left_out(scenarios: Sequence[Scenario]) -> None:
+    """Which of the scenarios that were named are not played to, and why."""
+    screen = console()
+    reasons = [(each.id, [why_not(each, case) for case in each.cases]) for each in scenarios]
+    left_out = [(name, found[0]) for name, found in reasons if all(found)]
+    for name, reason in left_out[:SHOWN]:
+        screen.print(f"{name} is left out: {reason}", style="dim", markup=False, soft_wrap=True)
+    if len(left_out) > SHOWN:
+        screen.print(f"… and {len(left_out) - SHOWN} more", style="dim")
 
 
 def _show_finding(finding: Finding, platform: str) -> None:

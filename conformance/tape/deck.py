@@ -26,6 +26,8 @@ class Deck:
 
     def __init__(self, tape: Tape, actor: str = "", interrupted_by: Optional[int] = None) -> None:
         self._left = {call: iter(events) for call, events in tape.events(actor).items()}
+        self.numbers: frozenset[int] = frozenset()
+        """The descriptors to whose calls it plays; every one, where this is empty."""
         self._signal = interrupted_by
         self.calls = 0
         """How many calls were made under it."""
@@ -66,12 +68,16 @@ class Decks:
         self._decks: dict[str, Deck] = {}
 
     @contextmanager
-    def playing(self, actor: str) -> Iterator[None]:
-        """Within it, the calls of this thread are those of an actor."""
+    def playing(self, actor: str, numbers: frozenset[int]) -> Iterator[None]:
+        """Within it, the calls of this thread are those of an actor on one of these descriptors.
+
+        What a library makes for itself, such as a pair to wake its loop, is not the actor's.
+        """
         if self._tape is None:
             yield
             return
         deck = self._decks.setdefault(actor, Deck(self._tape, actor))
+        deck.numbers = numbers
         with playing(deck):
             yield
 

@@ -147,13 +147,17 @@ class TapedSocket(socket.socket):
         return None
 
     def _next(self, call: str) -> Event:
-        deck = getattr(self, "_deck", None) or of_thread()
+        deck = self._playing()
         return deck.next(call) if deck is not None else ""
 
     def _note(self, call: str, event: Event) -> None:
-        deck = getattr(self, "_deck", None) or of_thread()
+        deck = self._playing()
         if deck is not None:
             deck.note(call, event)
+
+    def _playing(self) -> Optional[Deck]:
+        deck = getattr(self, "_deck", None) or of_thread()
+        return deck if deck is not None and (not deck.numbers or self.fileno() in deck.numbers) else None
 
     def _fewer(self, size: int, flags: int = 0) -> int:
         limit = self._limit("recv", flags)

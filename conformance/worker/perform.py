@@ -84,7 +84,8 @@ class Performer:
         """The call itself; where it is the implementation's, a tape is played to it, if there is one."""
         if operation.kind not in ("verb", "program"):
             return function(*positional, **arguments)  # the harness has sockets of its own, such as those of actors
-        with self.decks.playing(step.actor):
+        numbers = frozenset(self.adapter.descriptor(each) for each in positional) - {-1}
+        with self.decks.playing(step.actor, numbers):
             return function(*positional, **arguments)
 
     def _function(self, operation: Operation) -> Callable[..., Any]:
