@@ -49,7 +49,8 @@ REASONS = 5
 @click.option("--deviations", multiple=True, type=click.Path(exists=True, dir_okay=False), metavar="FILE",
               help="Known deviations, as YAML.")  # fmt: skip
 @click.option("--evidence", is_flag=True, help="Also record the state of each socket after each step.")
-@click.option("--capture", is_flag=True, help="Also capture all packets, as pcapng files beside the record.")
+@click.option("--capture", is_flag=True, help="Also capture all packets, as pcapng files beside the record. Implies "
+              "--evidence.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output.")
 def command(
     paths: tuple[str, ...], transport: tuple[str, ...], implementation: tuple[str, ...], platform: tuple[str, ...],

@@ -31,6 +31,7 @@ def _record(record: Record) -> list[str]:
     counts = verdict_counts(record.cells)
     lines += [", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "no cells", ""]
     lines += _matrix(record.cells)
+    lines += _captures(record.cells)
     lines += _unexpected(record.cells)
     lines += _divergences([cell for cell in record.cells if cell.verdict != "known-deviation"])
     lines += _known_deviations(record.cells)
@@ -52,8 +53,26 @@ def _unexpected(cells: Sequence[CellRecord]) -> list[str]:
         return []
     lines = ["## Unexpected", ""]
     for cell in found:
-        lines += [f"### {cell.verdict}: {_escape(cell.id)}", "", "```", *timeline(cell), "```", ""]
+        lines += [f"### {cell.verdict}: {_escape(cell.id)}", "", "```", *timeline(cell), "```", "", *_capture(cell)]
     return lines
+
+
+def _captures(cells: Sequence[CellRecord]) -> list[str]:
+    """Where the packets are, where there are any."""
+    files = [cell.capture["file"] for cell in cells if cell.capture and "file" in cell.capture]
+    if not files:
+        return []
+    folder = files[0].rpartition("/")[0]
+    return [f"Captures of {len(files)} of {len(cells)} cells: [{folder}]({folder}/).", ""]
+
+
+def _capture(cell: CellRecord) -> list[str]:
+    """Where the packets of a cell are, or why there are none."""
+    capture = cell.capture or {}
+    if "file" in capture:
+        missing = "" if capture["complete"] else "; it is not complete"
+        return [f"Capture: [{capture['packets']} packets]({capture['file']}){missing}", ""]
+    return [f"No capture: {_escape(capture['lacking'])}", ""] if "lacking" in capture else []
 
 
 def _divergences(cells: Sequence[CellRecord]) -> list[str]:

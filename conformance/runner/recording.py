@@ -169,6 +169,18 @@ def implementation_version(name: str) -> str | None:
         return None
 
 
+def _captures(record: Path) -> Path:
+    """The folder of a record's captures."""
+    return record.parent / "captures" / record.stem
+
+
+def _forget_captures(record: Path) -> None:
+    """Removes the captures of the record that was here before, for no record speaks of them any more."""
+    with written(_captures(record)):
+        for path in _captures(record).glob("*.pcapng"):
+            path.unlink()
+
+
 class RunRecorder:
     """Writes one record per platform and implementation as cells arrive, and a report per platform at the end."""
 
@@ -196,6 +208,7 @@ class RunRecorder:
             version = implementation_version(cell.implementation)
             header = Header(cell.implementation, {HOST: self._facts}, reported["suite"], now(), version)
             self._writers[key] = RecordWriter(self._path(*key), header)
+            _forget_captures(self._writers[key].path)
         self._writers[key].cell(self._with_capture(cell, reported.get("capture"), key))
 
     def _with_capture(self, cell: CellRecord, capture: Mapping[str, Any] | None, key: tuple[str, str]) -> CellRecord:
@@ -206,7 +219,7 @@ class RunRecorder:
         from conformance.report import pcapng
 
         record = self._writers[key].path
-        path = record.parent / "captures" / record.stem / f"{file_name(cell.id)}.pcapng"
+        path = _captures(record) / f"{file_name(cell.id)}.pcapng"
         with written(path):
             pcapng.put(path, content)
         return replace(cell, capture={**(cell.capture or {}), "file": path.relative_to(record.parent).as_posix()})

@@ -14,6 +14,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any, Optional
 
@@ -46,6 +47,10 @@ _LEVEL, _STATISTICS = 263, 6
 _OUTGOING = 4
 _HEADER4, _HEADER6 = 20, 40
 _ICMP, _TCP, _UDP, _ICMP6, _ICMP_HEADER = 1, 6, 17, 58, 8
+
+
+Flow = frozenset[tuple[str, int]]
+"""The two ends of a conversation: addresses and ports."""
 
 
 class Stamping:
@@ -84,9 +89,9 @@ class Capture:
 
     def __init__(
         self, transport: Transport, places: Mapping[str, Place], addresses: Mapping[str, Any],
-        host_of: Mapping[str, str],
+        host_of: Mapping[str, str], strangers: Callable[[], AbstractSet[Flow]],
     ) -> None:  # fmt: skip
-        """Begins to listen on every host, before the first packet."""
+        """Begins to listen on every host, before the first packet. ``strangers``: the connections of earlier cells."""
         self._transport = transport
         self._places = places
         self._addresses = addresses
@@ -94,6 +99,7 @@ class Capture:
         self._sockets: dict[str, socket.socket] = {}
         self._packets: list[list[Any]] = []
         self._lost = 0
+        self._strangers = strangers() if self._own_hosts() else frozenset()
         self._steps: dict[int, tuple[Optional[int], Optional[int]]] = {}
         self._buffer = bytearray(SNAPSHOT)
         self.lacking = self._begin()
@@ -115,13 +121,16 @@ class Capture:
             return "packets of this machine's loopback can be captured by root only; inet has hosts of its own"
         except (OSError, HarnessError) as error:
             self.close()
-            return f"packets cannot be captured here: {error}"
+            return f"packets cannot be captured here: {getattr(error, 'strerror', None) or error}"
         return ""
 
     def _hosts(self) -> dict[str, Place]:
         """The hosts of our own; else this machine's loopback interface, as one host."""
+        return self._own_hosts() or {"loopback": (None, "127.0.0.1", "::1")}
+
+    def _own_hosts(self) -> dict[str, Place]:
         own = {name: place for name, place in self._places.items() if place[0] is not None}
-        return own if own and self._transport.hosts else {"loopback": (None, "127.0.0.1", "::1")}
+        return own if self._transport.hosts else {}
 
     def close(self) -> None:
         """Listens no longer."""
@@ -195,12 +204,14 @@ class Capture:
         return False
 
     def _own(self) -> Iterator[list[Any]]:
-        """The cell's own packets: on hosts of our own all of them, else those of its ports."""
-        if "loopback" not in self._hosts():
-            yield from self._packets
+        """The cell's own packets: on hosts of our own all but those of earlier cells, else those of its ports."""
+        if self._own_hosts():
+            yield from (packet for packet in self._packets if _flow(packet[-1]) not in self._strangers)
             return
         ports = {address[1] for address in self._addresses.values() if isinstance(address, tuple)}
-        yield from (packet for packet in self._packets if not ports.isdisjoint(_ports(packet[-1])))
+        for packet in self._packets:
+            if not ports.isdisjoint(port for _, port in _flow(packet[-1])):
+                yield packet
 
 
 def _stamp(extra: list[tuple[int, int, bytes]]) -> int:
@@ -226,15 +237,18 @@ def _tap() -> socket.socket:
     return tap
 
 
-def _ports(packet: bytes) -> tuple[int, ...]:
-    """The ports of a TCP or UDP packet, or of the one that an ICMP message is about."""
-    if len(packet) < _HEADER4:
-        return ()
-    version, first = packet[0] >> 4, packet[0] & 0xF
-    size = first * 4 if version == 4 else _HEADER6
+def _flow(packet: bytes) -> Flow:
+    """Between whom a TCP or UDP packet goes, or the one that an ICMP message is about; empty for any other."""
+    version = packet[0] >> 4 if packet else 0
+    if len(packet) < {4: _HEADER4, 6: _HEADER6}.get(version, len(packet) + 1):
+        return frozenset()
+    size = (packet[0] & 0xF) * 4 if version == 4 else _HEADER6
     protocol = packet[9] if version == 4 else packet[6]
     if protocol in (_TCP, _UDP) and len(packet) >= size + 4:
-        return struct.unpack_from("!HH", packet, size)
+        family, ends = (socket.AF_INET, packet[12:20]) if version == 4 else (socket.AF_INET6, packet[8:40])
+        half = len(ends) // 2
+        addresses = (socket.inet_ntop(family, end) for end in (ends[:half], ends[half:]))
+        return frozenset(zip(addresses, struct.unpack_from("!HH", packet, size)))
     if protocol in (_ICMP, _ICMP6):
-        return _ports(packet[size + _ICMP_HEADER :])
-    return ()
+        return _flow(packet[size + _ICMP_HEADER :])
+    return frozenset()

@@ -65,6 +65,11 @@ class Evidence:
         for speaker in self._speakers:
             speaker.close()
 
+    def strangers(self) -> set[frozenset[tuple[str, int]]]:
+        """The ends of the connections that were there before the cell."""
+        found = (end for speaker in self._speakers for family in self._families for end in speaker.tcp(family))
+        return {frozenset((end.local, end.peer)) for end in found if end.identity in self._before}
+
     def answered(self) -> bool:
         """Whether nobody waits for an acknowledgement: of data, SYN or FIN."""
         return not any(

@@ -100,10 +100,12 @@ class Stage:
         self.settling = Settling(around.network, self._unsent, self._faults.carried, around.scale)
         self.evidence: Optional[Evidence] = None
         self.capture: Optional[Capture] = None
+        addresses = self._scope.addresses
         if around.evidence or around.capture:
-            self.evidence = Evidence(self._transport, namespaces, self._descriptors, self._scope.addresses)
-        if around.capture:
-            self.capture = Capture(self._transport, self._network.places, self._scope.addresses, self._host_of)
+            self.evidence = Evidence(self._transport, namespaces, self._descriptors, addresses)
+        if around.capture and self.evidence:
+            strangers = self.evidence.strangers
+            self.capture = Capture(self._transport, self._network.places, addresses, self._host_of, strangers)
 
     def _folder(self, number: int) -> str:
         folder = os.path.join(self._around.folder, f"c{number}")

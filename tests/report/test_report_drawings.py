@@ -123,3 +123,11 @@ def test_the_report_has_counts_failures_and_what_was_not_run(recorded):
 
 def test_the_report_says_when_the_run_was_ended_early(recorded):
     assert "**This record is incomplete" in report([replace(read(recorded.stdlib), footer=None)])
+
+
+def test_the_report_leads_to_the_capture_of_what_was_unexpected(recorded, wrong):
+    record = read(recorded.stdlib)
+    captured = replace(wrong, capture={"file": "captures/stdlib/wrong.pcapng", "packets": 9, "complete": True})
+    assert "Capture: [9 packets](captures/stdlib/wrong.pcapng)\n" in report([replace(record, cells=(captured,))])
+    lacking = replace(wrong, capture={"lacking": "no packets go there"})
+    assert "No capture: no packets go there\n" in report([replace(record, cells=(lacking,))])

@@ -100,8 +100,16 @@ def test_packets_of_others_are_left_out(captured):
     assert not any(port in (arrow.source.port, arrow.target.port) for arrow in arrows)
 
 
+def test_what_earlier_cells_left_behind_is_no_part_of_a_capture(captured):
+    closing = "given: connected\nsteps:\n  - network: {link: down, of: server}\n  - client: {send: {text: a}}\n"
+    captured(f"{closing}  - client: {{close: {{}}}}\n", "inet")  # its FIN is sent again long after
+    _, arrows = captured(HALF_CLOSE, "inet")
+    assert arrows[0].label == "SYN seq=0"
+    assert len({arrow.source for arrow in arrows}) == 2
+
+
 def test_a_transport_without_packets_says_so():
-    assert Capture(TRANSPORTS["unix"], {}, {}, {}).lacking == "no packets go between sockets on unix"
+    assert Capture(TRANSPORTS["unix"], {}, {}, {}, set).lacking == "no packets go between sockets on unix"
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_PACKET"), reason="packet sockets exist on Linux only")
@@ -110,4 +118,4 @@ def test_who_may_not_capture_is_told_who_may(monkeypatch):
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(capture_module, "_tap", refused)
-    assert "by root only" in Capture(TRANSPORTS["loopback"], {}, {}, {}).lacking
+    assert "by root only" in Capture(TRANSPORTS["loopback"], {}, {}, {}, set).lacking
