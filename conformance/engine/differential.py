@@ -76,6 +76,18 @@ def first_divergence(
     return _in_behaviour(steps, reference, other) or _in_timing(steps, reference, other)
 
 
+def alike(
+    steps: Sequence[s.Step],
+    reference: Mapping[int, o.Observation],
+    other: Mapping[int, o.Observation],
+    free: frozenset[int] = frozenset(),
+) -> frozenset[int]:
+    """The steps at which both runs did the same, compared as :func:`first_divergence` does."""
+    reference, other = ({n: _freed(seen, n in free) for n, seen in each.items()} for each in (reference, other))
+    same = (step.number for step in steps if depth_of(_observed(reference, step), _observed(other, step)) is None)
+    return frozenset(same)
+
+
 def _in_behaviour(
     steps: Sequence[s.Step], reference: Mapping[int, o.Observation], other: Mapping[int, o.Observation]
 ) -> Optional[Divergence]:

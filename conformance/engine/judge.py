@@ -48,12 +48,17 @@ def terms_for(case: s.Case, transport: str, facts: Mapping[str, Any]) -> frozens
 
 
 def judge(
-    scenario: s.Scenario, case: s.Case, transport: str, observations: Mapping[int, o.Observation], facts: Facts
+    scenario: s.Scenario,
+    case: s.Case,
+    transport: str,
+    observations: Mapping[int, o.Observation],
+    facts: Facts,
+    excused: frozenset[int] = frozenset(),
 ) -> Verdict:
-    """The verdict over one cell's observations."""
+    """The verdict over one cell's observations. ``excused``: steps at which a deviation is not the implementation's."""
     judged = [step for step in case.steps if step.number in observations]
     unsupported = _first(judged, observations, o.UNSUPPORTED)
-    deviating = _first_deviation(scenario, case, transport, judged, observations, facts)
+    deviating = _first_deviation(scenario, case, transport, judged, observations, facts, excused)
     if deviating and (unsupported is None or deviating[0].group < unsupported.group):
         step, expected, reason = deviating
         observed = observed_words(observations[step.number])
@@ -74,6 +79,7 @@ def _first_deviation(
     steps: list[s.Step],
     observations: Mapping[int, o.Observation],
     facts: Facts,
+    excused: frozenset[int],
 ) -> Optional[tuple[s.Step, str, str]]:
     saved: dict[str, Seen] = {}
     release: Optional[int] = None
@@ -83,7 +89,7 @@ def _first_deviation(
         if not step.pending and observation.kind != o.NOT_APPLICABLE:
             release = step.number
         saved.update({name: Seen(each["canonical"], each["raw"]) for name, each in observation.names.items()})
-        if observation.kind in (o.NOT_APPLICABLE, o.UNSUPPORTED):
+        if observation.kind in (o.NOT_APPLICABLE, o.UNSUPPORTED) or step.number in excused:
             continue
         if not guard_holds(step.only, here, facts_of(step.actor, facts)):
             continue

@@ -179,10 +179,20 @@ class Runner:
             return j.Verdict(j.INCONCLUSIVE, end["inconclusive"])
         if told.ended is not None and not told.begun:
             return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(told)} before the first step")
-        verdict = j.judge(cell.scenario, cell.case, cell.transport, observations, facts)
-        here, declared = j.terms_for(cell.case, cell.transport, facts[""]), self._declared(cell, facts[""])
+        return self.judged(cell, observations, facts[""])
+
+    def judged(
+        self,
+        cell: Cell,
+        observations: Mapping[int, o.Observation],
+        facts: Mapping[str, Any],
+        excused: frozenset[int] = frozenset(),
+    ) -> j.Verdict:
+        """The verdict on what was observed, in the light of what was declared; ``excused`` as in ``judge``."""
+        verdict = j.judge(cell.scenario, cell.case, cell.transport, observations, {"": facts}, excused)
+        here, declared = j.terms_for(cell.case, cell.transport, facts), self._declared(cell, facts)
         return apply(declared, cell.scenario, cell.case, cell.transport, cell.implementation, verdict, observations,
-                     here, facts[""])  # fmt: skip
+                     here, facts)  # fmt: skip
 
     def _forbidden(self, cell: Cell, facts: Mapping[str, Any]) -> j.Verdict | None:
         here = j.terms_for(cell.case, cell.transport, facts)

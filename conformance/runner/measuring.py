@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from conformance.engine import judge as j
 from conformance.engine.choose import outcome_for
-from conformance.engine.differential import ONLY_TIMING, Divergence, first_divergence
+from conformance.engine.differential import ONLY_TIMING, alike, first_divergence
 from conformance.engine.exact import is_free
 from conformance.engine.judge import terms_for
 from conformance.model import scenario as s
@@ -42,7 +42,19 @@ class MeasuringRunner:
         divergence = first_divergence(judged, reference.observations, outcome.observations, free)
         if divergence and divergence.depth == ONLY_TIMING:
             divergence = None  # a slow machine is no deviation
-        return replace(outcome, verdict=_fair(outcome.verdict, reference.verdict, divergence), divergence=divergence)
+        outcome = replace(outcome, divergence=divergence)
+        if outcome.verdict.kind == j.FAIL and reference.verdict.kind == j.FAIL:
+            return replace(outcome, verdict=self._fair(outcome, reference, free))
+        return outcome
+
+    def _fair(self, outcome: Outcome, reference: Outcome, free: frozenset[int]) -> j.Verdict:
+        """A verdict on the steps at which the two part: what both do is what the system does."""
+        if outcome.divergence is not None:
+            system = alike(outcome.cell.case.steps, reference.observations, outcome.observations, free)
+            verdict = self._runner.judged(outcome.cell, outcome.observations, outcome.facts, system)
+            if verdict.kind != j.PASS:
+                return verdict
+        return j.Verdict(j.PASS, f"as the raw socket on this host, which deviates: {reference.verdict.observed}")
 
     def close(self) -> None:
         """Ends the worker."""
@@ -65,10 +77,3 @@ def _failed_alone(verdict: j.Verdict, reference: j.Verdict) -> frozenset[int]:
     if verdict.step is None or verdict.step == reference.step or verdict.kind not in (j.FAIL, j.KNOWN):
         return frozenset()
     return frozenset({verdict.step})
-
-
-def _fair(verdict: j.Verdict, reference: j.Verdict, divergence: Divergence | None) -> j.Verdict:
-    """A verdict that does not blame an implementation for what the system does."""
-    if verdict.kind == j.FAIL and reference.kind == j.FAIL and divergence is None:
-        return j.Verdict(j.PASS, f"as the raw socket on this host, which deviates: {reference.observed}")
-    return verdict

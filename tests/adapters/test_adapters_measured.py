@@ -78,3 +78,13 @@ def test_a_value_that_is_none_of_the_legal_ones_is_shown_against_the_raw_socket(
     assert (found.verdict.kind, found.verdict.step) == (judge.FAIL, 1)
     assert found.verdict.observed == "returned client, host any"
     assert found.divergence.step == 1
+
+
+def test_a_step_that_both_fail_is_not_held_against_an_implementation_that_parts_elsewhere(measured):
+    free = "  - client: {getsockname: {}, returns: anything}\n"
+    wrong = "  - server: {recv: 9, returns: {text: never}, limit: 0.3}\n"
+    head = BOUND.partition("  - client")[0]
+    legal = measured("AnyHost", head + wrong + free)
+    assert (legal.verdict.kind, legal.divergence.step) == (judge.PASS, 2)
+    own = measured("AnyHost", head + wrong + free.replace("anything", "{host: loopback}"))
+    assert (own.verdict.kind, own.verdict.step) == (judge.FAIL, 2)
