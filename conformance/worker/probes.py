@@ -19,7 +19,7 @@ def best_probe() -> tuple[Probe, Network]:
         from conformance.worker.wine_network import WineNetwork
         from conformance.worker.wine_waiting import wine_probe
 
-        with contextlib.suppress(OSError):  # what this Wine does not give
+        with contextlib.suppress(OSError, AttributeError):  # what this Wine does not give
             probe = wine_probe()
             if probe is not None:
                 return probe, WineNetwork()

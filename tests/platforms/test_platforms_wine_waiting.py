@@ -44,6 +44,10 @@ def test_waits_are_proved_there(seen: dict[str, Any]) -> None:
     assert seen["probe"] == ["wine-stack", "proven"]
 
 
+def test_under_a_wine_that_is_not_known_the_window_has_to_do(seen: dict[str, Any]) -> None:
+    assert seen["elsewhere"] == ["window", "bounded"]
+
+
 @pytest.mark.parametrize(
     ("what", "call"),
     [

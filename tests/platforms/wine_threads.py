@@ -12,6 +12,7 @@ sys.path.insert(0, sys.argv[1])
 import contextlib
 import ctypes
 
+from conformance.worker import wine_waiting
 from conformance.worker.adapters import ShapedAdapter
 from conformance.worker.probes import best_probe
 from conformance.worker.settling import Settling
@@ -162,6 +163,14 @@ def descriptors():
     return pair
 
 
+def elsewhere():
+    """The probe that is taken under a Wine that is not known."""
+    known, wine_waiting._VERSIONS = wine_waiting._VERSIONS, (b"0.9",)
+    found = best_probe()[0]
+    wine_waiting._VERSIONS = known
+    return [found.name, found.certainty]
+
+
 with busy_server():
     overtaken = {kind: missed(kind) for kind in ("stream", "datagrams")}
 
@@ -169,6 +178,7 @@ print(
     json.dumps(
         {
             "probe": [PROBE.name, PROBE.certainty],
+            "elsewhere": elsewhere(),
             "descriptors": descriptors(),
             "waits": {name: looks(call, LONG, release) for name, call, release in waits()},
             "others": {name: looks(call, SHORT, release) for name, call, release in others()},
