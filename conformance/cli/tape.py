@@ -24,7 +24,18 @@ from conformance.report.timeline import timeline
 from conformance.runner.recording import cell_record, shown_path
 from conformance.runner.sensitivity import TRANSPORTS as ONE_OF_EACH_KIND
 from conformance.runner.session import default_workers
-from conformance.runner.taping import Finding, Played, needs_hosts, play, tapeable, taping_runner
+from conformance.runner.taping import (
+    Finding,
+    Played,
+    Tapes,
+    as_given,
+    needs_hosts,
+    of_seeds,
+    of_splits,
+    play,
+    tapeable,
+    taping_runner,
+)
 from conformance.tables.transports import GROUPS, expand
 from conformance.tables.transports import TRANSPORTS as ALL
 from conformance.tape import Tape, TapeError
@@ -38,6 +49,8 @@ SHOWN = 10
 @click.option("--implementation", "-i", default="stdlib", show_default=True, metavar="I", help="What to test.")
 @click.option("--seeds", type=click.IntRange(1, 10**6), default=20, show_default=True, metavar="N",
               help="Play to each cell the tapes of the seeds 1 to N.")  # fmt: skip
+@click.option("--splits", type=click.IntRange(1, 10), metavar="N",
+              help="Instead, every way to cut the first N bytes that are sent, and received.")  # fmt: skip
 @click.option("--tape", "tapes", multiple=True, metavar="TAPE", help="Play this one; may be repeated.")
 @click.option("--transport", "-t", multiple=True, type=Name("transport", [*ALL, *GROUPS]), metavar="T",
               help="Only over this stream transport or group; default: loopback, unix, socketpair.")  # fmt: skip
@@ -45,39 +58,48 @@ SHOWN = 10
 @click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N", help="Cells at once.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(
-    paths: tuple[str, ...], implementation: str, seeds: int, tapes: tuple[str, ...], transport: tuple[str, ...],
-    platform: str, workers: int, as_json: bool,
+    paths: tuple[str, ...], implementation: str, seeds: int, splits: int | None, tapes: tuple[str, ...],
+    transport: tuple[str, ...], platform: str, workers: int, as_json: bool,
 ) -> int:  # fmt: skip
     """Play tapes to the sockets below an implementation: its sends and receives move fewer bytes, or would block.
 
     \b
-      conformance tape -i mysock.py:Mine                 short counts from 20 seeds
-      conformance tape -i mysock.py:Mine --tape 'client.send=3,block recv=1' mysend
+      conformance tape -i mysock.py:Mine              the tapes of 20 seeds
+      conformance tape -i mysock.py:Mine --splits 8   every way to cut the first 8 bytes
+      conformance tape -i mysock.py:Mine --tape 'client.send=3,block recv=1' messages
 
     Only cells that hold however much one call moves are run. What fails is shrunk to the shortest tape that does it.
 
     Exit status 0 where nothing failed, 1 where something did, 3 where nothing could be played.
     """
     check_implementation(implementation)
-    try:
-        given = [Tape.parse(text) for text in tapes]
-    except TapeError as error:
-        raise click.UsageError(str(error)) from None
+    chosen = _chosen(seeds, splits, tapes)
     wanted = [name for each in transport for name in expand(each)] or list(ONE_OF_EACH_KIND)
     scenarios = load_scenarios(paths)
     cells = tapeable(scenarios, wanted, implementation)
     with entered(platform) as interpreter, _bar(len(cells), quiet=as_json) as bar:
         task = bar.add_task(implementation, total=len(cells))
         runner = taping_runner(interpreter, needs_hosts(cells))
-        told = list(
-            play(cells, given or None, seeds, runner, workers or default_workers(), lambda cell: bar.advance(task))
-        )
+        told = list(play(cells, chosen, runner, workers or default_workers(), lambda cell: bar.advance(task)))
     if as_json:
         print_json(_json(told))
     else:
         _show_left_out(scenarios if paths else [])
         _show(implementation, platform, told)
     return _status(told)
+
+
+def _chosen(seeds: int, splits: int | None, tapes: Sequence[str]) -> Tapes:
+    """The tapes that the options ask for."""
+    if splits and tapes:
+        raise click.UsageError("--splits and --tape each say which tapes to play; give one of them")
+    try:
+        given = [Tape.parse(text) for text in tapes]
+    except TapeError as error:
+        raise click.UsageError(str(error)) from None
+    if splits:
+        return of_splits(splits)
+    return as_given(given) if given else of_seeds(seeds)
 
 
 def _bar(total: int, quiet: bool) -> Progress:
@@ -147,10 +169,12 @@ def _show_left_out(scenarios: Sequence[Scenario]) -> None:
     screen = console()
     reasons = [(each.id, [why_not(each, case) for case in each.cases]) for each in scenarios]
     left_out = [(name, found[0]) for name, found in reasons if all(found)]
-    for name, reason in left_out[:SHOWN]:
-        screen.print(f"{name} is left out: {reason}", style="dim", markup=False, soft_wrap=True)
     if len(left_out) > SHOWN:
-        screen.print(f"… and {len(left_out) - SHOWN} more", style="dim")
+        said = f"{len(left_out)} scenarios are left out: they move no bytes, or depend on how many one call moves"
+        left_out = []
+        screen.print(said, style="dim")
+    for name, reason in left_out:
+        screen.print(f"{name} is left out: {reason}", style="dim", markup=False, soft_wrap=True)
 
 
 def _show_finding(finding: Finding, platform: str) -> None:
@@ -158,8 +182,9 @@ def _show_finding(finding: Finding, platform: str) -> None:
     screen.print()
     screen.rule(f"[bold red]{finding.tape}[/]", align="left", style="red")
     screen.print(timeline_text(timeline(cell_record(finding.outcome))), soft_wrap=True, end="")
-    if finding.seed is not None:
-        screen.print(f"seed {finding.seed}, {finding.events} events, shrunk to {len(finding.tape)}", style="dim")
+    if finding.origin:
+        said = f"{finding.origin}: {counted(finding.events, 'event')}, shrunk to {len(finding.tape)}"
+        screen.print(said, style="dim", markup=False)
     screen.print(Text(again(finding, platform), "cyan"), soft_wrap=True)
 
 
@@ -175,7 +200,7 @@ def _json(told: list[Played]) -> dict[str, object]:
             {
                 "id": each.cell.id,
                 "tape": str(each.tape),
-                "seed": each.seed,
+                "origin": each.origin,
                 "step": each.outcome.verdict.step,
                 "expected": each.outcome.verdict.expected,
                 "observed": each.outcome.verdict.observed,

@@ -77,7 +77,7 @@ def measure_table(measured: Measured) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column(Text(measured.name), no_wrap=True)
     for head in measured.heads:
-        table.add_column(Text(head), justify="right")
+        table.add_column(Text(head), justify="right", overflow="fold")
     for name, row in measured.rows:
         table.add_row(Text(name), *map(Text, row))
     return table

@@ -6,7 +6,7 @@ same way, does what the scenario says; if that fails as well, the implementation
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.engine import judge as j
@@ -19,7 +19,7 @@ from conformance.runner.measuring import RAW
 from conformance.runner.pool import CellRunner
 from conformance.runner.runners import Runners
 from conformance.tables.transports import GROUPS, TRANSPORTS
-from conformance.tape import Tape, shortest
+from conformance.tape import Tape, shortest, splits
 
 QUICK_LIMIT = 1.5
 """Seconds after which a step counts as hung, times the host's scale: shrinking repeats what hangs."""
@@ -29,11 +29,12 @@ BLANK = Tape()
 
 @dataclass(frozen=True)
 class Finding:
-    """A cell that fails: under which tape, found by which seed (None where the tape was given), and what it did."""
+    """A cell that fails: under which tape, and what it did."""
 
     cell: Cell
     tape: Tape
-    seed: int | None
+    origin: str
+    """Where the tape came from, in words; empty where it was given, and is not shrunk."""
     events: int
     """How many events the tape had before it was shrunk."""
     outcome: Outcome
@@ -74,11 +75,31 @@ def tapeable(scenarios: Sequence[s.Scenario], transports: Sequence[str], impleme
     ]
 
 
+Tapes = Callable[[Sequence[str]], Iterable[tuple[str, Tape]]]
+"""The tapes for a cell with these actors, each with the words that say where it comes from."""
+
+
+def of_seeds(number: int) -> Tapes:
+    """The tapes of the seeds from 1 to ``number``."""
+    return lambda actors: ((f"seed {seed}", Tape.of_seed(seed, actors)) for seed in range(1, number + 1))
+
+
+def of_splits(size: int) -> Tapes:
+    """For everybody, every way to cut ``size`` bytes: once what is sent, once what is received."""
+    tapes = [Tape(((call, cut),)) for cut in splits(size) for call in ("send", "recv")]
+    return lambda actors: ((f"{size} bytes cut as {tape}", tape) for tape in tapes)
+
+
+def as_given(tapes: Sequence[Tape]) -> Tapes:
+    """These tapes, which are not to be shrunk."""
+    return lambda actors: (("", tape) for tape in tapes)
+
+
 def play(
-    cells: Sequence[Cell], tapes: Sequence[Tape] | None, seeds: int, make_runner: Callable[[], CellRunner],
-    workers: int, progress: Callable[[Cell], None] = lambda cell: None,
+    cells: Sequence[Cell], tapes: Tapes, make_runner: Callable[[], CellRunner], workers: int,
+    progress: Callable[[Cell], None] = lambda cell: None,
 ) -> Iterator[Played]:  # fmt: skip
-    """Plays to each cell these tapes, or else those of so many seeds.
+    """Plays these tapes to each cell.
 
     A cell is over with its first failure, and so are those of the same case over further transports: they are left out.
     """
@@ -87,7 +108,7 @@ def play(
         found: list[Played] = []
         for cell in alike:
             if not any(each.finding for each in found):
-                found.append(_Cell(cell, runners).play(tapes, seeds))
+                found.append(_Cell(cell, runners).play(tapes))
             progress(cell)
         return found
 
@@ -112,17 +133,16 @@ class _Cell:
         self._runners = runners
         self._tapes = self._events = self._calls = 0
 
-    def play(self, tapes: Sequence[Tape] | None, seeds: int) -> Played:
+    def play(self, tapes: Tapes) -> Played:
         """Plays the blank tape first: what fails without any event is no matter of a tape."""
         blank = self._under(BLANK)
         if blank.verdict.kind != j.PASS or not self._calls:
             return self._played(blank.verdict, witness=blank.verdict.kind != j.FAIL or self._raw_passes(BLANK))
         actors = sorted({step.actor for step in self._cell.case.steps})
-        numbered = [(None, tape) for tape in tapes] if tapes is not None else _seeded(seeds, actors)
-        for seed, tape in numbered:
+        for origin, tape in tapes(actors):
             outcome = self._under(tape)
             if outcome.verdict.kind == j.FAIL and self._repeats(outcome, tape):
-                return self._played(blank.verdict, self._finding(seed, tape, shrink=tapes is None))
+                return self._played(blank.verdict, self._finding(origin, tape))
         return self._played(blank.verdict)
 
     def _played(self, verdict: j.Verdict, finding: Finding | None = None, witness: bool = True) -> Played:
@@ -140,17 +160,13 @@ class _Cell:
         again = self._under(tape).verdict
         return (again.kind, again.step) == (j.FAIL, outcome.verdict.step)
 
-    def _finding(self, seed: int | None, tape: Tape, shrink: bool) -> Finding:
-        short = shortest(tape, lambda each: self._under(each).verdict.kind == j.FAIL) if shrink else tape
+    def _finding(self, origin: str, tape: Tape) -> Finding:
+        short = shortest(tape, lambda each: self._under(each).verdict.kind == j.FAIL) if origin else tape
         outcome = self._under(short)
         if outcome.verdict.kind != j.FAIL or not self._repeats(outcome, short):
             short, outcome = tape, self._under(tape)  # what was left does not always fail
-        return Finding(self._cell, short, seed, len(tape), outcome, blamed=self._raw_passes(short))
+        return Finding(self._cell, short, origin, len(tape), outcome, blamed=self._raw_passes(short))
 
     def _raw_passes(self, tape: Tape) -> bool:
         """Whether the raw socket passes; what is said of the raw socket itself is said by the scenario alone."""
         return tape != BLANK if self._cell.implementation == RAW else self._under(tape, RAW).verdict.kind == j.PASS
-
-
-def _seeded(seeds: int, actors: Sequence[str]) -> Iterator[tuple[int | None, Tape]]:
-    return ((seed, Tape.of_seed(seed, actors)) for seed in range(1, seeds + 1))

@@ -76,3 +76,15 @@ def test_a_text_that_is_no_tape_ends_with_2(told):
     ended = told("tape", "--tape", "client.send=nought")
     assert ended.status == 2
     assert '"nought" in "client.send=nought" is no event' in ended.err
+
+
+def test_a_scenario_that_no_tape_can_be_played_to_is_told_with_the_reason(conformance, folder):
+    ended = conformance("tape", "scenarios/talk/words.yaml", folder=folder)
+    assert ended.status == 3
+    assert "talk/words is left out: step 2 (recv) may move fewer bytes" in ended.out
+
+
+def test_splits_and_tape_at_once_ends_with_2(told):
+    ended = told("tape", "--splits", "8", "--tape", "send=1")
+    assert ended.status == 2
+    assert "give one of them" in ended.err

@@ -1,5 +1,6 @@
 """Playing tapes to cells: what is found, shrunk and blamed, and what never may be."""
 
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -8,7 +9,7 @@ import pytest
 from conformance.language.corpus import bundled, load_all, load_one
 from conformance.model.scenario import Scenario
 from conformance.runner.launch import OWN
-from conformance.runner.taping import play, tapeable, taping_runner
+from conformance.runner.taping import as_given, of_seeds, of_splits, play, tapeable, taping_runner
 from conformance.tape import Tape
 from conformance.wrong import CORRECT, WRONG
 
@@ -139,8 +140,8 @@ def played(folder):
         scenario: Scenario = load_one(folder / f"{name}.yaml", folder)
         reference = f"{folder / 'wrappers.py'}:{implementation}" if "." not in implementation else implementation
         cells = tapeable([scenario], ONE_OF_EACH_KIND, reference)
-        tapes = None if tape is None else [Tape.parse(tape)]
-        return list(play(cells, tapes, seeds, taping_runner(OWN), 1))
+        tapes = of_seeds(seeds) if tape is None else as_given([Tape.parse(tape)])
+        return list(play(cells, tapes, taping_runner(OWN), 1))
 
     return run
 
@@ -164,7 +165,7 @@ def test_a_bug_is_found_from_seeds_and_shrunk_to_one_event(played, scenario, imp
 
 def test_the_shortest_tape_can_be_played_again(played):
     (found, *_) = played("message", "SendsOnce", tape="client.send=1")
-    assert (str(found.finding.tape), found.finding.seed) == ("client.send=1", None)
+    assert (str(found.finding.tape), found.finding.origin) == ("client.send=1", "")
 
 
 def test_a_finding_over_one_transport_is_enough(played):
@@ -174,6 +175,16 @@ def test_a_finding_over_one_transport_is_enough(played):
 def test_no_tape_reaches_what_does_not_go_through_socket(played):
     for each in played("message", "Beneath"):
         assert (each.calls, each.events, each.tapes, each.finding) == (0, 0, 1, None)
+
+
+def test_every_way_to_cut_a_message_is_played_once_for_sends_and_once_for_receives(folder):
+    scenario = load_one(folder / "message.yaml", folder)
+    cells = tapeable([scenario], ("socketpair",), "stdlib")
+    (found,) = play(cells, of_splits(4), taping_runner(OWN), 1)
+    assert (found.tapes, found.finding) == (1 + 2 * 2**3, None)
+    (wrong,) = play([replace(cells[0], implementation=f"{folder / 'wrappers.py'}:SendsOnce")], of_splits(4),
+                    taping_runner(OWN), 1)  # fmt: skip
+    assert (str(wrong.finding.tape), wrong.finding.origin) == ("send=1", "4 bytes cut as send=1,1,1,1")
 
 
 def test_what_a_library_makes_for_itself_is_not_played_to(played):
@@ -192,7 +203,7 @@ def test_what_a_library_makes_for_itself_is_not_played_to(played):
 def test_bugs_with_partial_sends_that_pass_without_a_tape_fail_under_the_shortest(name, scenario, tape):
     one = load_one(bundled() / f"{scenario}.yaml", bundled())
     cells = tapeable([one], ("socketpair",), WRONG[name].reference)[:1]
-    (found,) = play(cells, [Tape.parse(tape)], 0, taping_runner(OWN), 1)
+    (found,) = play(cells, as_given([Tape.parse(tape)]), taping_runner(OWN), 1)
     assert found.verdict.kind == "pass"
     assert found.finding.blamed
 
@@ -210,7 +221,7 @@ def test_bugs_with_partial_sends_that_pass_without_a_tape_fail_under_the_shortes
 def test_bugs_that_need_no_tape_are_told_as_such(name, scenario):
     one = load_one(bundled() / f"{scenario}.yaml", bundled())
     cells = tapeable([one], ("socketpair",), WRONG[name].reference)
-    found = list(play(cells, [Tape.parse("send=1")], 0, taping_runner(OWN), 1))
+    found = list(play(cells, as_given([Tape.parse("send=1")]), taping_runner(OWN), 1))
     assert [each for each in found if each.verdict.kind == "fail" and each.witness and not each.finding]
 
 
@@ -225,7 +236,7 @@ def test_no_tape_blames_a_right_implementation(implementation):
     scenarios = [each for each in load_all((bundled(),)).scenarios if each.id.startswith(("using/", "nonblocking/"))]
     cells = tapeable(scenarios, ("socketpair",), implementation)
     assert len({cell.scenario.id for cell in cells}) > 25
-    found = list(play(cells, None, 3, taping_runner(OWN), 2))
+    found = list(play(cells, of_seeds(3), taping_runner(OWN), 2))
     assert [(each.cell.id, str(each.finding.tape)) for each in found if each.finding] == []
     assert [each.cell.id for each in found if each.verdict.kind == "fail" and each.witness] == []
     assert sum(each.events for each in found) > 50
