@@ -29,6 +29,7 @@ from conformance.model import values as v
 from conformance.tables import errors
 from conformance.tables.operations import Operation, Result
 from conformance.tables.selectors import FACTS, FAMILY_TERMS, known_term
+from conformance.tables.symbols import REPORTED_EVENTS, SYMBOLS
 from conformance.tables.transports import GROUPS, TRANSPORTS
 
 OUTCOME_KEYS = ("returns", "raises", "blocks", "dies", "any_of", "expect", "lasts", "source", "where")
@@ -124,7 +125,7 @@ def _typed(node: Node, kind: Result) -> s.Expected:
     if kind == "address" and isinstance(node, Fields) and set(node.names()) <= {"host", "port"}:
         return s.Record(tuple((key.text, _address_field(key.text, value)) for key, value in node.pairs))
     if kind == "events" and isinstance(node, Fields) and node.pairs:
-        return s.Record(tuple((key.text, s.Exactly(syntax.flags(value))) for key, value in node.pairs))
+        return s.Record(tuple((key.text, s.Exactly(_events(value))) for key, value in node.pairs))
     if kind == "events":
         return _empty(node)
     if kind in ("option", "value", "list") and isinstance(node, (Fields, Items)) and not syntax.is_data(node):
@@ -172,6 +173,21 @@ def _number(node: Node) -> v.Value:
     return syntax.saved(node) or v.Literal(number(node, "seconds"))
 
 
+def _events(node: Node) -> v.Value:
+    return _symbols(node, "event", REPORTED_EVENTS)
+
+
+def _message_flags(node: Node) -> v.Value:
+    return _symbols(node, "flag", SYMBOLS["MSG"])
+
+
+def _symbols(node: Node, what: str, known: tuple[str, ...]) -> v.Value:
+    for item in items(node, f"{what}s"):
+        if not syntax.saved(item):
+            word(item, what, known)
+    return syntax.flags(node)
+
+
 def _symbol_or_zero(node: Node) -> v.Value:
     if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         return v.Literal(node.value)
@@ -194,7 +210,7 @@ _READERS = {
     "ready": _readiness,
     "objects": syntax.objects,
     "option": _option,
-    "symbols": syntax.flags,
+    "symbols": _message_flags,
     "symbol": _symbol_or_zero,
     "value": syntax.plain,
     "bool": lambda node: syntax.saved(node) or syntax.READERS["bool"](node),

@@ -17,6 +17,7 @@ _NAMES = {
     "NOTIFICATION OOB PEEK TRUNC WAITALL",
     "AI": "ADDRCONFIG ALL CANONNAME DEFAULT MASK NUMERICHOST NUMERICSERV PASSIVE V4MAPPED V4MAPPED_CFG",
     "EVENT": "READ WRITE",
+    "KQ": "FILTER_READ FILTER_WRITE EV_EOF EV_ERROR",
 }
 """By prefix. Python documentation, socket, "Constants", and selectors; those of every platform that it names."""
 
@@ -45,6 +46,9 @@ def _symbols_of(operation: Operation, parameter: Parameter) -> tuple[str, ...]:
     prefixes = _OF_OPERATIONS.get((operation.name, parameter.name)) or _OF_PARAMETERS[parameter.name]
     return tuple(name for prefix in prefixes for name in SYMBOLS[prefix])
 
+
+REPORTED_EVENTS = (*SYMBOLS["POLL"], *SYMBOLS["EPOLL"], *SYMBOLS["EVENT"], *SYMBOLS["KQ"])
+"""What poll, epoll, selectors and kqueue may say of an object."""
 
 SYMBOLS_OF: dict[tuple[str, str], tuple[str, ...]] = {
     (operation.name, parameter.name): found
