@@ -144,14 +144,16 @@ def _piece(packet: Packet, at: int, size: int) -> bytes:
         head[13] &= ~URG & 0xFF
         struct.pack_into("!H", head, 18, 0)
     segment = bytes(head) + packet.raw[packet.body + at : packet.body + at + size]
-    return _ip_header(packet, len(segment)) + _summed(packet, segment)
+    return _ip_header(packet, len(segment)) + summed(segment, packet.source, packet.target)
 
 
-def _summed(packet: Packet, segment: bytes) -> bytes:
-    """The segment with the checksum that it must have (RFC 9293 section 3.1)."""
+def summed(segment: bytes, source: bytes, target: bytes) -> bytes:
+    """A TCP segment with the checksum that it must have between two addresses (RFC 9293 section 3.1).
+
+    The pseudo-header of IPv4 has shorter fields than that of IPv6; their sum is the same.
+    """
     blank = segment[:16] + b"\0\0" + segment[18:]
-    ends = packet.source + packet.target
-    total = checksum(ends + struct.pack("!II", len(segment), packet.protocol) + blank)
+    total = _checksum(source + target + struct.pack("!II", len(segment), _TCP) + blank)
     return segment[:16] + struct.pack("!H", total) + segment[18:]
 
 
@@ -166,7 +168,7 @@ def _ip_header(packet: Packet, size: int) -> bytes:
 
 def _summed4(head: bytearray) -> bytes:
     struct.pack_into("!H", head, 10, 0)
-    struct.pack_into("!H", head, 10, checksum(bytes(head)))
+    struct.pack_into("!H", head, 10, _checksum(bytes(head)))
     return bytes(head)
 
 
@@ -189,7 +191,7 @@ def _identification(packet: Packet) -> int:
     return zlib.crc32(packet.raw) | 1
 
 
-def checksum(content: bytes) -> int:
+def _checksum(content: bytes) -> int:
     """RFC 1071."""
     content += b"\0" * (len(content) % 2)
     total: int = sum(struct.unpack(f"!{len(content) // 2}H", content))

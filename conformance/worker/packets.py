@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from conformance.worker import ip_packets
 from conformance.worker.scope import Unsupported
 
 if sys.platform != "win32":
@@ -66,23 +67,6 @@ def send_segment(kind: str, sequence: str, expected: tuple[int, int], source: An
     if kind == "FIN":
         flags, acknowledged = flags | _FLAGS["ACK"], expected[1]
     head = struct.pack("!HHIIBBHHH", source[1], target[1], number, acknowledged, 5 << 4, flags, _WINDOW, 0, 0)
-    total = _checksum(_pseudo_header(family, source, target, len(head)) + head)
-    head = head[:16] + struct.pack("!H", total) + head[18:]
     with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw:
         raw.bind((source[0], 0))
-        raw.sendto(head, (target[0], 0))
-
-
-def _pseudo_header(family: int, source: Any, target: Any, size: int) -> bytes:
-    ends = b"".join(socket.inet_pton(family, end[0]) for end in (source, target))
-    layout = "!BBH" if family == socket.AF_INET else "!IxxxB"
-    fields = (0, socket.IPPROTO_TCP, size) if family == socket.AF_INET else (size, socket.IPPROTO_TCP)
-    return ends + struct.pack(layout, *fields)
-
-
-def _checksum(content: bytes) -> int:
-    """RFC 1071."""
-    total: int = sum(struct.unpack(f"!{len(content) // 2}H", content))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+        raw.sendto(ip_packets.summed(head, ip_packets.packed(source[0]), ip_packets.packed(target[0])), (target[0], 0))
