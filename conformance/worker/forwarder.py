@@ -80,7 +80,7 @@ class Forwarder:
         with self._change:
             if not any(rule.action == action for rule in self._rules.stated):
                 return False
-            self._change.wait_for(lambda: self._stopped or self._rules.happened(action))
+            self._change.wait_for(lambda: self._stopped or self.failure or self._rules.happened(action))
             return True
 
     def at_rest(self) -> Optional[int]:
@@ -111,7 +111,9 @@ class Forwarder:
                     self._carry(ready)
                     self._change.notify_all()
         except Exception as error:  # noqa: BLE001 (whoever asks next is told)
-            self.failure = f"packets can no longer be carried between the hosts: {error}"
+            with self._change:
+                self.failure = f"packets can no longer be carried between the hosts: {error}"
+                self._change.notify_all()
 
     def _carry(self, ready: set[int]) -> None:
         self._send_late()

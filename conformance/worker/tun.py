@@ -6,6 +6,7 @@ than the link takes them and with their checksums complete. It goes with its des
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import struct
@@ -52,6 +53,7 @@ def _opened(routes: tuple[tuple[str, str], ...]) -> int:
         raise Unsupported(f"{_PATH}: {error.strerror}{_remedy(error)}") from None
     try:
         fcntl.ioctl(descriptor, _TUNSETIFF, _REQUEST.pack(NAME.encode(), _IFF_TUN | _IFF_NO_PI))
+        _be_silent()
         with Netlink(NAME) as link:
             link.set_queue_length(_QUEUE)
             link.set_up(True)
@@ -61,6 +63,13 @@ def _opened(routes: tuple[tuple[str, str], ...]) -> int:
         os.close(descriptor)
         raise Unsupported(f"a TUN device cannot be made: {error.strerror or error}") from None
     return descriptor
+
+
+def _be_silent() -> None:
+    """No link-local address (linux/if_link.h, IN6_ADDR_GEN_MODE_NONE), and so no search for routers through it."""
+    setting = f"/proc/sys/net/ipv6/conf/{NAME}/addr_gen_mode"
+    with contextlib.suppress(OSError), open(setting, "w", encoding="ascii") as file:  # without IPv6 it is silent
+        file.write("1")
 
 
 def _remedy(error: OSError) -> str:
