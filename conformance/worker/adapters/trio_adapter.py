@@ -144,6 +144,10 @@ class TrioAdapter(ShapedAdapter):
         import_module("trio")  # whether it is installed is to be known now, not in the first step
         super().__init__(AwaitedSocket, "trio")
 
+    def setdefaulttimeout(self, seconds: Optional[float]) -> None:
+        """Unsupported."""
+        raise Unsupported(f"trio's sockets have no timeouts: {_INSTEAD['settimeout']}")
+
     def select(self, *arguments: Any, **keywords: Any) -> Any:
         """Unsupported."""
         raise Unsupported("trio has no readiness lists: it awaits one socket at a time")
