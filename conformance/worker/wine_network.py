@@ -37,8 +37,11 @@ class WineNetwork:
         self._call = _system_call()
 
     def busy(self) -> bool:
-        """Whether packets lie in a queue, or the server is not asleep: once it is, it has handed on what came."""
-        return queued(self._softnet.read()) or not self._server_sleeps()
+        """Whether packets lie in a queue, or the server is not asleep: once it is, it has handed on what came.
+
+        Asked twice: a packet that has just left its queue may not have reached the server yet.
+        """
+        return any(queued(self._softnet.read()) or not self._server_sleeps() for _ in range(2))
 
     def unsent(self, streams: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
         """Bytes not sent yet, as Linux tells its own programs."""
