@@ -138,7 +138,7 @@ class TapedSocket(socket.socket):
         if isinstance(event, int):
             stream = super().type == socket.SOCK_STREAM
             return event if stream and isinstance(flags, int) and not flags & ~_HARMLESS.get(call, 0) else None
-        if event == BLOCK and (self.gettimeout() == 0 or (isinstance(flags, int) and flags & _DONTWAIT)):
+        if event == BLOCK and (super().gettimeout() == 0 or (isinstance(flags, int) and flags & _DONTWAIT)):
             self._note(call, event)
             raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))  # EAGAIN, but for Windows
         if event == RESET and call != "accept" and self._ended():
@@ -157,7 +157,7 @@ class TapedSocket(socket.socket):
 
     def _playing(self) -> Optional[Deck]:
         deck = getattr(self, "_deck", None) or of_thread()
-        return deck if deck is not None and (not deck.numbers or self.fileno() in deck.numbers) else None
+        return deck if deck is not None and (not deck.numbers or super().fileno() in deck.numbers) else None
 
     def _fewer(self, size: int, flags: int = 0) -> int:
         limit = self._limit("recv", flags)

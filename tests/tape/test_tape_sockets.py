@@ -122,6 +122,26 @@ def test_a_socket_with_a_timeout_never_would_block(pair):
     assert one.recv(9) == b"hello"
 
 
+def test_what_a_wrapper_says_of_itself_does_not_count_but_what_is_below_it(pair):
+    class KeepsItsOwnTimeout(TapedSocket):
+        def gettimeout(self):
+            return None
+
+        def fileno(self):
+            raise RuntimeError("not told")
+
+    one, other = socket.socketpair()
+    with KeepsItsOwnTimeout(fileno=one.detach()) as own, other:
+        own.setblocking(False)
+        deck = Deck(Tape.parse("send=block"))
+        with playing(deck), pytest.raises(BlockingIOError):
+            own.send(b"a")
+        deck = Deck(Tape.parse("send=1"))
+        deck.numbers = frozenset([socket.socket.fileno(own)])
+        with playing(deck):
+            assert own.send(b"abc") == 1
+
+
 @posix
 def test_the_flag_for_one_call_counts_as_non_blocking(pair):
     one, other = pair("recv=block")
