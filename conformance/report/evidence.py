@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from conformance.report.records import CellRecord
 
-Change = tuple[str, str]
-"""A socket, and the state that it is in now."""
+
+class Change(NamedTuple):
+    """A socket, and the state that it is in now."""
+
+    socket: str
+    words: str
+    beside: tuple[str, ...] = ()
+    """Names of sockets with the same address, such as the listener's that it was accepted from."""
+
 
 Sockets = Mapping[tuple[Any, ...], Mapping[str, Any]]
 """The sockets of one step, by addresses where they have some, else by name."""
@@ -23,23 +30,30 @@ def changes(cell: CellRecord) -> dict[int, list[Change]]:
     """By number of the step, what it changed: ``("server", "ESTABLISHED → CLOSE-WAIT, 4 bytes unread")``."""
     found: dict[int, list[Change]] = {}
     before: Sockets = {}
+    names: dict[str, dict[str, None]] = {}
     for step in cell.steps:
         if "evidence" in step:
             now = {(each.get("local") or each["socket"], each.get("peer")): each for each in step["evidence"]}
-            found[step["number"]] = list(_changes(before, now))
+            for each in now.values():
+                if each.get("local") and each["socket"]:
+                    names.setdefault(each["local"], {})[each["socket"]] = None
+            found[step["number"]] = [
+                Change(_label(socket, {**before, **now}), words, tuple(names.get(socket.get("local", ""), ())))
+                for socket, words in _changes(before, now)
+            ]
             before = now
     return found
 
 
-def _changes(before: Sockets, now: Sockets) -> Iterator[Change]:
+def _changes(before: Sockets, now: Sockets) -> Iterator[tuple[Mapping[str, Any], str]]:
     for key, socket in now.items():
         then, words = before.get(key, {}), _words(socket)
         ordinary = words in ([], [_LISTEN]) or (words == [_ESTABLISHED] and socket["socket"] is None)
         if words != _words(then) and (then or not ordinary):
-            yield _label(socket, now), _change(then, socket, words)
+            yield socket, _change(then, socket, words)
     for key, socket in before.items():
         if key not in now and socket.get("state", _LISTEN) != _LISTEN:
-            yield _label(socket, before), f"{socket['state']} → {_CLOSED}"
+            yield socket, f"{socket['state']} → {_CLOSED}"
 
 
 def _label(socket: Mapping[str, Any], all_of_them: Sockets) -> str:

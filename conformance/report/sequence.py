@@ -65,14 +65,14 @@ def result_lines(drawing: Lifelines, cell: CellRecord, step: Mapping[str, Any], 
 
 
 def state_lines(drawing: Lifelines, step: Mapping[str, Any], changed: Sequence[Change]) -> list[Line]:
-    """The new states of sockets: beside their actors' lifelines, or with their names beside the step's."""
+    """The new states of sockets: beside their actors' lifelines, or with their names beside the most fitting."""
     lines = []
-    for socket, words in changed:
+    for socket, words, alike in changed:
         if socket in drawing.actors:
             lines += drawing.beside(socket, "│", words, "evidence")
         else:
-            beside = step["actor"] if step["actor"] in drawing.actors else drawing.actors[0]
-            lines += drawing.beside(beside, "│", f"{socket}: {words}", "evidence")
+            fitting = [name for name in (*alike, step["actor"], *drawing.actors) if name in drawing.actors]
+            lines += drawing.beside(fitting[0], "│", f"{socket}: {words}", "evidence")
     return lines
 
 

@@ -45,7 +45,7 @@ def _step(cell: CellRecord, step: Mapping[str, Any], left: int, changed: Sequenc
     first, *rest = textwrap.wrap(_done(cell, step), left - 2, subsequent_indent=" " * 18) or [""]
     yield f"{first:<{left}}{step['did']}"
     yield from rest
-    yield from (f"{' ' * (left - 10)}state     {socket} {words}" for socket, words in changed)
+    yield from (f"{' ' * (left - 10)}state     {socket} {words}" for socket, words, _ in changed)
     if step["number"] == cell.step:
         indent = " " * (left - 10)
         yield f"{indent}expected  {cell.expected}"

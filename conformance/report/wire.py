@@ -56,6 +56,9 @@ class Arrow:
     """Whether its data, SYN or FIN had been sent before."""
     size: int = 0
     """Bytes of data."""
+    source_host: str = ""
+    target_host: str = ""
+    """Where it was seen to leave and to arrive: that may be on the way to an address that nobody has."""
     plain: bool = False
     """Whether it is data or an acknowledgement and nothing else, so that many of its kind can be told as one."""
 
@@ -159,16 +162,20 @@ def _matched(sent: list[_Seen], arrived: list[_Seen], complete: bool) -> Iterato
     for each in sent:
         found = waiting.get(each.key)
         if found:
-            yield _arrow(each, each.packet.nanoseconds, found.pop(0).packet.nanoseconds), each
+            came = found.pop(0).packet
+            yield replace(_arrow(each, each.packet.nanoseconds, came.nanoseconds), target_host=came.host), each
         else:
-            came = None if complete else each.packet.nanoseconds
-            yield _arrow(each, each.packet.nanoseconds, came), each
+            yield _arrow(each, each.packet.nanoseconds, None if complete else each.packet.nanoseconds), each
     for left in waiting.values():
-        yield from ((_arrow(each, None, each.packet.nanoseconds), each) for each in left)
+        for each in left:
+            yield (
+                replace(_arrow(each, None, each.packet.nanoseconds), source_host="", target_host=each.packet.host),
+                each,
+            )
 
 
 def _arrow(seen: _Seen, sent: int | None, arrived: int | None) -> Arrow:
-    return Arrow(seen.source, seen.target, sent, arrived, "", "")
+    return Arrow(seen.source, seen.target, sent, arrived, "", "", source_host=seen.packet.host)
 
 
 # in words
@@ -199,7 +206,7 @@ def _told(pairs: Sequence[tuple[Arrow, _Seen]]) -> Iterator[Arrow]:
         else:
             words = (ICMP_WORDS if isinstance(body, icmp.ICMP) else ICMP6_WORDS).get((body.type, body.code))
             label = f"ICMP {words or f'type {body.type} code {body.code}'}"
-            yield replace(arrow, label=label, brief="ICMP")
+            yield replace(arrow, label=label, brief=words or "ICMP")
 
 
 def _size(seen: _Seen) -> int:

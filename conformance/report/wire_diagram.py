@@ -77,13 +77,17 @@ class _Ends:
             self._names.setdefault((host, port), []).append(name)
         self._arrows = arrows
 
-    def of(self, end: End) -> str:
+    def pair(self, arrow: Arrow) -> tuple[str, str]:
+        """The lifelines between which an arrow goes."""
+        return self._of(arrow.source, arrow.source_host), self._of(arrow.target, arrow.target_host)
+
+    def _of(self, end: End, seen_on: str) -> str:
         """The actor whose socket has the address, else one on its host, else the host, else the address."""
         names = self._names.get((end.address, end.port), [])
         named = [name for name in names if name in self._actors]
         if named:
             return named[0]
-        host = self._hosts.get(end.address, end.address)
+        host = self._hosts.get(end.address, seen_on or end.address)
         for name in (*(_NAMED_AFTER_HOST.get(name, name) for name in names), host):
             if name in self._actors or (name in ("client", "server")):
                 return name
@@ -91,11 +95,12 @@ class _Ends:
         return living[0] if living else host
 
     def lifelines(self) -> list[str]:
-        """Who sends or receives, first those with steps, then all other actors: so that arrows are short."""
-        busy = {self.of(end) for arrow in self._arrows for end in (arrow.source, arrow.target)}
+        """Who sends or receives, with those between them who have no steps, such as routers; then all other actors."""
+        busy = {name for arrow in self._arrows for name in self.pair(arrow)}
         first = [actor for actor in self._actors if actor in busy]
         silent = sorted(busy - set(first), key=lambda name: (name != "client", name))
-        return [*first, *silent, *(actor for actor in self._actors if actor not in busy)]
+        first[1:1] = [name for name in silent if name not in ("client", "server")]
+        return list(dict.fromkeys([*first, *silent, *self._actors]))
 
 
 # what happens when
@@ -192,7 +197,7 @@ def _segments(drawing: Lifelines, run: Sequence[_Row], ends: _Ends, zero: int) -
 def _segment(drawing: Lifelines, row: _Row, ends: _Ends, zero: int) -> Line:
     arrow = row.arrow
     assert arrow is not None
-    source, target = ends.of(arrow.source), ends.of(arrow.target)
+    source, target = ends.pair(arrow)
     time = _milliseconds(row.at - zero)
     if source == target:
         return drawing.beside(source, "│", f"{arrow.label} to itself", "arrow", time)[0]

@@ -124,6 +124,14 @@ def test_what_is_no_part_of_a_conversation_is_counted(tape):
     assert (found.arrows, found.undrawn) == ((), {"ARP": 1})
 
 
+def test_what_goes_to_an_address_of_nobody_arrives_where_it_was_last_seen(tape):
+    content = tape.seen(CLIENT, tcp.TCP(sport=1, dport=2, flags=SYN), 6, arrives=False)
+    nowhere = content[:16] + socket.inet_aton("203.0.113.1") + content[20:]
+    seen = [Packet("client", "veth0", 1, True, 0x0800, nowhere), Packet("router", "veth0", 2, False, 0x0800, nowhere)]
+    (arrow,) = wire(seen, HOSTS, True).arrows
+    assert (arrow.target.address, arrow.target_host, arrow.arrived) == ("203.0.113.1", "router", 2)
+
+
 # drawn
 
 
