@@ -6,7 +6,7 @@ correct wrappers too; a wrong implementation is caught where such a cell fails, 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -234,8 +234,8 @@ class _Search:
         self.catches: list[Catch] = []
         self._caught: set[str] = set()
         self._catching: set[str] = set()
-        self._tries: Counter[str] = Counter()
         self._hits: Counter[str] = Counter()
+        self._seconds: dict[str, float] = defaultdict(float)
 
     def run(
         self, implementations: Sequence[WrongImplementation], scenarios: Sequence[str], settle: str, every_pair: bool
@@ -264,7 +264,7 @@ class _Search:
                 self._pair(row, found, number)
 
     def _scenario(self, name: str) -> None:
-        """Tries implementations until it catches one: likely ones first, above all those that were caught often."""
+        """Tries implementations until it catches one: likely ones first, above all those that are caught soon."""
         for number in _ROUNDS:
             left = self.pairs.implementations(name)
             while left and name not in self._catching:
@@ -273,8 +273,8 @@ class _Search:
                 self._pair(found, name, number)
 
     def _rate(self, implementation: str) -> float:
-        """How often it was caught so far, between 0 and 1; never 0."""
-        return (self._hits[implementation] + 1) / (self._tries[implementation] + 3)
+        """How often it was caught so far, for the time that was spent on it: one that hangs takes long."""
+        return (self._hits[implementation] + 1) / (self._seconds[implementation] + 1)
 
     def _matrix(self, row: WrongImplementation) -> None:
         for name in self.pairs.scenarios(row.name):
@@ -286,10 +286,10 @@ class _Search:
         done = self.tried[row.name, scenario]
         cells = self.pairs.cells(row.name, scenario)[done:number]
         self.tried[row.name, scenario] = done + len(cells)
-        self._tries[row.name] += bool(cells)
         for witness in cells:
             place = _Place(witness.scenario, witness.case, witness.transport)
-            _, found = _run(row, place, self._runners)
+            outcome, found = _run(row, place, self._runners)
+            self._seconds[row.name] += outcome.seconds * (2 if found else 1)
             if found:
                 self.catches.append(found)
                 self._hits[row.name] += 1
