@@ -81,10 +81,24 @@ def kernel_machine() -> str:
     """The machine whose system call numbers the kernel uses: under qemu-user the host's."""
     if not _qemu_binary():
         return platform.machine()
+    header = _header_of_qemu()
+    order = _order(header)
+    return _ELF_MACHINES.get(int.from_bytes(header[18:20], order), "")  # type: ignore[arg-type]  # a literal on 3.9
+
+
+def kernel_byteorder() -> str:
+    """The order of bytes in which the kernel reads and writes integers: under qemu-user the host's."""
+    return _order(_header_of_qemu()) if _qemu_binary() else sys.byteorder
+
+
+def _header_of_qemu() -> bytes:
+    """The first bytes of the emulator's own program (elf(5)); empty where they cannot be read."""
     try:
         with open("/proc/thread-self/exe", "rb") as file:
-            header = file.read(20)
+            return file.read(20)
     except OSError:
-        return ""
-    order = "little" if header[5] == 1 else "big"
-    return _ELF_MACHINES.get(int.from_bytes(header[18:20], order), "")  # type: ignore[arg-type]  # a literal on 3.9
+        return b""
+
+
+def _order(header: bytes) -> str:
+    return "little" if header[5:6] == b"\1" else "big"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 import struct
 
-from conformance.worker.netlink import CREATE, EXCLUSIVE, REPLACE, Netlink, attribute
+from conformance.worker.netlink import CREATE, EXCLUSIVE, ORDER, REPLACE, Netlink, attribute
 
 _NEWLINK, _NEWROUTE = 16, 24
-_LINK = struct.Struct("=BxHiII")
-_ROUTE = struct.Struct("=BBBBBBBBI")
+_LINK = struct.Struct(f"{ORDER}BxHiII")
+_ROUTE = struct.Struct(f"{ORDER}BBBBBBBBI")
 
 _IFLA_IFNAME, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 3, 10, 18, 28
 _INFO_KIND, _INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
@@ -26,7 +26,7 @@ class Links(Netlink):
     def add_pair(self, name: str, other_name: str, other_namespace: int) -> None:
         """A veth pair: one end here, the other in the namespace of a descriptor."""
         other = _LINK.pack(0, 0, 0, 0, 0) + _name(other_name)
-        other += attribute(_IFLA_NET_NS_FD, struct.pack("=I", other_namespace))
+        other += attribute(_IFLA_NET_NS_FD, struct.pack(f"{ORDER}I", other_namespace))
         self._add(name, "veth", attribute(_INFO_DATA, attribute(_VETH_INFO_PEER, other)))
 
     def add_bridge(self, name: str) -> None:
@@ -39,7 +39,7 @@ class Links(Netlink):
 
     def put_into(self, name: str, bridge: str) -> None:
         """Makes an interface a port of a bridge."""
-        master = attribute(_IFLA_MASTER, struct.pack("=I", socket.if_nametoindex(bridge)))
+        master = attribute(_IFLA_MASTER, struct.pack(f"{ORDER}I", socket.if_nametoindex(bridge)))
         self._request(_NEWLINK, 0, _LINK.pack(0, 0, socket.if_nametoindex(name), 0, 0) + master)
 
     def add_default_route(self, gateway: str) -> None:

@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from conformance.worker.facts import emulator, kernel_byteorder
+
 REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, DUMP = 0x1, 0x4, 0x100, 0x200, 0x400, 0x300
 
 _ROUTE_PROTOCOL = 0
@@ -19,11 +21,14 @@ _NEWLINK, _GETLINK, _NEWADDR, _DELADDR = 16, 18, 20, 21
 _NEWROUTE = 24
 _NEWQDISC, _DELQDISC = 36, 37
 
-_HEADER = struct.Struct("=IHHII")
-_LINK = struct.Struct("=BxHiII")
-_ADDRESS = struct.Struct("=BBBBI")
-_QUEUE = struct.Struct("=BxxxiIII")
-_ROUTE = struct.Struct("=BBBBBBBBI")
+ORDER = "<" if kernel_byteorder() == "little" else ">"
+"""How struct writes the kernel's order of bytes."""
+
+_HEADER = struct.Struct(f"{ORDER}IHHII")
+_LINK = struct.Struct(f"{ORDER}BxHiII")
+_ADDRESS = struct.Struct(f"{ORDER}BBBBI")
+_QUEUE = struct.Struct(f"{ORDER}BxxxiIII")
+_ROUTE = struct.Struct(f"{ORDER}BBBBBBBBI")
 
 _IFF_UP = 1
 _IFLA_TXQLEN, _IFLA_OPERSTATE, _OPERSTATE_UP = 13, 16, 6
@@ -43,14 +48,30 @@ Speaker = TypeVar("Speaker", bound="Conversation")
 
 def attribute(kind: int, content: bytes) -> bytes:
     """One attribute, padded."""
-    return struct.pack("=HH", 4 + len(content), kind) + content + b"\0" * (-len(content) % 4)
+    return struct.pack(f"{ORDER}HH", 4 + len(content), kind) + content + b"\0" * (-len(content) % 4)
+
+
+def _socket(protocol: int) -> socket.socket:
+    """A netlink socket whose messages reach the kernel as they are.
+
+    qemu-user rewrites what such a socket carries, and knows but a part of it (linux-user/fd-trans.c). Of a descriptor
+    that was passed over AF_UNIX it does not know what it is, and leaves it alone.
+    """
+    made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
+    if emulator() != "qemu-user":
+        return made
+    one, other = socket.socketpair()
+    with made, one, other:
+        socket.send_fds(one, [b"\0"], [made.fileno()])
+        _, (passed,), _, _ = socket.recv_fds(other, 1, 1)
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol, fileno=passed)
 
 
 class Conversation:
     """Questions to a part of the kernel by its netlink protocol, and the answers."""
 
     def __init__(self, protocol: int) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
+        self._socket = _socket(protocol)
         self._socket.settimeout(PATIENCE)
         self._socket.bind((0, 0))
         self._number = 0
@@ -73,7 +94,7 @@ class Conversation:
             if found == _DONE:
                 return
             if found == _ERROR:
-                (code,) = struct.unpack_from("=i", answer)
+                (code,) = struct.unpack_from(f"{ORDER}i", answer)
                 if code:
                     raise OSError(-code, os.strerror(-code))
                 return
@@ -111,7 +132,7 @@ class Netlink(Conversation):
 
     def wait_until_running(self) -> None:
         """Waits until :meth:`is_running`; the kernel tells of each change."""
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as news:
+        with _socket(_ROUTE_PROTOCOL) as news:
             news.settimeout(PATIENCE)
             news.bind((0, _RTMGRP_LINK))
             while not self.is_running():
@@ -137,11 +158,11 @@ class Netlink(Conversation):
         scope = _SCOPE_LINK if family == socket.AF_INET else 0
         body = _ROUTE.pack(family, 8 * len(packed), 0, 0, _TABLE_MAIN, _PROTOCOL_STATIC, scope, _UNICAST, 0)
         body += attribute(_RTA_DST, packed) + attribute(_RTA_PREFSRC, _packed(own)[1])
-        self._request(_NEWROUTE, CREATE | REPLACE, body + attribute(_RTA_OIF, struct.pack("=I", self._index)))
+        self._request(_NEWROUTE, CREATE | REPLACE, body + attribute(_RTA_OIF, struct.pack(f"{ORDER}I", self._index)))
 
     def set_queue_length(self, packets: int) -> None:
         """How many packets the interface may keep until they are taken."""
-        length = attribute(_IFLA_TXQLEN, struct.pack("=I", packets))
+        length = attribute(_IFLA_TXQLEN, struct.pack(f"{ORDER}I", packets))
         self._request(_NEWLINK, 0, _LINK.pack(0, 0, self._index, 0, 0) + length)
 
     def set_queue(self, kind: str, options: bytes = b"") -> None:
@@ -163,7 +184,7 @@ class Netlink(Conversation):
 def attributes(content: bytes) -> Iterable[tuple[int, bytes]]:
     """Kind and content of each attribute."""
     while len(content) >= 4:
-        length, kind = struct.unpack_from("=HH", content)
+        length, kind = struct.unpack_from(f"{ORDER}HH", content)
         if length < 4:
             return
         yield kind, content[4:length]

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 
 from conformance.tables.topologies import ROUTER
 from conformance.tables.transports import Transport
-from conformance.worker.netlink import Netlink, attribute
+from conformance.worker.netlink import ORDER, Netlink, attribute
 from conformance.worker.networks import INTERFACE, PREFIX4, PREFIX6, End, Network, at_end
 from conformance.worker.scope import Missing, Unsupported
 
 _TBF_PARAMETERS, _TBF_BURST, _ETHERNET = 1, 6, 1
-_RATE = struct.Struct("=BBHhHI")
-_TBF = struct.Struct(f"={_RATE.size}s{_RATE.size}sIII")
+_RATE = struct.Struct(f"{ORDER}BBHhHI")
+_TBF = struct.Struct(f"{ORDER}{_RATE.size}s{_RATE.size}sIII")
 BURST, QUEUE_BYTES = 3000, 256 * 1024
 
 
@@ -114,4 +114,4 @@ def on_link(descriptor: int, work: Callable[[Netlink], None]) -> None:
 def rate_options(rate: int) -> bytes:
     """Options of tbf (linux/pkt_sched.h: tc_tbf_qopt) for so many bytes a second."""
     bucket = _TBF.pack(_RATE.pack(0, _ETHERNET, 0, 0, 0, rate), bytes(_RATE.size), QUEUE_BYTES, 0, 0)
-    return attribute(_TBF_PARAMETERS, bucket) + attribute(_TBF_BURST, struct.pack("=I", BURST))
+    return attribute(_TBF_PARAMETERS, bucket) + attribute(_TBF_BURST, struct.pack(f"{ORDER}I", BURST))

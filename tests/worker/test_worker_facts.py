@@ -1,0 +1,31 @@
+"""The facts of a host that is seen through an emulator: what the kernel is, not what the emulator shows."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from conformance.worker import facts, netlink
+
+X86_64 = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\x3e\x00"
+S390X = b"\x7fELF\x02\x02\x01" + bytes(9) + b"\x00\x02\x00\x16"
+
+
+@pytest.mark.parametrize("header, machine, order", [(X86_64, "x86_64", "little"), (S390X, "s390x", "big")])
+def test_under_qemu_user_the_kernel_is_that_of_the_emulators_own_program(monkeypatch, header, machine, order) -> None:
+    monkeypatch.setattr(facts, "_qemu_binary", lambda: "/usr/bin/qemu-s390x-static")
+    monkeypatch.setattr(facts, "_header_of_qemu", lambda: header)
+    assert (facts.kernel_machine(), facts.kernel_byteorder()) == (machine, order)
+
+
+def test_without_an_emulator_the_kernel_has_the_order_of_bytes_of_this_python(monkeypatch) -> None:
+    monkeypatch.setattr(facts, "_qemu_binary", lambda: None)
+    assert facts.kernel_byteorder() == sys.byteorder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="netlink exists on Linux only")
+def test_past_qemu_user_netlink_is_spoken_over_a_descriptor_that_was_passed(monkeypatch) -> None:
+    monkeypatch.setattr(netlink, "emulator", lambda: "qemu-user")
+    with netlink.Netlink("lo") as link:
+        assert link.is_running() in (True, False)
