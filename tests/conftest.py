@@ -181,6 +181,7 @@ def start() -> Callable[..., subprocess.Popen[str]]:
             [sys.executable, *map(str, arguments)],
             cwd=folder,
             env=environment(**changes),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",

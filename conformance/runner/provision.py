@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import sys
@@ -38,7 +39,8 @@ def main() -> None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, PermissionError):
+    limited = isinstance(error, OSError) and error.errno == errno.ENOSPC  # by sysctl user.max_*_namespaces
+    if isinstance(error, PermissionError) or limited:
         return "not permitted (root, or unprivileged user namespaces, would allow it)"
     return f"{type(error).__name__}: {error}"
 

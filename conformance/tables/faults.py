@@ -38,6 +38,9 @@ def _fault(
     return Fault(name, taken, main, "nothing", None, None, "fault", None, summary, by=by, needs=needs)
 
 
+FIREWALL = ("drop", "reset", "net-unreachable", "host-unreachable", "port-unreachable", "admin-prohibited", "open")
+"""What a firewall does: nothing is said, a TCP reset, an ICMP message by its code, or it lets everything through."""
+
 _NETWORK = (
     _fault("cut", "host:actor", "Everything between the hosts is lost both ways; no host is told.", main="host",
            by=NETWORK, needs="black-hole"),
@@ -48,6 +51,15 @@ _NETWORK = (
            by=NETWORK, needs="hosts"),
     _fault("rate", "rate:size of:actor", "The host sends no more than so many bytes a second; the rest waits.",
            main="rate", by=NETWORK, needs="rate-limit"),
+    _fault("mtu", "mtu:ordinal of:actor", "The link of the host carries packets of at most so many bytes.", main="mtu",
+           by=NETWORK, needs="hosts"),
+    _fault("offloads", "state:off|on of:actor", "The host makes and joins TCP segments itself, its link does not; on "
+           "is as it was.", main="state", by=NETWORK, needs="offloads"),
+    _fault("firewall", f"answer:{'|'.join(FIREWALL)} on:actor port:int", "What TCP and UDP bring to the host, or pass "
+           "over the router, is dropped without a word, or refused by a reset or an ICMP message; open ends that. With "
+           "a port it is only what comes to that.", main="answer", by=NETWORK, needs="firewall", port=None),
+    _fault("reboot", "host:actor", "The host starts anew: its TCP sockets and its actors' processes are gone without a "
+           "word, and it knows of no connection.", main="host", by=NETWORK, needs="reboot"),
     _fault("inject", "segment:RST|FIN from:actor to:actor sequence:next|in-window|outside-window",
            "A forged TCP segment reaches an actor's socket as if its peer had sent it.", main="segment", by=NETWORK,
            needs="packet-injection", sequence="next"),
@@ -81,7 +93,7 @@ _PACKET_RULES = (
 PACKET_RULES = frozenset(row.name for row in _PACKET_RULES)
 """The faults that tell packets apart. Where a scenario has one, packets go through a forwarder, past the link."""
 
-LINK_FAULTS = frozenset(["link", "address", "rate"])
+LINK_FAULTS = frozenset(["link", "address", "rate", "mtu", "offloads", "reboot"])
 """The faults of the link itself, which do nothing to packets that go past it."""
 
 _SYSTEM = (
@@ -89,6 +101,9 @@ _SYSTEM = (
            needs="process"),
     _fault("signal", "to:actor signal:text", "The actor's process gets a signal; over when the handler has run and "
            "the actor waits again or has returned, or when the process is gone.", by=SYSTEM, needs="process"),
+    _fault("stop", "actor:actor", "The actor's process is stopped (SIGSTOP); its sockets live on.", main="actor",
+           by=SYSTEM, needs="process"),
+    _fault("resume", "actor:actor", "The end of stop.", main="actor", by=SYSTEM, needs="process"),
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {row.name: row for row in (*_NETWORK, *_PACKET_RULES, *_SYSTEM)}

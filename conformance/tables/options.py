@@ -39,6 +39,10 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "IP_TOS": ("IPPROTO_IP", INT),
     "IP_MULTICAST_TTL": ("IPPROTO_IP", INT),
     "IP_MULTICAST_LOOP": ("IPPROTO_IP", BOOL),
+    "IP_MTU": ("IPPROTO_IP", INT),
+    "IP_MTU_DISCOVER": ("IPPROTO_IP", INT),
+    "IPV6_MTU": ("IPPROTO_IPV6", INT),
+    "IPV6_MTU_DISCOVER": ("IPPROTO_IPV6", INT),
     "IPV6_V6ONLY": ("IPPROTO_IPV6", BOOL),
     "IPV6_UNICAST_HOPS": ("IPPROTO_IPV6", INT),
     "TCP_NODELAY": ("IPPROTO_TCP", BOOL),
@@ -57,7 +61,17 @@ OPTIONS: dict[str, tuple[str, str]] = {
 }
 """Option name to (level, kind of value)."""
 
-BYTES = frozenset(["SO_RCVBUF", "SO_RCVLOWAT", "SO_SNDBUF", "SO_SNDLOWAT", "TCP_MAXSEG", "TCP_NOTSENT_LOWAT"])
+NUMBERS = {
+    "linux": {
+        "IP_MTU_DISCOVER": 10, "IP_MTU": 14, "IP_PMTUDISC_DO": 2, "IP_PMTUDISC_DONT": 0,
+        "IPV6_MTU_DISCOVER": 23, "IPV6_MTU": 24, "IPV6_PMTUDISC_DO": 2,
+    },
+}  # fmt: skip
+"""What Python has no names for, by sys.platform: linux/in.h and linux/in6.h."""
+
+BYTES = frozenset(
+    ["SO_RCVBUF", "SO_RCVLOWAT", "SO_SNDBUF", "SO_SNDLOWAT", "TCP_MAXSEG", "TCP_NOTSENT_LOWAT", "IP_MTU", "IPV6_MTU"]
+)
 """The options that are numbers of bytes."""
 
 _WINDOWS = sys.platform == "win32"

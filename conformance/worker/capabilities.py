@@ -13,10 +13,12 @@ from typing import Optional
 from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.faults import FAULTS
 from conformance.tables.transports import TRANSPORTS
-from conformance.worker import tun
+from conformance.worker import destroy, offloads, tun
 from conformance.worker.namespaces import on_host
 from conformance.worker.netlink import Netlink
 from conformance.worker.network_faults import on_link, rate_options
+from conformance.worker.networks import INTERFACE
+from conformance.worker.nftables import INPUT, Firewall
 from conformance.worker.process_life import become_nobody
 from conformance.worker.scope import Unsupported
 from conformance.worker.stage import Hosts
@@ -99,6 +101,17 @@ def _injection(namespace: int) -> Finding:
     return lacking_here("vanish")
 
 
+def _firewall(namespace: int) -> Finding:
+    def try_all() -> None:
+        with Firewall() as firewall:
+            for answer in ("drop", "reset", "admin-prohibited"):
+                firewall.set(answer, INPUT, 9)
+                firewall.remove()
+
+    on_host(namespace, try_all)
+    return None
+
+
 _PROBES: dict[str, Callable[[], Finding]] = {
     "SCM_RIGHTS": _socketpair_rights,
     "epoll": _exists("epoll"),
@@ -118,6 +131,9 @@ _NETWORK_PROBES: dict[str, Callable[[int], Finding]] = {
     "black-hole": _link_queue("blackhole"),
     "packet-rules": lambda namespace: tun.lacking(namespace) or None,
     "rate-limit": _link_queue("tbf", rate_options(125_000)),
+    "firewall": _firewall,
+    "reboot": lambda namespace: on_host(namespace, destroy.probe),
+    "offloads": lambda namespace: on_host(namespace, lambda: offloads.probe(INTERFACE)),
     "packet-injection": _injection,
 }
 """Tried on one host of our own, given by its namespace."""

@@ -9,10 +9,10 @@ import errno
 import socket
 import struct
 
-from conformance.worker.netlink import ACK, DUMP, Conversation
+from conformance.worker.netlink import ACK, DUMP, ORDER, Conversation
 
 _SOCK_DIAG, _BY_FAMILY, _DESTROY = 4, 20, 21
-_WHICH = struct.Struct("=BBBxI")
+_WHICH = struct.Struct(f"{ORDER}BBBxI")
 _IDENTITY = slice(4, 52)
 """Where an answer holds struct inet_diag_sockid (linux/inet_diag.h)."""
 
@@ -31,6 +31,13 @@ def destroy_sockets() -> None:
             anybody = bytes(_IDENTITY.stop - _IDENTITY.start)
             for answer in list(kernel.ask(_BY_FAMILY, DUMP, which + anybody)):
                 _destroy(kernel, which + answer[_IDENTITY])
+
+
+def probe() -> None:
+    """OSError where the kernel cannot destroy sockets: no socket is meant."""
+    with Conversation(_SOCK_DIAG) as kernel:
+        which = _WHICH.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, _EVERY_STATE)
+        _destroy(kernel, which + bytes(_IDENTITY.stop - _IDENTITY.start))
 
 
 def _destroy(kernel: Conversation, which: bytes) -> None:

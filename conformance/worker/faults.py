@@ -67,6 +67,19 @@ class Faults(PacketFaults):
         elif action == "default" or signal == "SIGCONT":
             self._until(lambda: actor.process.stopped() == (signal in _STOPPING))
 
+    def stop(self, actor: str) -> None:
+        """Over when the process is seen stopped."""
+        self.signal(actor, "SIGSTOP")
+
+    def resume(self, actor: str) -> None:
+        """Over when it runs again."""
+        self.signal(actor, "SIGCONT")
+
+    def _end_processes(self, actors: list[str]) -> None:
+        for name in actors:
+            if name in self._processes:
+                self.kill(name)
+
     def _actor(self, name: str) -> ProcessActor:
         if name not in self._processes:
             raise Missing(f"{name} has no process of its own")

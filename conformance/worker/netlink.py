@@ -31,7 +31,7 @@ _QUEUE = struct.Struct(f"{ORDER}BxxxiIII")
 _ROUTE = struct.Struct(f"{ORDER}BBBBBBBBI")
 
 _IFF_UP = 1
-_IFLA_TXQLEN, _IFLA_OPERSTATE, _OPERSTATE_UP = 13, 16, 6
+_IFLA_MTU, _IFLA_TXQLEN, _IFLA_OPERSTATE, _OPERSTATE_UP = 4, 13, 16, 6
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_F_NODAD = 1, 2, 0x02
 _RTA_DST, _RTA_OIF, _RTA_PREFSRC = 1, 4, 7
 _TABLE_MAIN, _PROTOCOL_STATIC, _SCOPE_LINK, _UNICAST = 254, 4, 253, 1
@@ -102,6 +102,14 @@ class Conversation:
             if not flags & (ACK | DUMP):
                 return
 
+    def tell(self, messages: bytes, answers: int) -> None:
+        """Sends several messages at once, all with the current number, and takes in so many acknowledgements."""
+        self._socket.send(messages)
+        for _, (found, answer) in zip(range(answers), self._answers()):
+            code = struct.unpack_from(f"{ORDER}i", answer)[0] if found == _ERROR else 0
+            if code:
+                raise OSError(-code, os.strerror(-code))
+
     def _answers(self) -> Iterator[tuple[int, bytes]]:
         while True:
             received = self._socket.recv(1 << 17)
@@ -137,6 +145,12 @@ class Netlink(Conversation):
             news.bind((0, _RTMGRP_LINK))
             while not self.is_running():
                 news.recv(65536)
+
+    def set_mtu(self, size: int) -> None:
+        """The interface carries packets of at most so many bytes."""
+        self._request(
+            _NEWLINK, 0, _LINK.pack(0, 0, self._index, 0, 0) + attribute(_IFLA_MTU, struct.pack(f"{ORDER}I", size))
+        )
 
     def add_address(self, address: str, prefix: int) -> None:
         """Gives the interface an address, without duplicate address detection; nothing where it has it."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Optional
 
 from conformance.tables.topologies import ROUTER
 from conformance.tables.transports import Transport
+from conformance.worker import nftables, offloads
+from conformance.worker.destroy import destroy_sockets
+from conformance.worker.namespaces import on_host
 from conformance.worker.netlink import ORDER, Netlink, attribute
 from conformance.worker.networks import INTERFACE, PREFIX4, PREFIX6, End, Network, at_end
 from conformance.worker.scope import Missing, Unsupported
@@ -26,6 +31,7 @@ class NetworkFaults:
         self._network = network
         self._places = network.places
         self._down: set[End] = set()
+        self._firewalls: set[str] = set()
         self._without_address: set[str] = set()
 
     # faults
@@ -72,6 +78,40 @@ class NetworkFaults:
         """A token bucket (tc-tbf(8)) at the host's end."""
         _at(self._ends(of)[0], lambda link: link.set_queue("tbf", rate_options(rate)))
 
+    def mtu(self, mtu: int, of: str) -> None:
+        """Both ends, for a link has one MTU; below 1280 it carries no IPv6 (RFC 8200 section 5)."""
+        for end in self._ends(of):
+            _at(end, lambda link: link.set_mtu(mtu))
+        self._revive(self._host(of))
+
+    def offloads(self, state: str, of: str) -> None:
+        """Both ends of the host's link."""
+        for namespace, interface in self._ends(of):
+            _on(namespace, partial(offloads.switch, interface, state == "on"))
+
+    def firewall(self, answer: str, on: str, port: Optional[int]) -> None:
+        """nf_tables: at what comes to the host, or what the router passes on. One answer at a time."""
+        name = self._host(on)
+        host = int(self._places[name][0] or 0)
+        if name in self._firewalls:
+            self._firewalls.discard(name)
+            _on(host, _remove_firewall)
+        if answer != "open":
+            where = nftables.FORWARD if name == ROUTER else nftables.INPUT
+            _on(host, lambda: _set_firewall(answer, where, port))
+            self._firewalls.add(name)
+
+    def reboot(self, host: str) -> None:
+        """Processes end and sockets are destroyed while what the host sends about that is lost."""
+        name, (own, _) = self._host(host), self._ends(host)
+        _at(own, lambda link: link.set_queue("blackhole"))
+        self._end_processes([actor for actor, where in self._host_of.items() if where == name])
+        _on(own[0], destroy_sockets)
+        _at(own, Netlink.reset_queue)
+
+    def _end_processes(self, actors: list[str]) -> None:
+        """Ends the processes that these actors have."""
+
     # hosts
 
     def _host(self, actor: str) -> str:
@@ -96,6 +136,24 @@ class NetworkFaults:
         """The host's address of the transport's family, and its prefix length."""
         _, ip4, ip6 = self._places[name]
         return (ip6, PREFIX6) if self._transport.ip6 else (ip4, PREFIX4)
+
+
+def _set_firewall(answer: str, where: int, port: Optional[int]) -> None:
+    with nftables.Firewall() as firewall:
+        firewall.set(answer, where, port)
+
+
+def _remove_firewall() -> None:
+    with nftables.Firewall() as firewall:
+        firewall.remove()
+
+
+def _on(host: int, work: Callable[[], None]) -> None:
+    """Does something on a host. Unsupported where the kernel refuses."""
+    try:
+        on_host(host, work)
+    except OSError as error:
+        raise Unsupported(f"a host cannot be changed: {error.strerror or error}") from None
 
 
 def _at(end: End, work: Callable[[Netlink], None]) -> None:

@@ -215,12 +215,12 @@ def _bring_up(addresses: list[tuple[str, str]], gateways: tuple[str, ...]) -> No
     for number, (ip4, ip6) in enumerate(addresses):
         with Netlink(f"veth{number}") as link:
             link.add_address(ip4, PREFIX4)
-            if has_ip6():
+            if has_ip6(f"veth{number}"):
                 link.add_address(ip6, PREFIX6)
             link.set_up(True)
     with Links() as links:
         for gateway in gateways:
-            if ":" not in gateway or has_ip6():
+            if ":" not in gateway or has_ip6(INTERFACE):
                 links.add_default_route(gateway)
 
 
@@ -229,7 +229,7 @@ def _wait_until_found(addresses: list[tuple[str, str]]) -> None:
     than it gives the addresses, and tells nobody."""
     wanted = {f"ff0200000000000000000001ff{socket.inet_pton(socket.AF_INET6, ip6)[-3:].hex()}" for _, ip6 in addresses}
     deadline = time.monotonic() + PATIENCE
-    while has_ip6() and not wanted <= _groups() and time.monotonic() < deadline:
+    while has_ip6(INTERFACE) and not wanted <= _groups() and time.monotonic() < deadline:
         time.sleep(_PAUSE)
 
 
@@ -239,9 +239,9 @@ def _groups() -> set[str]:
         return {line.split()[2] for line in file}
 
 
-def has_ip6() -> bool:
-    """Whether the host that the calling thread is on speaks IPv6."""
-    return os.path.exists("/proc/sys/net/ipv6")
+def has_ip6(interface: str = "all") -> bool:
+    """Whether the host that the calling thread is on speaks IPv6 there; over a link with a small MTU it does not."""
+    return os.path.exists(f"/proc/sys/net/ipv6/conf/{interface}")
 
 
 def at_end(end: End, work: Callable[[Netlink], None]) -> None:

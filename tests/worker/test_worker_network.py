@@ -23,6 +23,10 @@ LEFT_BROKEN = [
     "{link: down, of: client}",
     "{address: removed, of: server}",
     "{rate: 1000, of: client}",
+    "{mtu: 600, of: server}",
+    "{offloads: off, of: client}",
+    "{firewall: drop, on: server}",
+    "{reboot: server}",
     "{drop: any, from: server, times: all}",
     "{hold: any, from: client, times: all}",
 ]
@@ -295,4 +299,91 @@ def test_an_actor_on_a_host_of_its_own_may_have_a_process_too(passes: Passes) ->
           - other: {connect: server}
           - other: {getsockname: {}, returns: {host: other}}
           - server: {accept: {}, as: worker, returns: {from: other}}
+    """)
+
+
+def test_a_router_is_at_several_links(run: Run) -> None:
+    verdict = run("""
+        transports: [inet]
+        topology: routed
+        steps: [{network: {cut: router}}]
+    """)["inet"].verdict
+    assert verdict.kind == "unsupported"
+    assert verdict.reason == "router is at several links; name the host at the other end of one"
+
+
+def test_one_answer_of_a_firewall_takes_the_place_of_another(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6]
+        given: listening
+        steps:
+          - network: {firewall: drop, on: server}
+          - network: {firewall: reset, on: server}
+          - client: {connect: server, raises: ECONNREFUSED}
+          - network: {firewall: open, on: server}
+          - client: {socket: {}, as: second}
+          - client: {connect: server, using: second}
+    """)
+
+
+def test_a_firewall_may_be_for_one_port_alone(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6]
+        given: listening
+        steps:
+          - network: {firewall: drop, on: server, port: $server.port}
+          - client: {connect: nobody, raises: ECONNREFUSED}
+    """)
+
+
+def test_a_reboot_ends_the_processes_on_the_host(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6]
+        given: connected
+        actors: {server: {process: own}}
+        steps:
+          - client: {recv: 1, blocks: true}
+          - server: {recv: 1, blocks: true}
+          - network: {reboot: server}
+          - server: {pending: recv, dies: SIGKILL}
+          - client: {pending: recv, blocks: true}
+    """)
+
+
+def test_a_stopped_process_does_nothing_until_it_is_resumed(passes: Passes) -> None:
+    passes("""
+        transports: [inet, unix]
+        given: connected
+        actors: {server: {process: own}}
+        steps:
+          - system: {stop: server}
+          - client: {send: {text: x}, returns: 1}
+          - client: {recv: 1, blocks: true}
+          - system: {resume: server}
+          - server: {recv: 1, returns: {text: x}}
+    """)
+
+
+def test_a_small_link_carries_no_ipv6_and_a_large_one_does_again(passes: Passes) -> None:
+    passes("""
+        transports: [inet6]
+        given: listening
+        steps:
+          - network: {mtu: 600, of: client}
+          - client: {connect: server, raises: [ENETUNREACH, EADDRNOTAVAIL]}
+          - network: {mtu: 1500, of: client}
+          - network: {mtu: 1500, of: server}
+          - client: {connect: server}
+    """)
+
+
+def test_without_offloads_segments_are_of_the_links_size(passes: Passes) -> None:
+    passes("""
+        transports: [inet]
+        given: connected
+        hosts: {client: {offloads: off, mtu: 576}}
+        steps:
+          - client: {sendall: {pattern: 20000}}
+          - server: {recv_exactly: 20000, returns: {pattern: 20000}}
+          - client: {getsockopt: TCP_MAXSEG, returns: {at_most: 536}}
     """)

@@ -9,6 +9,7 @@ import os
 import select
 import selectors
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -370,6 +371,8 @@ def constant(name: str) -> int:
     for module in (socket, select, selectors):
         if hasattr(module, name):
             return int(getattr(module, name))
+    if name in options.NUMBERS.get(sys.platform, {}):
+        return options.NUMBERS[sys.platform][name]
     raise Unsupported(f"there is no {name} in this Python")
 
 
