@@ -152,6 +152,8 @@ _SOCKETS = (
     _op("share", "object:object", "nothing", "Makes a second socket through share() and fromshare().", main="object",
         on=None, makes="socket"),
     _op("forget", "", (("warnings", "list"),), "Drops the last reference and collects garbage.", kind="harness"),
+    _op("setting", "key:text", "value", "A kernel setting of the actor's host, such as `net.ipv4.tcp_retries2`.",
+        main="key", on=None, kind="harness"),
     _op("vanish", "", "nothing", "The socket disappears: neither FIN nor RST is sent.", kind="harness"),
     _op("with_block", "", "nothing", "Enters and leaves the socket's with block."),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import re
 import select
 import socket
 import stat
@@ -20,6 +21,8 @@ from typing import Any, Optional
 from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter
 from conformance.worker.packets import TCP_REPAIR
 from conformance.worker.scope import Missing, Scope, Unsupported
+
+_SETTING = re.compile(r"net(\.[a-zA-Z0-9_-]+)+\Z")
 
 _HAS_SOCKET = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).getsockname()"
 """A program that fails where it has no socket of this number."""
@@ -67,6 +70,17 @@ class HarnessOperations:
             del self._scope.objects[name]
             gc.collect()
         return {"warnings": [each.category.__name__ for each in caught]}
+
+    def setting(self, key: str) -> Any:
+        """/proc/sys/net shows the namespace of the calling thread, which is on the actor's host (proc_sys_net(5))."""
+        if not _SETTING.match(key):
+            raise Unsupported(f"{key} is no setting of the network; they begin with net.")
+        try:
+            with open("/proc/sys/" + key.replace(".", "/"), encoding="ascii") as file:
+                value = file.read().strip()
+        except OSError as error:
+            raise Unsupported(f"there is no setting {key} here: {error.strerror}") from None
+        return int(value) if value.lstrip("-").isdigit() else value
 
     def vanish(self, sock: Any) -> None:
         if sys.platform != "linux":

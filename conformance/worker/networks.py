@@ -99,17 +99,22 @@ def network_for(plan: Plan, shared: Mapping[str, Place]) -> Network:
             raise Unsupported(f"there is no network of our own on {plan.transport}")
         return Network(shared, {})
     disturbed = any(step.actor == NETWORK for step in plan.steps) or plan.conditions or plan.sysctls
-    return make(TOPOLOGIES[plan.topology or DIRECT], further) if wanted or disturbed else Network(shared, {})
+    if not wanted and not disturbed:
+        return Network(shared, {})
+    try:
+        return make(TOPOLOGIES[plan.topology or DIRECT], further)
+    except OSError as error:
+        raise Unsupported(f"a network of its own cannot be made: {error.strerror or error}") from None
 
 
 def make(topology: Topology, further: tuple[str, ...] = ()) -> Network:
-    """A network of its own for one cell, with further hosts at its first link. Unsupported where that fails."""
+    """A new network, with further hosts at its first link. OSError where that fails."""
     held: list[int] = []
     try:
         return _Building(held).network(topology, further)
-    except OSError as error:
+    except OSError:
         Network({}, {}, held).close()
-        raise Unsupported(f"a network of its own cannot be made: {error.strerror or error}") from None
+        raise
 
 
 class _Building:

@@ -334,7 +334,7 @@ def test_the_version_is_told_without_importing_what_takes_long(start, tmp_path):
     script = tmp_path / "version.py"
     script.write_text(
         "import atexit, sys\nsys.argv[1:] = ['--version']\n"
-        "slow = {'yaml', 'rich', 'pytest', '_pytest', 'jsonschema', 'pyroute2'}\n"
+        "slow = {'yaml', 'rich', 'pytest', '_pytest', 'jsonschema'}\n"
         "atexit.register(lambda: print('imported:', sorted(slow & set(sys.modules))))\n"
         "from conformance.cli import main\nmain()\n"
     )
