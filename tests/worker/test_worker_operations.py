@@ -129,13 +129,3 @@ def test_a_default_timeout_ends_with_its_cell(run: Run, passes: Passes) -> None:
         transports: [none]
         steps: [{client: {call: socket.getdefaulttimeout, returns: nothing}}]
     """)
-
-
-def test_what_only_a_process_can_do_is_not_run_in_a_thread(run: Run) -> None:
-    verdict = run("""
-        transports: [none]
-        steps: [{client: {umask: "0027"}}]
-    """)["none"].verdict
-    assert (verdict.kind, verdict.reason) == (
-        "fail", "not run: umask needs an actor that has a process of its own (process: own)",
-    )  # fmt: skip
