@@ -11,7 +11,7 @@ from conformance.engine.schedule import Await, Begin, Confirm, Finished, Schedul
 from conformance.model import observation as o
 from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan, PlanStep
-from conformance.tables.faults import ROWS
+from conformance.tables.faults import NETWORK, ROWS
 from conformance.worker.adapters import ShapedAdapter
 from conformance.worker.evidence import Found
 from conformance.worker.stage import Hosts, Stage, Surroundings
@@ -71,11 +71,20 @@ class Cell:
     # steps
 
     def _begin(self, step: PlanStep) -> None:
+        if step.actor == NETWORK:
+            self._have_handed_over(step.limit)
         refused = self._stage.start(step)
         if refused is None:
             self._schedule.begun(step.number)
         else:
             self._schedule.impossible(step.number, refused)
+
+    def _have_handed_over(self, limit: float) -> None:
+        """What was sent before a fault reaches the other host before it."""
+        deadline, pause = time.monotonic() + limit, _FIRST_PAUSE
+        while self._settling.handing_over() and time.monotonic() < deadline:
+            self._take_event(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _await(self, command: Await) -> None:
         """Waits until one of the steps gets on, or the first limit is over."""

@@ -63,6 +63,10 @@ class Settling:
             return False
         return time.monotonic() - self._since >= self._standstill
 
+    def handing_over(self) -> bool:
+        """Whether packets lie in a queue between two processors."""
+        return self._network.busy()
+
     def _under_way(self) -> bool:
         """Whether packets lie in a queue or in the forwarder, or went from the one to the other meanwhile."""
         before = self._carried()
