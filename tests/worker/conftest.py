@@ -39,6 +39,24 @@ def run(runner: Runner, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
+def passed(tmp_path: Path) -> Callable[[Runner, str, str], Outcome]:
+    """Has a runner run a scenario, given as text without its head, on one transport, where it must pass."""
+
+    def run_text(runner: Runner, body: str, transport: str) -> Outcome:
+        path = tmp_path / "tried.yaml"
+        path.write_text(f"summary: Tried.\nsources: [none]\ntransports: [{transport}]\n{body}", encoding="utf-8")
+        loaded = load_all([path])
+        assert not loaded.mistakes
+        outcome = runner.run(cells_of(loaded.scenarios, (), ("stdlib",))[0])
+        if outcome.verdict.kind == "unsupported":
+            pytest.skip(outcome.verdict.reason)
+        assert outcome.verdict.kind == "pass", outcome.verdict
+        return outcome
+
+    return run_text
+
+
+@pytest.fixture
 def passes(run: Run) -> Callable[[str], None]:
     """Runs a scenario that must pass in all its cells; cells that need what the machine lacks are skipped."""
 

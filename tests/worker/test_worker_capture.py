@@ -5,10 +5,9 @@ import socket
 
 import pytest
 
-from conformance.language.corpus import load_all
 from conformance.report.pcapng import packets
 from conformance.report.wire import wire
-from conformance.runner.cells import Runner, cells_of
+from conformance.runner.cells import Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.recording import cell_record, pcapng_of
 from conformance.tables.transports import TRANSPORTS
@@ -25,19 +24,12 @@ def capturing():
 
 
 @pytest.fixture
-def captured(capturing, tmp_path):
+def captured(capturing, passed):
     """Runs a scenario on one transport; what its capture is, and what went over the wire."""
 
     def run(body, transport):
-        path = tmp_path / "tried.yaml"
-        path.write_text(f"summary: Tried.\nsources: [none]\ntransports: [{transport}]\n{body}", encoding="utf-8")
-        loaded = load_all([path])
-        assert not loaded.mistakes
-        outcome = capturing.run(cells_of(loaded.scenarios, (), ("stdlib",))[0])
-        if outcome.verdict.kind == "unsupported":
-            pytest.skip(outcome.verdict.reason)
+        outcome = passed(capturing, body, transport)
         cell = cell_record(outcome)
-        assert cell.verdict == "pass", cell.reason
         if "steps" not in cell.capture:
             pytest.skip(cell.capture["lacking"])
         content = pcapng_of(cell, outcome.capture)

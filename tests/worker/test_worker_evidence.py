@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from conformance.language.corpus import bundled, load_all, load_one
-from conformance.runner.cells import Cell, Runner, cells_of
+from conformance.language.corpus import bundled, load_one
+from conformance.runner.cells import Cell, Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.recording import cell_record
 from conformance.worker.sock_diag import SockDiag, descriptor_state
@@ -21,18 +21,11 @@ def watching():
 
 
 @pytest.fixture
-def evidence(watching, tmp_path):
+def evidence(watching, passed):
     """Runs a scenario on one transport; by step and socket, what was found."""
 
     def run(body, transport):
-        path = tmp_path / "tried.yaml"
-        path.write_text(f"summary: Tried.\nsources: [none]\ntransports: [{transport}]\n{body}", encoding="utf-8")
-        loaded = load_all([path])
-        assert not loaded.mistakes
-        outcome = watching.run(cells_of(loaded.scenarios, (), ("stdlib",))[0])
-        if outcome.verdict.kind == "unsupported":
-            pytest.skip(outcome.verdict.reason)
-        assert outcome.verdict.kind == "pass", outcome.verdict
+        outcome = passed(watching, body, transport)
         return {number: {each["socket"]: each for each in found} for number, found in outcome.evidence.items()}
 
     return run
