@@ -53,6 +53,8 @@ _NETWORK = (
            main="rate", by=NETWORK, needs="rate-limit"),
     _fault("mtu", "mtu:ordinal of:actor", "The link of the host carries packets of at most so many bytes.", main="mtu",
            by=NETWORK, needs="hosts"),
+    _fault("mss", "mss:ordinal of:actor", "The host asks for TCP segments with at most so many bytes of data.",
+           main="mss", by=NETWORK, needs="hosts"),
     _fault("offloads", "state:off|on of:actor", "The host makes and joins TCP segments itself, its link does not; on "
            "is as it was.", main="state", by=NETWORK, needs="offloads"),
     _fault("firewall", f"answer:{'|'.join(FIREWALL)} on:actor port:int", "What TCP and UDP bring to the host, or pass "
@@ -93,7 +95,7 @@ _PACKET_RULES = (
 PACKET_RULES = frozenset(row.name for row in _PACKET_RULES)
 """The faults that tell packets apart. Where a scenario has one, packets go through a forwarder, past the link."""
 
-LINK_FAULTS = frozenset(["link", "address", "rate", "mtu", "offloads", "reboot"])
+LINK_FAULTS = frozenset(["link", "address", "rate", "mtu", "mss", "offloads", "reboot"])
 """The faults of the link itself, which do nothing to packets that go past it."""
 
 _SYSTEM = (

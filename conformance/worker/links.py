@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 
-from conformance.worker.netlink import CREATE, EXCLUSIVE, ORDER, REPLACE, Netlink, attribute
+from conformance.worker.netlink import CREATE, EXCLUSIVE, ORDER, REPLACE, Netlink, attribute, metrics
 
 _NEWLINK, _NEWROUTE = 16, 24
 _LINK = struct.Struct(f"{ORDER}BxHiII")
@@ -42,11 +42,12 @@ class Links(Netlink):
         master = attribute(_IFLA_MASTER, struct.pack(f"{ORDER}I", socket.if_nametoindex(bridge)))
         self._request(_NEWLINK, 0, _LINK.pack(0, 0, socket.if_nametoindex(name), 0, 0) + master)
 
-    def add_default_route(self, gateway: str) -> None:
-        """Whatever no other route leads to goes to this address."""
+    def add_default_route(self, gateway: str, mss: int = 0) -> None:
+        """Whatever no other route leads to goes to this address. ``mss``: as for :meth:`Netlink.add_route`."""
         family = socket.AF_INET6 if ":" in gateway else socket.AF_INET
         head = _ROUTE.pack(family, 0, 0, 0, _MAIN_TABLE, _STATIC, _EVERYWHERE, _UNICAST, 0)
-        self._request(_NEWROUTE, CREATE | REPLACE, head + attribute(_RTA_GATEWAY, socket.inet_pton(family, gateway)))
+        body = head + attribute(_RTA_GATEWAY, socket.inet_pton(family, gateway)) + (metrics(mss) if mss else b"")
+        self._request(_NEWROUTE, CREATE | REPLACE, body)
 
 
 def _name(name: str) -> bytes:

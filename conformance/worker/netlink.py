@@ -33,7 +33,7 @@ _ROUTE = struct.Struct(f"{ORDER}BBBBBBBBI")
 _IFF_UP = 1
 _IFLA_MTU, _IFLA_TXQLEN, _IFLA_OPERSTATE, _OPERSTATE_UP = 4, 13, 16, 6
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_F_NODAD = 1, 2, 0x02
-_RTA_DST, _RTA_OIF, _RTA_PREFSRC = 1, 4, 7
+_RTA_DST, _RTA_OIF, _RTA_PREFSRC, _RTA_METRICS, _RTAX_ADVMSS = 1, 4, 7, 8, 8
 _TABLE_MAIN, _PROTOCOL_STATIC, _SCOPE_LINK, _UNICAST = 254, 4, 253, 1
 _TCA_KIND, _TCA_OPTIONS = 1, 2
 _ROOT, _HANDLE = 0xFFFFFFFF, 0x10000
@@ -166,12 +166,15 @@ class Netlink(Conversation):
         body = _ADDRESS.pack(family, prefix, nodad, 0, self._index)
         self._request(kind, flags, body + attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed))
 
-    def add_route(self, to: str, own: str) -> None:
-        """What goes to one address goes through the interface, from the host's ``own`` address."""
+    def add_route(self, to: str, own: str, mss: int = 0) -> None:
+        """What goes to one address goes through the interface, from the host's ``own`` address.
+
+        With ``mss``, connections that go there ask for segments with at most so many bytes of data.
+        """
         family, packed = _packed(to)
         scope = _SCOPE_LINK if family == socket.AF_INET else 0
         body = _ROUTE.pack(family, 8 * len(packed), 0, 0, _TABLE_MAIN, _PROTOCOL_STATIC, scope, _UNICAST, 0)
-        body += attribute(_RTA_DST, packed) + attribute(_RTA_PREFSRC, _packed(own)[1])
+        body += attribute(_RTA_DST, packed) + attribute(_RTA_PREFSRC, _packed(own)[1]) + (metrics(mss) if mss else b"")
         self._request(_NEWROUTE, CREATE | REPLACE, body + attribute(_RTA_OIF, struct.pack(f"{ORDER}I", self._index)))
 
     def set_queue_length(self, packets: int) -> None:
@@ -193,6 +196,11 @@ class Netlink(Conversation):
     def _request(self, kind: int, flags: int, body: bytes) -> None:
         for _ in self.ask(kind, flags | ACK, body):
             pass
+
+
+def metrics(mss: int) -> bytes:
+    """The attribute of a route whose connections ask for segments with at most so many bytes of data."""
+    return attribute(_RTA_METRICS, attribute(_RTAX_ADVMSS, struct.pack(f"{ORDER}I", mss)))
 
 
 def attributes(content: bytes) -> Iterable[tuple[int, bytes]]:

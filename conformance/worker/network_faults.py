@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import struct
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,6 +12,7 @@ from conformance.tables.topologies import ROUTER
 from conformance.tables.transports import Transport
 from conformance.worker import nftables, offloads
 from conformance.worker.destroy import destroy_sockets
+from conformance.worker.links import Links
 from conformance.worker.namespaces import on_host
 from conformance.worker.netlink import ORDER, Netlink, attribute
 from conformance.worker.networks import INTERFACE, PREFIX4, PREFIX6, End, Network, at_end
@@ -84,6 +86,19 @@ class NetworkFaults:
             _at(end, lambda link: link.set_mtu(mtu))
         self._revive(self._host(of))
 
+    def mss(self, mss: int, of: str) -> None:
+        """A metric of the host's routes: to every other host at its link, and to the router."""
+        name = self._host(of)
+        own, prefix = self._own(name)
+        link = ipaddress.ip_network(f"{own}/{prefix}", strict=False)
+        others = [self._own(each)[0] for each in self._places if each != name]
+        neighbours = [each for each in others if ipaddress.ip_address(each) in link]
+        gateways = [each for each in self._network.gateways.get(name, ()) if (":" in each) == self._transport.ip6]
+        for each in neighbours:
+            _at(self._ends(of)[0], partial(Netlink.add_route, to=each, own=own, mss=mss))
+        for each in gateways:
+            _on(self._ends(of)[0][0], partial(_route_with, each, mss))
+
     def offloads(self, state: str, of: str) -> None:
         """Both ends of the host's link."""
         for namespace, interface in self._ends(of):
@@ -146,6 +161,11 @@ def _set_firewall(answer: str, where: int, port: Optional[int]) -> None:
 def _remove_firewall() -> None:
     with nftables.Firewall() as firewall:
         firewall.remove()
+
+
+def _route_with(gateway: str, mss: int) -> None:
+    with Links() as links:
+        links.add_default_route(gateway, mss)
 
 
 def _on(host: int, work: Callable[[], None]) -> None:

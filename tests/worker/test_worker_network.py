@@ -24,6 +24,7 @@ LEFT_BROKEN = [
     "{address: removed, of: server}",
     "{rate: 1000, of: client}",
     "{mtu: 600, of: server}",
+    "{mss: 500, of: server}",
     "{offloads: off, of: client}",
     "{firewall: drop, on: server}",
     "{reboot: server}",
@@ -374,6 +375,23 @@ def test_a_small_link_carries_no_ipv6_and_a_large_one_does_again(passes: Passes)
           - network: {mtu: 1500, of: client}
           - network: {mtu: 1500, of: server}
           - client: {connect: server}
+    """)
+
+
+def test_behind_a_router_too_a_host_can_ask_for_small_segments(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6]
+        topology: routed
+        given: listening
+        hosts: {server: {mss: 500}}
+        steps:
+          - client: {connect: server}
+          - client: {getsockopt: TCP_MAXSEG, returns: {between: [400, 500]}}
+          - network: {mss: 900, of: server}
+          - client: {close: {}}
+          - client: {socket: {}, as: again}
+          - client: {connect: server, using: again}
+          - client: {getsockopt: TCP_MAXSEG, using: again, returns: {between: [800, 900]}}
     """)
 
 
