@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,10 @@ import pytest
 from conformance.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # so it is in what a shell runs in the background, and whatever is started would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ELSEWHERE = "linux" if sys.platform == "win32" else "windows"
 """A family that this machine is not of."""

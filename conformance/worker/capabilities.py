@@ -145,7 +145,7 @@ def lacking_here(capability: str) -> Finding:
     try:
         return _PROBES[capability]()
     except (OSError, Unsupported) as error:
-        return f"{capability}: {error}"
+        return str(error)
 
 
 def lacking(capability: str, hosts: Hosts) -> Finding:
@@ -162,7 +162,7 @@ def _lacking_between(capability: str, namespaces: tuple[Optional[int], ...], why
     try:
         return _NETWORK_PROBES[capability](namespaces[0])
     except (OSError, Unsupported) as error:
-        return f"{capability}: {error}"
+        return str(error)
 
 
 @cache
