@@ -107,14 +107,20 @@ class Cell:
 
     def _proves(self, step: PlanStep, watches: Mapping[int, Watch]) -> bool:
         watch = watches[step.number]
-        wait = watch.waiting()
-        if wait is None or watch.elapsed() < step.for_at_least or not self._settling.settled():
+        if not self._waits(watch) or watch.elapsed() < step.for_at_least or not self._settling.settled():
             return False
         again = watch.waiting()
         if again is None or not self._events.empty():
             return False
         self._schedule.waiting(step.number, again)
         return True
+
+    def _waits(self, watch: Watch) -> bool:
+        """Whether the call waits; where its thread ran since the last look, that may have moved bytes."""
+        waits = watch.waiting() is not None
+        if not waits:
+            self._settling.moved()
+        return waits
 
     def _confirm(self, calls: tuple[int, ...]) -> None:
         """Proves parked calls waiting again, or takes in that they came back; gives up on those that do neither."""
@@ -124,7 +130,7 @@ class Cell:
         left = set(calls)
         while left and time.monotonic() < deadline:
             left &= set(self._schedule.parked())
-            left -= {number for number in left if watches[number].waiting() and self._settling.settled()}
+            left -= {number for number in left if self._waits(watches[number]) and self._settling.settled()}
             if left and self._take_event(pause):
                 continue
             pause = min(pause * 2, _LONGEST_PAUSE)

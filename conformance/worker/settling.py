@@ -49,10 +49,21 @@ class Settling:
         self._held: Optional[tuple[tuple[str, int], ...]] = None
         self._since = 0.0
 
+    def moved(self) -> None:
+        """Something of the cell ran: bytes held back may be others than before, be they as many."""
+        self._held = None
+
     def settled(self) -> bool:
-        """Whether nothing is under way; where the host cannot say, always True."""
-        if self._under_way():
-            self._held = None
+        """Whether nothing is under way; where the host cannot say, always True.
+
+        A queue of the host holds packets of other cells, too: those put the answer off, they disturb nothing here.
+        """
+        before = self._carried()
+        busy = self._network.busy()
+        if before is None or before != self._carried():
+            self.moved()
+            return False
+        if busy:
             return False
         held = tuple((name, size) for name, size in self._unsent() if size)
         if not held:
@@ -66,11 +77,6 @@ class Settling:
     def handing_over(self) -> bool:
         """Whether packets lie in a queue between two processors."""
         return self._network.busy()
-
-    def _under_way(self) -> bool:
-        """Whether packets lie in a queue or in the forwarder, or went from the one to the other meanwhile."""
-        before = self._carried()
-        return before is None or self._network.busy() or before != self._carried()
 
 
 class LinuxNetwork:

@@ -12,7 +12,7 @@ import pytest
 
 from conformance.worker.adapters import StdlibAdapter
 from conformance.worker.probes import best_probe
-from conformance.worker.settling import LinuxNetwork, Settling
+from conformance.worker.settling import STANDSTILL, LinuxNetwork, Settling, SilentNetwork
 from conformance.worker.waiting import ProcProbe, Watch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's account of threads is Linux's")
@@ -108,6 +108,43 @@ def test_held_back_bytes_must_stand_still() -> None:
     while not settling.settled():
         pass
     assert time.monotonic() - began >= 0.05
+
+
+class BusyEverySecondTime(SilentNetwork):
+    """A host that is never at rest for long, as one is where other cells run."""
+
+    looks = 0
+
+    def busy(self) -> bool:
+        self.looks += 1
+        return self.looks % 2 == 0
+
+
+def test_packets_of_others_put_held_back_bytes_off_but_do_not_disturb_them() -> None:
+    settling = Settling(BusyEverySecondTime(), lambda: [("client", 5)], lambda: 0, 1.0)
+    began = time.monotonic()
+    answers = []
+    while not (answers and answers[-1]):
+        answers.append(settling.settled())
+        assert time.monotonic() - began < 5.0
+    assert time.monotonic() - began >= STANDSTILL
+    assert len(answers) % 2 == 1, "settled while packets were under way"
+
+
+def test_as_many_held_back_bytes_after_something_ran_may_be_others() -> None:
+    settling = Settling(SilentNetwork(), lambda: [("client", 5)], lambda: 0, 1.0)
+    began = time.monotonic()
+    while time.monotonic() - began < 2 * STANDSTILL:
+        assert not settling.settled()
+        settling.moved()
+
+
+def test_packets_of_the_cell_itself_may_move_held_back_bytes() -> None:
+    carried = iter(range(1_000_000))
+    settling = Settling(SilentNetwork(), lambda: [("client", 5)], lambda: next(carried), 1.0)
+    began = time.monotonic()
+    while time.monotonic() - began < 2 * STANDSTILL:
+        assert not settling.settled()
 
 
 def test_nothing_held_back_is_settled() -> None:
