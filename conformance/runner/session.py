@@ -94,5 +94,5 @@ class Session:
 
 
 def default_workers() -> int:
-    """Cells at once: more than there are processors, for many cells only wait; at most twelve."""
-    return min(12, 2 * (os.cpu_count() or 1) + 2)
+    """Cells at once: more than there are processors, for many cells only wait; at most sixteen."""
+    return min(16, 4 * (os.cpu_count() or 1) + 2)
