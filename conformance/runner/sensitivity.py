@@ -74,8 +74,6 @@ class Sensitivity:
     """Cells that the raw socket does not pass every time; they are no witnesses."""
     not_here: dict[str, str]
     """Scenarios of which no cell passes here, and why."""
-    without_implementation: tuple[str, ...]
-    """Scenarios that call nothing of an implementation, so that none can fail them."""
     reasons: dict[str, str]
     """Scenarios that say what it would take to fail them."""
 
@@ -144,7 +142,7 @@ def sensitivity(
 ) -> Sensitivity:
     """Runs scenarios under wrong implementations until that is settled, or all pairs, and says who catches whom."""
     judged = [each for each in scenarios if each.level != "measure"]
-    places = [place for scenario in judged if _calls_it(scenario) for place in _places(scenario, transports)]
+    places = [place for scenario in judged for place in _places(scenario, transports)]
     hosts = any(ALL_TRANSPORTS[place.transport].hosts for place in places)
     with Runners(lambda: runner_factory(hosts), workers) as runners:
         trials = list(runners.map(lambda place: _trial(place, runners), places))
@@ -152,9 +150,8 @@ def sensitivity(
         alarms = [alarm for each in trials for alarm in each.alarms]
         progress(f"{RAW} and {len(CORRECT)} correct wrappers pass {counted(len(witnesses), 'cell')} of {len(places)}")
         search = _Search(Pairs(implementations, witnesses), runners, progress)
-        names = tuple(dict.fromkeys(each.scenario.id for each in witnesses if each.used != frozenset()))
+        names = tuple(dict.fromkeys(each.scenario.id for each in witnesses))
         search.run(implementations, names, settle, every_pair)
-    run = {each.scenario.id for each in witnesses}
     return Sensitivity(
         implementations=tuple(each.name for each in implementations),
         scenarios=names,
@@ -165,8 +162,7 @@ def sensitivity(
         catches=tuple(search.catches),
         false_alarms=tuple(alarms),
         unsteady=tuple(each.place.cell(RAW).id for each in trials if each.unsteady),
-        not_here={each.place.scenario.id: each.why_not for each in trials if each.place.scenario.id not in run},
-        without_implementation=tuple(each.id for each in judged if each.id in run - set(names) or not _calls_it(each)),
+        not_here={each.place.scenario.id: each.why_not for each in trials if each.place.scenario.id not in names},
         reasons={each.id: each.fails_only_if for each in judged if each.fails_only_if},
     )
 
@@ -195,8 +191,6 @@ def _summary(found: Sensitivity) -> Iterator[str]:
     yield f"{len(caught)} of {counted(len(found.implementations), 'wrong implementation')} caught"
     yield f"{len(catching)} of {counted(len(found.scenarios), 'scenario')} catch one, {explained} say why they do not"
     yield f"{found.tried} of {counted(found.pairs, 'pair')} that can differ were run"
-    if found.without_implementation:
-        yield f"{counted(len(found.without_implementation), 'scenario')} beside these: nothing of a socket is called"
     if found.not_here:
         yield f"{counted(len(found.not_here), 'scenario')} beside these: not to be had on this host"
 
@@ -345,20 +339,12 @@ def _catch(row: WrongImplementation, place: _Place, verdict: j.Verdict) -> Catch
     )
 
 
-def _kinds(scenario: s.Scenario) -> set[str]:
-    operations = {step.operation for case in scenario.cases for step in case.steps} & set(OPERATIONS)
-    return {OPERATIONS[operation].kind for operation in operations}
-
-
-def _calls_it(scenario: s.Scenario) -> bool:
-    """Whether any step calls the implementation: pure struct or path work cannot tell implementations apart."""
-    return bool(_kinds(scenario) & {"verb", "program"})
-
-
 def _has_processes(place: _Place) -> bool:
     """Whether anything is done in another process than the worker's."""
-    placements = place.scenario.actors.values()
-    return any(each.own_process or each.unprivileged for each in placements) or "process" in _kinds(place.scenario)
+    if any(each.own_process or each.unprivileged for each in place.scenario.actors.values()):
+        return True
+    operations = {step.operation for step in place.case.steps} & set(OPERATIONS)
+    return any(OPERATIONS[operation].kind == "process" for operation in operations)
 
 
 def _places(scenario: s.Scenario, transports: Sequence[str]) -> Iterator[_Place]:

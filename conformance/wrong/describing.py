@@ -151,6 +151,15 @@ class TypeCarriesFlags(PassThrough):
         return int(kind) | getattr(socket, "SOCK_NONBLOCK", 0) if nonblocking else kind
 
 
+class DescriptorsAreInternetStreams(PassThrough):
+    """A socket made from a descriptor takes that for a stream over IPv4, whatever it is."""
+
+    def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
+        if fileno is not None:
+            family, type, proto = socket.AF_INET, socket.SOCK_STREAM, 0
+        super().__init__(family, type, proto, fileno)
+
+
 class BufferSizesAsGiven(PassThrough):
     """SO_SNDBUF and SO_RCVBUF are halved when they are read, to hide that the kernel doubles them."""
 

@@ -40,6 +40,14 @@ steps:
 
 @pytest.fixture
 def scenarios(tmp_path: Path):
-    for name, text in TEXTS.items():
-        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
-    return [load_one(tmp_path / f"{name}.yaml", tmp_path) for name in TEXTS]
+    return [loaded(name, tmp_path) for name in ("half-close", "echo")]
+
+
+@pytest.fixture
+def without_sockets(tmp_path: Path):
+    return loaded("conversion", tmp_path)
+
+
+def loaded(name: str, folder: Path):
+    (folder / f"{name}.yaml").write_text(TEXTS[name], encoding="utf-8")
+    return load_one(folder / f"{name}.yaml", folder)

@@ -45,7 +45,6 @@ def test_a_failure_that_the_raw_socket_does_not_have_is_a_catch(scenarios):
     assert found.uncaught() == [STUCK.name]
     assert found.idle() == {"echo": ""}
     assert found.unexplained() == ["echo"]
-    assert found.without_implementation == ("conversion",)
     first = found.catches[0]
     assert (first.cell, first.step, first.operation) == ("half-close[socketpair]", 2, "server sendall")
 
@@ -139,9 +138,16 @@ def test_a_scenario_that_does_not_run_here_is_told_with_the_reason(scenarios):
     assert found.scenarios == ("half-close",)
 
 
-def test_the_transports_asked_for_are_run_and_only_scenarios_that_use_sockets(scenarios):
-    _, runner = found_by({}, scenarios, [HALF], transports=["unix", "none"])
+def test_the_transports_asked_for_are_run(scenarios):
+    _, runner = found_by({}, scenarios, [HALF], transports=["unix"])
     assert {ran[1:] for ran in runner.ran if ran != "closed"} == {("half-close", "unix"), ("echo", "socketpair")}
+
+
+def test_a_scenario_that_uses_nothing_of_a_socket_has_to_say_so(without_sockets):
+    found = sensitivity([without_sockets], [HALF, STUCK], workers=1, settle=SCENARIOS)
+    assert (found.pairs, found.unexplained()) == (0, ["conversion"])
+    excused = replace(without_sockets, fails_only_if="len() miscounts")
+    assert sensitivity([excused], [HALF], workers=1, settle=SCENARIOS).unexplained() == []
 
 
 def test_a_scenario_without_any_of_the_transports_is_run_on_its_own(scenarios):
@@ -186,7 +192,7 @@ def test_what_a_wrong_implementation_changes_are_its_own_attributes():
 
 
 def test_a_cell_is_run_only_under_implementations_that_change_what_it_uses(scenarios):
-    half, echo, _ = scenarios
+    half, echo = scenarios
     witnesses = [
         Witness(half, half.cases[0], "unix", 0.1, frozenset({"shutdown", "recv"})),
         Witness(half, half.cases[0], "socketpair", 0.01, frozenset({"shutdown", "recv"})),
