@@ -54,6 +54,7 @@ def _step(
     here: Mapping[str, Any] = facts_of(step.actor, facts)
     terms = terms_for(case, transport, here)
     waits = blocking(outcome_for(step, terms, here))
+    for_at_least = waits.for_at_least if waits else 0.0
     return PlanStep(
         number=step.number,
         actor=step.actor,
@@ -66,8 +67,8 @@ def _step(
         names=step.names,
         applicable=guard_holds(step.only, terms, here),
         may_block=waits is not None,
-        for_at_least=waits.for_at_least if waits else 0.0,
-        limit=(step.limit or scenario.limit or limit) * scale,
+        for_at_least=for_at_least,
+        limit=for_at_least + (step.limit or scenario.limit or limit) * scale,
     )
 
 
