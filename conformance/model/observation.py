@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -46,6 +47,17 @@ class Observation:
     reason: Optional[str] = None
     names: dict[str, Any] = field(default_factory=dict)
     """What the step's ``as`` bound: name to ``{"canonical": …, "raw": …}`` for values; objects are not listed."""
+
+
+def crashed(status: int) -> Observation:
+    """What a call did in which its process ended: with an exit status, or by the signal whose number is negated."""
+    if status >= 0:
+        return Observation(CRASHED, {"exit": status}, {"status": status}, reason=f"exited with status {status}")
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"  # real-time signals have no names
+    return Observation(CRASHED, {"signal": name}, {"status": status}, reason=f"was killed by {name}")
 
 
 def compared(observation: Observation) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,7 +80,7 @@ class Told:
 
 
 class Runner:
-    """Runs cells in one worker, which is replaced when a cell breaks it.
+    """Runs cells in one worker, which is replaced when a cell breaks it, until it is closed.
 
     ``limit``: seconds that a step may take where neither it nor its file says so, times the host's scale.
     """
@@ -98,6 +97,7 @@ class Runner:
         self._deviations = deviations
         self._limit = limit
         self._worker: WorkerProcess | None = None
+        self._closed = False
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -133,15 +133,22 @@ class Runner:
                        capture=end.get("capture"))  # fmt: skip
 
     def close(self) -> None:
-        """Ends the worker."""
+        """Ends the worker; there will be no other."""
+        self._closed = True
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.end()
 
     def _ready(self) -> WorkerProcess:
-        if self._worker is None:
-            self._worker = WorkerProcess(self._interpreter, self._surroundings)
-        return self._worker
+        worker = self._worker
+        if worker is None and not self._closed:
+            worker = self._worker = WorkerProcess(self._interpreter, self._surroundings)
+        if worker is None or self._closed:
+            self._worker = None
+            if worker is not None:
+                worker.end()  # closed while it was starting
+            raise HarnessError("the run was ended")
+        return worker
 
     def _listen(self, worker: WorkerProcess, made: Plan) -> Told:
         """Takes in what the worker tells of a cell, until its end, its death, or too long a silence."""
@@ -206,8 +213,8 @@ class Runner:
 
 
 def _patience(made: Plan, begun: Sequence[int]) -> float:
-    """Seconds that the worker may be silent: for the step begun last, and for pending ones, which begin nothing."""
-    return max([1.0, *(step.limit for step in made.steps if step.number in begun[-1:] or step.pending)])
+    """Seconds that the worker may be silent: for any step that has begun, and for pending ones, which begin nothing."""
+    return max([1.0, *(step.limit for step in made.steps if step.number in begun or step.pending)])
 
 
 def _take_in(told: Told, message: Mapping[str, Any], number: int) -> None:
@@ -240,7 +247,7 @@ def _completed(case: s.Case, told: Told) -> dict[int, o.Observation]:
         if step.number in observations:
             continue
         if step.number == last and not told.stuck:
-            observations[step.number] = _crash(told.ended)
+            observations[step.number] = o.crashed(told.ended.status)
         elif step.number in told.begun and told.stuck:
             observations[step.number] = o.Observation(o.HUNG, reason="the worker stopped answering; it was killed")
         else:
@@ -249,20 +256,11 @@ def _completed(case: s.Case, told: Told) -> dict[int, o.Observation]:
     return dict(sorted(observations.items()))
 
 
-def _crash(ended: Ended) -> o.Observation:
-    if ended.status < 0:
-        name = signal.Signals(-ended.status).name
-        return o.Observation(o.CRASHED, {"signal": name}, {"status": ended.status}, reason=f"was killed by {name}")
-    return o.Observation(
-        o.CRASHED, {"exit": ended.status}, {"status": ended.status}, reason=f"exited with status {ended.status}"
-    )
-
-
 def _death(told: Told) -> str:
     if told.stuck:
         return "stopped answering"
     assert told.ended is not None
-    return _crash(told.ended).reason or "died"
+    return o.crashed(told.ended.status).reason or "died"
 
 
 def _notes(told: Told) -> tuple[str, ...]:

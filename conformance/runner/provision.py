@@ -1,4 +1,4 @@
-"""Provisions two hosts, then becomes the worker: ``python -m conformance.runner.provision SETTINGS COMMAND…``.
+"""Provisions two hosts, then becomes the worker.
 
 The worker inherits their descriptors; nothing else holds them, so the kernel removes both with the worker, whatever
 ends it.
@@ -20,7 +20,7 @@ CLONE_NEWUSER = 0x10000000
 
 
 def main() -> None:
-    """Provisions, and execs the command with the settings completed."""
+    """Provisions, and execs the command with the settings completed; both are arguments of the process."""
     settings: dict[str, Any] = json.loads(sys.argv[1])
     command = sys.argv[2:]
     try:
@@ -58,7 +58,3 @@ def _own_user_namespace() -> None:
     for name, number in (("uid_map", uid), ("gid_map", gid)):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(f"0 {number} 1")
-
-
-if __name__ == "__main__":
-    main()

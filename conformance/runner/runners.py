@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from conformance.model.errors import HarnessError
 from conformance.runner.cells import Cell, Outcome
 from conformance.runner.pool import CellRunner
 
@@ -21,18 +22,26 @@ class Runners:
         self._factory = factory
         self._local = threading.local()
         self._made: list[CellRunner] = []
+        self._ended = False
         self._pool = ThreadPoolExecutor(workers)
 
     def __enter__(self) -> Runners:
         return self
 
     def __exit__(self, *details: object) -> None:
+        self._ended = True
+        self._close()  # what a thread is at after an interruption is given up
         self._pool.shutdown(cancel_futures=True)
-        for runner in self._made:
+        self._close()
+
+    def _close(self) -> None:
+        for runner in list(self._made):
             runner.close()
 
     def run(self, cell: Cell) -> Outcome:
-        """Runs a cell in the runner of this thread."""
+        """Runs a cell in the runner of this thread. HarnessError once the block was left."""
+        if self._ended:
+            raise HarnessError("the run was ended")
         if not hasattr(self._local, "runner"):
             self._local.runner = self._factory()
             self._made.append(self._local.runner)

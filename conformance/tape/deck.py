@@ -39,8 +39,10 @@ class Deck:
         self.calls += 1
         event = next(self._left.get(call, iter(())), AS_IT_COMES)
         if event == WAIT:
+            self.note(call, event)
             time.sleep(HELD_UP)
         elif event == INTERRUPT and self._signal is not None and call != "connect":
+            self.note(call, event)
             signal.raise_signal(self._signal)
         return event
 

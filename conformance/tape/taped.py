@@ -136,8 +136,9 @@ class TapedSocket(socket.socket):
         """Plays the next event: the most bytes that the call may move, None for any; or the error that it raises."""
         event = self._next(call)
         if isinstance(event, int):
-            stream = super().type == socket.SOCK_STREAM
-            return event if stream and isinstance(flags, int) and not flags & ~_HARMLESS.get(call, 0) else None
+            legal = super().type == socket.SOCK_STREAM and isinstance(flags, int)
+            legal = legal and not flags & ~_HARMLESS.get(call, 0)
+            return event if legal and (call != "recv" or event >= self._at_least()) else None
         if event == BLOCK and (super().gettimeout() == 0 or (isinstance(flags, int) and flags & _DONTWAIT)):
             self._note(call, event)
             raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))  # EAGAIN, but for Windows
@@ -145,6 +146,13 @@ class TapedSocket(socket.socket):
             self._note(call, event)
             raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
         return None
+
+    def _at_least(self) -> int:
+        """Bytes for which a call waits (SO_RCVLOWAT); 1 where the system has no such thing."""
+        try:
+            return super().getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
+        except OSError:
+            return 1
 
     def _next(self, call: str) -> Event:
         deck = self._playing()

@@ -14,7 +14,7 @@ from conformance.worker.namespaces import join
 from conformance.worker.waiting import Probe
 
 Call = Callable[[], o.Observation]
-"""What an actor does for one step; it never raises."""
+"""What an actor does for one step; it raises nothing but HarnessError."""
 
 
 Events = queue.Queue[tuple[int, Union[o.Observation, HarnessError]]]
@@ -96,6 +96,9 @@ class ThreadActor:
                 return
             step, call = work
             del work
-            observation = call()
+            try:
+                came: Union[o.Observation, HarnessError] = call()
+            except HarnessError as error:
+                came = error
             del call
-            self._events.put((step, observation))
+            self._events.put((step, came))

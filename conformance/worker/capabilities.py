@@ -19,6 +19,7 @@ from conformance.worker.netlink import Netlink
 from conformance.worker.network_faults import on_link, rate_options
 from conformance.worker.networks import INTERFACE
 from conformance.worker.nftables import INPUT, Firewall
+from conformance.worker.packets import TCP_REPAIR
 from conformance.worker.process_life import become_nobody
 from conformance.worker.scope import Unsupported
 from conformance.worker.stage import Hosts
@@ -44,7 +45,7 @@ def _vanish() -> Finding:
         return "TCP_REPAIR exists on Linux only"
     with socket.socket() as sock:
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, 19, 1)
+            sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
         except OSError as error:
             return f"TCP_REPAIR: {error.strerror}"
     return None
@@ -117,7 +118,7 @@ _PROBES: dict[str, Callable[[], Finding]] = {
     "epoll": _exists("epoll"),
     "poll": _exists("poll"),
     "kqueue": _exists("kqueue"),
-    "fork": lambda: None if hasattr(os, "fork") else "os.fork does not exist",
+    "fork": _process,
     "process": _process,
     "rlimit": _descriptor_limit,
     "vanish": _vanish,

@@ -32,6 +32,8 @@ class Cell:
         self._events = self._stage.events
         self._settling = self._stage.settling
         self._schedule = Schedule(plan.steps)
+        self._until: dict[int, float] = {}
+        """When the limit of a step is over, once it is awaited."""
 
     def run(self, begins: Callable[[int], None], report: Report) -> None:
         """Runs all steps. HarnessError where the fixture cannot be made."""
@@ -87,16 +89,17 @@ class Cell:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _await(self, command: Await) -> None:
-        """Waits until one of the steps gets on, or the first limit is over."""
+        """Waits until one of the steps gets on, or its limit is over."""
         steps = [self._schedule.steps[number] for number in command.steps]
         watches = {step.number: self._watch(step.number) for step in steps}
-        deadline = time.monotonic() + min(step.limit for step in steps)
-        pause = _FIRST_PAUSE
+        began, pause = time.monotonic(), _FIRST_PAUSE
+        until = {step.number: self._until.setdefault(step.number, began + step.limit) for step in steps}
         while True:
-            left = deadline - time.monotonic()
+            now = time.monotonic()
+            left = min(until.values()) - now
             if left <= 0:
-                for step in steps:
-                    self._schedule.expired(step.number, watches[step.number].whereabouts())
+                for number in [each for each in until if until[each] <= now]:
+                    self._schedule.expired(number, watches[number].whereabouts())
                 return
             if self._take_event(min(pause, left) if command.may_block else left):
                 return

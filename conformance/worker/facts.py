@@ -69,9 +69,10 @@ def _qemu_binary() -> Optional[str]:
 def _is_gvisor() -> bool:
     try:
         with open("/proc/version", encoding="ascii", errors="replace") as file:
-            return "gvisor" in file.read().lower() or "Linux version 4.4.0 #1 SMP Sun Jan 10" in file.read()
+            version = file.read()
     except OSError:
         return False
+    return "gvisor" in version.lower() or "Linux version 4.4.0 #1 SMP Sun Jan 10" in version
 
 
 _ELF_MACHINES = {62: "x86_64", 183: "aarch64", 3: "i386", 22: "s390x", 243: "riscv64", 21: "ppc64le", 40: "arm"}

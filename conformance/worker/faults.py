@@ -11,13 +11,10 @@ from conformance.worker.adapters.shaped import ShapedAdapter
 from conformance.worker.namespaces import on_host
 from conformance.worker.networks import Network
 from conformance.worker.packet_faults import PacketFaults
-from conformance.worker.process_actor import ProcessActor
+from conformance.worker.process_actor import OtherProcess, ProcessActor
 from conformance.worker.process_life import signal_number
 from conformance.worker.scope import Missing, Scope, Unsupported
 from conformance.worker.waiting import Watch
-
-LIMIT = 5.0
-"""Seconds that a process may take to go, or a handler to run, times the host's scale."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.01
 
@@ -33,23 +30,21 @@ class Faults(PacketFaults):
 
     def __init__(
         self, scope: Scope, adapter: ShapedAdapter, host_of: Mapping[str, str], network: Network,
-        processes: Mapping[str, ProcessActor], watch: Callable[[ProcessActor], Watch], scale: float,
+        processes: Mapping[str, ProcessActor], watch: Callable[[ProcessActor], Watch],
     ) -> None:  # fmt: skip
         super().__init__(scope.transport, host_of, network)
         self._scope = scope
         self._adapter = adapter
         self._processes = processes
         self._watch = watch
-        self._limit = LIMIT * scale
 
-    # the system
+    # the system: what is waited for takes as long as it takes, which the limit of the step bounds
 
     def kill(self, actor: str) -> None:
         """Over when the process is gone."""
         process = self._actor(actor).process
         process.kill()
-        if not process.wait(self._limit):
-            raise Unsupported(f"the process of {actor} could not be killed")
+        _end(process)
 
     def signal(self, to: str, signal: str) -> None:
         """Over when the handler has run and the actor waits again or has returned, or the process is gone."""
@@ -58,14 +53,13 @@ class Faults(PacketFaults):
         action = actor.process.dispositions.get(signal, _by_default(signal))
         actor.process.signal(number)
         if action in _HANDLED:
-            if not actor.process.handled(self._limit):
-                raise Unsupported(f"the handler of {signal} did not run")
+            _until(actor.process, lambda: actor.process.handled(_LONGEST_PAUSE))
             watch = self._watch(actor)
-            self._until(lambda: not actor.busy or watch.waiting() is not None)
+            _until(actor.process, lambda: not actor.busy or watch.waiting() is not None)
         elif action == "default" and signal not in _STOPPING:
-            actor.process.wait(self._limit)
+            _end(actor.process)
         elif action == "default" or signal == "SIGCONT":
-            self._until(lambda: actor.process.stopped() == (signal in _STOPPING))
+            _until(actor.process, lambda: actor.process.stopped() == (signal in _STOPPING))
 
     def stop(self, actor: str) -> None:
         """Over when the process is seen stopped."""
@@ -85,12 +79,6 @@ class Faults(PacketFaults):
             raise Missing(f"{name} has no process of its own")
         return self._processes[name]
 
-    def _until(self, over: Callable[[], bool]) -> None:
-        deadline, pause = time.monotonic() + self._limit, _FIRST_PAUSE
-        while not over() and time.monotonic() < deadline:
-            time.sleep(pause)  # between two looks at another process; there is nothing that could wake us
-            pause = min(2 * pause, _LONGEST_PAUSE)
-
     # the network
 
     def inject(self, segment: str, from_: str, to: str, sequence: str) -> None:
@@ -108,6 +96,20 @@ class Faults(PacketFaults):
         if name not in self._scope.addresses:
             raise Missing(f'"{name}" has no address')
         return self._scope.addresses[name]
+
+
+def _end(process: OtherProcess) -> None:
+    """Waits until a process is gone."""
+    while not process.wait(1.0):
+        pass
+
+
+def _until(process: OtherProcess, over: Callable[[], bool]) -> None:
+    """Waits until something of a process is over, or the process is."""
+    pause = _FIRST_PAUSE
+    while not over() and not process.wait(0):
+        time.sleep(pause)  # between two looks at another process; there is nothing that could wake us
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _by_default(signal: str) -> str:

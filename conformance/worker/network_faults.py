@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Optional
 
+from conformance.model.errors import HarnessError
 from conformance.tables.topologies import ROUTER
 from conformance.tables.transports import Transport
 from conformance.worker import nftables, offloads
@@ -59,7 +60,7 @@ class NetworkFaults:
         if other not in self._down:
             for end in (own, other):
                 _at(end, Netlink.wait_until_running)
-        self._revive(self._host(of))
+        self._revive_at(of)
 
     def address(self, state: str, of: str) -> None:
         """The address of the transport's family goes, or comes back."""
@@ -71,10 +72,23 @@ class NetworkFaults:
             self._without_address.discard(name)
             self._revive(name)
 
+    def _revive_at(self, of: str) -> None:
+        """Revives the hosts at both ends of a host's link."""
+        ends = self._ends(of)
+        for name in [each for each, (own, _) in self._network.ends.items() if own in ends]:
+            self._revive(name)
+
     def _revive(self, name: str) -> None:
-        """Gives a host its addresses and routes again, which go when a link goes down or an address is lost."""
-        if name not in self._without_address:
+        """Gives a host its addresses and routes again, which go when a link goes down or an address is lost.
+
+        Nothing while its link is down: it is done when that comes up.
+        """
+        if name in self._without_address or self._down & set(self._network.ends[name]):
+            return
+        try:
             self._network.revive(name)
+        except TimeoutError as error:
+            raise HarnessError(f"{name} does not get its addresses back: {error}") from None
 
     def rate(self, rate: int, of: str) -> None:
         """A token bucket (tc-tbf(8)) at the host's end."""
@@ -84,7 +98,7 @@ class NetworkFaults:
         """Both ends, for a link has one MTU; below 1280 it carries no IPv6 (RFC 8200 section 5)."""
         for end in self._ends(of):
             _at(end, lambda link: link.set_mtu(mtu))
-        self._revive(self._host(of))
+        self._revive_at(of)
 
     def mss(self, mss: int, of: str) -> None:
         """A metric of the host's routes: to every other host at its link, and to the router."""
@@ -169,17 +183,21 @@ def _route_with(gateway: str, mss: int) -> None:
 
 
 def _on(host: int, work: Callable[[], None]) -> None:
-    """Does something on a host. Unsupported where the kernel refuses."""
+    """Does something on a host. Unsupported where the kernel refuses, HarnessError where it does not answer."""
     try:
         on_host(host, work)
+    except TimeoutError as error:
+        raise HarnessError(f"a host does not change: {error}") from None
     except OSError as error:
         raise Unsupported(f"a host cannot be changed: {error.strerror or error}") from None
 
 
 def _at(end: End, work: Callable[[Netlink], None]) -> None:
-    """Does something to one end of a link. Unsupported where the kernel refuses."""
+    """The same to one end of a link."""
     try:
         at_end(end, work)
+    except TimeoutError as error:
+        raise HarnessError(f"the network of a host does not change: {error}") from None
     except OSError as error:
         raise Unsupported(f"the network of a host cannot be changed: {error.strerror or error}") from None
 

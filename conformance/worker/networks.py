@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Optional
 
+from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan
 from conformance.tables.faults import NETWORK
 from conformance.tables.topologies import DIRECT, ROUTER, TOPOLOGIES, Topology
@@ -89,7 +90,8 @@ class Network:
 def network_for(plan: Plan, shared: Mapping[str, Place]) -> Network:
     """The network of a cell: one of its own where it disturbs it or needs another, else the one that all share.
 
-    Where the shared hosts are none of ours, it is theirs in any case. Unsupported where none can be made.
+    Where the shared hosts are none of ours, it is theirs in any case. Unsupported where none can be made, HarnessError
+    where one does not come up.
     """
     further = tuple(name for name, place in plan.actors.items() if place.own_host)
     wanted = bool(plan.topology or further)
@@ -103,6 +105,8 @@ def network_for(plan: Plan, shared: Mapping[str, Place]) -> Network:
         return Network(shared, {})
     try:
         return make(TOPOLOGIES[plan.topology or DIRECT], further)
+    except TimeoutError as error:
+        raise HarnessError(f"a network of its own did not come up: {error}") from None
     except OSError as error:
         raise Unsupported(f"a network of its own cannot be made: {error.strerror or error}") from None
 
@@ -232,16 +236,25 @@ def _bring_up(addresses: list[tuple[str, str]], gateways: tuple[str, ...]) -> No
 def _wait_until_found(addresses: list[tuple[str, str]]) -> None:
     """Waits until neighbours are answered: the kernel joins the groups at which they ask (RFC 4291 section 2.7.1) later
     than it gives the addresses, and tells nobody."""
-    wanted = {f"ff0200000000000000000001ff{socket.inet_pton(socket.AF_INET6, ip6)[-3:].hex()}" for _, ip6 in addresses}
+    wanted = {
+        (f"veth{number}", f"ff0200000000000000000001ff{socket.inet_pton(socket.AF_INET6, ip6)[-3:].hex()}")
+        for number, (_, ip6) in enumerate(addresses)
+        if has_ip6(f"veth{number}")
+    }
     deadline = time.monotonic() + PATIENCE
-    while has_ip6(INTERFACE) and not wanted <= _groups() and time.monotonic() < deadline:
+    while not wanted <= _groups():
+        if time.monotonic() >= deadline:
+            raise TimeoutError("its IPv6 addresses are not listened for")
         time.sleep(_PAUSE)
 
 
-def _groups() -> set[str]:
-    """The IPv6 groups of the host that the calling thread is on."""
-    with open("/proc/thread-self/net/igmp6", encoding="ascii") as file:
-        return {line.split()[2] for line in file}
+def _groups() -> set[tuple[str, str]]:
+    """The IPv6 groups of the host that the calling thread is on, by interface; none where it speaks no IPv6."""
+    try:
+        with open("/proc/thread-self/net/igmp6", encoding="ascii") as file:
+            return {(line.split()[1], line.split()[2]) for line in file}
+    except FileNotFoundError:
+        return set()
 
 
 def has_ip6(interface: str = "all") -> bool:

@@ -11,20 +11,19 @@ from typing import Any, Optional, Union
 from conformance.engine.evaluate import evaluate_data, evaluate_number, is_data
 from conformance.model import observation as o
 from conformance.model import values as v
+from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ROWS
 from conformance.tables.operations import Operation, Parameter
 from conformance.tables.transports import Transport
 from conformance.tape.deck import Decks
+from conformance.worker.actors import Call
 from conformance.worker.adapters.shaped import Made, ShapedAdapter, constant
 from conformance.worker.addresses import Addresses, remembered
 from conformance.worker.canonical import Recorder
 from conformance.worker.harness_operations import HarnessOperations
 from conformance.worker.programs import Programs
 from conformance.worker.scope import Missing, Scope, Unsupported
-
-Call = Callable[[], o.Observation]
-"""What an actor does for one step; it never raises."""
 
 _NAMED_BY_OBJECT = ("forget",)
 _LEARNS_ADDRESS = frozenset(["bind", "connect", "connect_ex", "accept", "listen", "sendto", "socket_from", "dup"])
@@ -160,6 +159,8 @@ class Performer:
             return o.Observation(o.UNSUPPORTED, reason=str(missing))
         except Missing as missing:
             return o.Observation(o.NOT_RUN, reason=str(missing))
+        except HarnessError:
+            raise
         except BaseException as error:  # noqa: BLE001 (whatever an implementation raises is an observation)
             seconds = time.perf_counter() - began
             self._learn(step, operation)

@@ -22,8 +22,9 @@ from conformance.worker.scope import Missing, Unsupported
 from conformance.worker.shared import Shared
 from conformance.worker.waiting import Look, Probe
 
-Born = Callable[[str, "list[int]"], None]
-"""Told the name and the descriptors (channel, status, notices) of a child that a process forked."""
+Born = Callable[[str, "list[int]", "dict[str, str]"], None]
+"""Told the name and the descriptors (channel, status, notices) of a child that a process forked, and what signals do
+to it."""
 
 
 class OtherProcess:
@@ -180,10 +181,14 @@ class ProcessActor:
                 self._take(*self._channel.receive())
         except (EOFError, OSError):
             self._died()
+        except (HarnessError, Unsupported) as error:  # a child that it forked did not come
+            step, self._step = self._step, None
+            if step is not None:
+                self._events.put((step.number, HarnessError(str(error))))
 
     def _take(self, message: tuple[Any, ...], descriptors: list[int]) -> None:
         if message[0] == BORN:
-            self._born(str(message[1]), descriptors)
+            self._born(str(message[1]), descriptors, self.process.dispositions)
         elif message[0] == BEGUN:
             self._probe.calling = True
         elif message[0] == ENDED:
@@ -214,9 +219,4 @@ class ProcessActor:
 
 def ended(step: PlanStep, status: int) -> o.Observation:
     """What a step did in which its process ended."""
-    if status < 0:
-        name = signal.Signals(-status).name
-        return o.Observation(o.CRASHED, {"signal": name}, {"status": status}, reason=f"was killed by {name}")
-    if step.operation == "exit":
-        return o.Observation(o.RETURNED, None, None)
-    return o.Observation(o.CRASHED, {"exit": status}, {"status": status}, reason=f"exited with status {status}")
+    return o.Observation(o.RETURNED) if status >= 0 and step.operation == "exit" else o.crashed(status)

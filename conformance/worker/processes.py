@@ -102,10 +102,12 @@ class Processes:
         for actor in made:
             actor.greet(self._limit, self._probe_of)
 
-    def _born(self, name: str, descriptors: list[int]) -> None:
+    def _born(self, name: str, descriptors: list[int], dispositions: dict[str, str]) -> None:
         """A process has forked; called by the thread that reads what its parent says, before the fork's result."""
         channel, status, notices = descriptors
-        self._inhabit((name,), (adopted(channel),), OtherProcess(status, notices))
+        process = OtherProcess(status, notices)
+        process.dispositions.update(dispositions)
+        self._inhabit((name,), (adopted(channel),), process)
 
     def unsent(self) -> Mapping[str, int]:
         """Bytes that TCP held back in other processes, by actor, when their last calls came back."""

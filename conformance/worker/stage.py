@@ -17,7 +17,7 @@ from conformance.model import observation as o
 from conformance.model.errors import FixtureFailed, HarnessError
 from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
-from conformance.tables.faults import PACKET_RULES
+from conformance.tables.faults import LINK_FAULTS, PACKET_RULES
 from conformance.tables.transports import TRANSPORTS
 from conformance.worker import sysctls
 from conformance.worker.actors import Actor, Events, ThreadActor
@@ -95,7 +95,7 @@ class Stage:
         )  # fmt: skip
         self._faults = self._performer.owners["fault"] = Faults(
             self._scope, adapter, self._host_of, self._network, self._processes.actors,
-            lambda actor: self.watch(actor, frozenset()), around.scale,
+            lambda actor: self.watch(actor, frozenset()),
         )  # fmt: skip
         self.settling = Settling(around.network, self._unsent, self._faults.carried, around.scale)
         self.evidence: Optional[Evidence] = None
@@ -122,10 +122,12 @@ class Stage:
     def set_up(self) -> None:
         """Changes settings, makes the fixture, starts processes. HarnessError or Unsupported where that fails."""
         for name, settings in self._plan.sysctls.items():
-            sysctls.change(self._network.places.get(self._host_of.get(name, name), (None, "", ""))[0], settings)
-        if _has_packet_rules(self._plan):
+            place = self._network.places.get(self._host_of.get(name, name)) if self._transport.hosts else None
+            sysctls.change(place[0] if place else None, settings)
+        used = {step.operation for step in (*self._plan.conditions, *self._plan.steps)}
+        if used & PACKET_RULES:
             self._faults.take_the_packets()
-        elif self.capture and any(step.operation == "cut" for step in (*self._plan.conditions, *self._plan.steps)):
+        elif self.capture and "cut" in used and not used & LINK_FAULTS:
             with contextlib.suppress(Unsupported):  # what a queue drops is lost before it can be captured
                 self._faults.take_the_packets()
         for condition in self._plan.conditions:
@@ -273,12 +275,14 @@ class Stage:
         gone = idle or self._join(CLEANUP_LIMIT)
         ended = self._end_processes()
         if any(step.operation == "setdefaulttimeout" for step in self._plan.steps):
-            self._adapter.setdefaulttimeout(None)
+            with contextlib.suppress(Exception):  # an implementation that has no such thing has nothing to put back
+                self._adapter.setdefaulttimeout(None)
         shutil.rmtree(self._scope.folder, ignore_errors=True)
         if self._network.held:
             self._network.close()
             self._guard([])
-        return gone and ended
+        barren = self._around.nursery is not None and self._around.nursery.gone
+        return gone and ended and not barren
 
     def _join(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds * self._around.scale
@@ -294,10 +298,6 @@ class Stage:
         ended = [actor.gone(GONE_LIMIT * self._around.scale) for actor in actors]
         self._processes.close()
         return all(ended)
-
-
-def _has_packet_rules(plan: Plan) -> bool:
-    return any(step.operation in PACKET_RULES for step in (*plan.conditions, *plan.steps))
 
 
 def _release(thing: Any) -> None:

@@ -5,12 +5,14 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from conformance.language.corpus import load_one
 from conformance.model.errors import HarnessError
+from conformance.model.plan import Placement
 from conformance.platforms.base import Interpreter
 from conformance.runner import cells as cells_module
 from conformance.runner.cells import Cell, Runner
@@ -80,6 +82,26 @@ def test_a_worker_that_was_killed_between_cells_costs_no_more_than_the_next(runn
     os.kill(process.hello["pid"], signal.SIGKILL)
     assert runner.run(cell("talk/words")).verdict.kind in ("pass", "inconclusive")
     assert runner.run(cell("talk/words")).verdict.kind == "pass"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the children of a process are told on Linux")
+def test_a_worker_that_can_make_no_processes_any_more_is_replaced(runner, cell):
+    own = cell("talk/words")
+    own = replace(own, scenario=replace(own.scenario, actors={"client": Placement(own_process=True)}))
+    assert runner.run(own).verdict.kind == "pass"
+    worker = runner._ready().hello["pid"]
+    nursery = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()[-1]
+    os.kill(int(nursery), signal.SIGKILL)
+    assert "no process can be had any more" in runner.run(own).verdict.reason
+    assert runner.run(own).verdict.kind == "pass"
+    assert runner._ready().hello["pid"] != worker
+
+
+def test_a_runner_that_was_closed_starts_no_other_worker(runner, cell):
+    assert runner.run(cell("talk/words")).verdict.kind == "pass"
+    runner.close()
+    assert runner.run(cell("talk/words")).verdict.reason == "the run was ended"
+    assert runner._worker is None
 
 
 def test_a_worker_that_cannot_be_started_makes_its_cells_inconclusive(cell, tmp_path):

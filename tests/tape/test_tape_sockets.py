@@ -96,6 +96,17 @@ def test_flags_that_say_something_about_the_count_are_left_alone(pair, flag):
 
 
 @posix
+@posix
+def test_a_receive_that_waits_for_more_is_left_alone(pair):
+    one, other = pair("recv=1,1")
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 4)
+    other.sendall(b"abcd")
+    assert one.recv(9) == b"abcd"
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+    other.sendall(b"ef")
+    assert one.recv(9) == b"e"
+
+
 def test_datagrams_are_never_cut(pair):
     one, other = pair("send=1 recv=1", socket.SOCK_DGRAM)
     other.send(b"hello")

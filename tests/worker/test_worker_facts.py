@@ -29,3 +29,17 @@ def test_past_qemu_user_netlink_is_spoken_over_a_descriptor_that_was_passed(monk
     monkeypatch.setattr(netlink, "emulator", lambda: "qemu-user")
     with netlink.Netlink("lo") as link:
         assert link.is_running() in (True, False)
+
+
+@pytest.mark.parametrize(
+    "version, is_it",
+    [
+        ("Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016", True),
+        ("Linux version 6.1.0 (gVisor)", True),
+        ("Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org)", False),
+    ],
+)
+def test_gvisor_is_told_by_the_kernel_that_it_pretends_to_be(monkeypatch, tmp_path, version, is_it) -> None:
+    (tmp_path / "version").write_text(version)
+    monkeypatch.setattr("builtins.open", lambda path, *more, **named: (tmp_path / "version").open(*more, **named))
+    assert facts._is_gvisor() is is_it

@@ -373,7 +373,36 @@ def test_a_small_link_carries_no_ipv6_and_a_large_one_does_again(passes: Passes)
           - network: {mtu: 600, of: client}
           - client: {connect: server, raises: [ENETUNREACH, EADDRNOTAVAIL]}
           - network: {mtu: 1500, of: client}
-          - network: {mtu: 1500, of: server}
+          - client: {connect: server}
+    """)
+
+
+def test_a_setting_of_a_host_is_for_transports_between_hosts_and_stays_in_its_cell(run: Run) -> None:
+    found = run("""
+        transports: [loopback, inet]
+        given: listening
+        hosts: {server: {sysctl: {net.ipv4.ip_default_ttl: 7}}}
+        steps: [{client: {connect: server}}]
+    """)
+    assert found["loopback"].verdict.kind == "unsupported"
+    after = run("""
+        transports: [inet]
+        given: connected
+        steps: [{server: {getsockopt: IP_TTL, returns: 64}}]
+    """)
+    assert after["inet"].verdict.kind in ("pass", "unsupported")
+
+
+def test_a_link_of_which_both_ends_were_down_serves_again_once_both_are_up(passes: Passes) -> None:
+    passes("""
+        transports: [inet, inet6]
+        given: listening
+        steps:
+          - network: {link: down, of: client}
+          - network: {mtu: 1400, of: client}
+          - network: {link: down, of: server}
+          - network: {link: up, of: client}
+          - network: {link: up, of: server}
           - client: {connect: server}
     """)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from conformance.runner import cells
 from conformance.runner.cells import Outcome, Runner
 
 Passes = Callable[[str], None]
@@ -129,3 +130,44 @@ def test_a_default_timeout_ends_with_its_cell(run: Run, passes: Passes) -> None:
         transports: [none]
         steps: [{client: {call: socket.getdefaulttimeout, returns: nothing}}]
     """)
+
+
+def test_in_a_group_each_step_has_its_own_limit(run: Run) -> None:
+    found = run("""
+        transports: [socketpair]
+        given: connected
+        steps:
+          - server: {settimeout: 1}
+          - together:
+              - client: {recv: 1, limit: 0.2}
+              - server: {recv: 1, raises: TimeoutError, limit: 20}
+    """)["socketpair"]
+    assert [found.observations[number].kind for number in (2, 3)] == ["hung", "raised"]
+
+
+def test_one_that_is_done_does_not_prolong_the_limits_of_others(run: Run) -> None:
+    found = run("""
+        transports: [socketpair]
+        given: connected
+        steps:
+          - server: {settimeout: 0.8}
+          - client: {settimeout: 1.5}
+          - together:
+              - client: {recv: 1, raises: TimeoutError, limit: 1.1}
+              - server: {recv: 1, raises: TimeoutError, limit: 20}
+    """)["socketpair"]
+    assert [found.observations[number].kind for number in (3, 4)] == ["hung", "raised"]
+
+
+def test_a_step_with_a_long_limit_may_outlast_others_of_its_group(run: Run, monkeypatch) -> None:
+    monkeypatch.setattr(cells, "GRACE", 0.2)
+    found = run("""
+        transports: [socketpair]
+        given: connected
+        steps:
+          - server: {settimeout: 2.5}
+          - together:
+              - server: {recv: 1, raises: TimeoutError, limit: 20}
+              - client: {getblocking: {}, returns: true, limit: 0.5}
+    """)["socketpair"]
+    assert found.verdict.kind == "pass", found.verdict

@@ -83,6 +83,37 @@ def test_signals_are_ignored_handled_and_deadly(passes: Passes) -> None:
     """)
 
 
+def test_the_child_of_a_fork_inherits_what_signals_do(passes: Passes) -> None:
+    passes("""
+        transports: [socketpair]
+        given: connected
+        limit: 4
+        actors: {server: {process: own}}
+        steps:
+          - server: {on_signal: {signal: SIGUSR1, action: count}}
+          - server: {fork: child}
+          - child: {recv: 1, using: child, blocks: true}
+          - system: {signal: {to: child, signal: SIGUSR1}}
+          - child: {pending: recv, blocks: true}
+          - client: {send: {text: x}}
+          - child: {pending: recv, returns: {text: x}}
+    """)
+
+
+def test_a_handler_that_does_not_run_is_waited_for_until_the_limit(run: Run) -> None:
+    found = run("""
+        transports: [socketpair]
+        given: connected
+        actors: {server: {process: own}}
+        steps:
+          - server: {on_signal: {signal: SIGUSR1, action: count}}
+          - system: {stop: server}
+          - system: {signal: {to: server, signal: SIGUSR1}, limit: 0.3}
+          - system: {resume: server}
+    """)["socketpair"]
+    assert (found.verdict.kind, found.verdict.step, found.observations[3].kind) == ("fail", 3, "hung")
+
+
 def test_a_stopped_process_goes_on_when_it_is_continued(passes: Passes) -> None:
     passes("""
         transports: [socketpair]
