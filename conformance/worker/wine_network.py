@@ -16,7 +16,12 @@ _PROC = r"\\?\unix\proc"
 """/proc of the host, by a path that does not depend on Wine's drives."""
 
 _NUMBERS = {name: number for number, name in SYSTEM_CALLS["x86_64"].items()}
-_IOCTL = 16
+_IOCTL, _NANOSLEEP = 16, 35
+
+_LOOKS = 5
+_PAUSE = 200_000
+"""Nanoseconds between two looks at a server that is not asleep: it has just woken us, perhaps, and we have taken its
+processor. Linux itself is asked for them, for to wait as Windows does would wake the server."""
 
 _SYSTEM_CALL = bytes.fromhex("57 56 89c8 4889d7 4c89c6 4c89ca 0f05 5e 5f c3")
 """push rdi; push rsi; mov eax,ecx; mov rdi,rdx; mov rsi,r8; mov rdx,r9; syscall; pop rsi; pop rdi; ret: from the
@@ -55,8 +60,14 @@ class WineNetwork:
                 yield name, size.value
 
     def _server_sleeps(self) -> bool:
-        number = self._server.read().partition(" ")[0]
-        return number.isdigit() and int(number) in (_NUMBERS["epoll_wait"], _NUMBERS["epoll_pwait"])
+        pause = (ctypes.c_int64 * 2)(0, _PAUSE)  # a struct timespec
+        for look in range(_LOOKS):
+            if look:
+                self._call(_NANOSLEEP, ctypes.addressof(pause), 0, 0)
+            number = self._server.read().partition(" ")[0]
+            if number.isdigit() and int(number) in (_NUMBERS["epoll_wait"], _NUMBERS["epoll_pwait"]):
+                return True
+        return False
 
 
 def _system_call() -> Any:
@@ -67,7 +78,7 @@ def _system_call() -> Any:
     if not room:
         raise OSError("no memory that can be executed")
     ctypes.memmove(room, _SYSTEM_CALL, len(_SYSTEM_CALL))
-    return ctypes.CFUNCTYPE(ctypes.c_long, ctypes.c_int, ctypes.c_long, ctypes.c_size_t, ctypes.c_size_t)(room)
+    return ctypes.CFUNCTYPE(ctypes.c_long, ctypes.c_int, *[ctypes.c_size_t] * 3)(room)
 
 
 def library(name: str) -> Any:
