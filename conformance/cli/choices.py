@@ -31,8 +31,12 @@ def unknown(what: str, name: str, names: Iterable[str]) -> str:
     return f'no {what} "{name}"{nearest(name, names)}'
 
 
-def check_implementation(name: str) -> None:
-    """A usage error where neither an adapter, nor a file, nor a module can be meant by ``name``."""
+def check_implementation(name: str, here: bool = True) -> None:
+    """A usage error where neither an adapter, nor a file, nor a module can be meant by ``name``.
+
+    ``here``: this Python is to import it, so that its source must be right by this Python, too.
+    """
+    from conformance.cli.foreseen import why_not
     from conformance.worker.adapters import ADAPTERS
 
     place = name.rpartition(":")[0] or name
@@ -43,7 +47,10 @@ def check_implementation(name: str) -> None:
             raise click.UsageError(f"no file {place} for the implementation {name}")
     elif not _importable(place.partition(".")[0]):
         known = unknown("implementation", name, ADAPTERS)
+        known += "" if known.endswith("?") else "."
         raise click.UsageError(f"{known} Or name what can be imported: module:Name or file.py:Name")
+    if here and (reason := why_not(name)):
+        raise click.UsageError(reason)
 
 
 def _importable(module: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from conformance.cli.compare import show as show_comparison
 from conformance.cli.compare import show_measures
 from conformance.cli.exits import Exit, of_verdicts
 from conformance.cli.paths import load_scenarios
-from conformance.cli.running import Request, Results, run_all
+from conformance.cli.running import NATIVE, Request, Results, run_all
 from conformance.cli.terminal import STYLES, console, print_json, timeline_text, verdict_table
 from conformance.engine.wording import counted
 from conformance.report.comparison import compare
@@ -24,6 +25,7 @@ from conformance.report.records import CellRecord, read
 from conformance.report.tables import verdict_counts
 from conformance.report.timeline import timeline
 from conformance.tables.transports import GROUPS, TRANSPORTS
+from conformance.worker.adapters import ADAPTERS
 
 SHOWN = 20
 """How many different unexpected outcomes the terminal shows in full; the report has every cell."""
@@ -62,15 +64,16 @@ def command(
     Without PATH everything that comes with the package is run. The id of a scenario is its path below the folder
     "scenarios", or below the PATH that was named.
 
-    Exit status 0 where nothing was unexpected, 1 where a cell failed or was inconclusive, 3 where none could be run.
+    Exit status 0 where nothing was unexpected, 1 where a cell failed or was inconclusive, 3 where nothing could be
+    run, or not on each platform and with each implementation that was asked for.
     """
     for name in implementation:
-        check_implementation(name)
+        check_implementation(name, here=NATIVE in (platform or (NATIVE,)))
     request = Request(
         scenarios=tuple(load_scenarios(paths)),
         transports=transport,
         implementations=implementation or ("stdlib",),
-        platforms=platform or ("native",),
+        platforms=platform or (NATIVE,),
         workers=workers,
         reports=reports,
         keyword=keyword,
@@ -90,7 +93,15 @@ def command(
     if results.status is not None:
         return results.status
     status = of_verdicts(cell.verdict for cell in results.cells)
-    return Exit.NOTHING_RAN if results.not_run and status == Exit.NOTHING_UNEXPECTED else status
+    lacking = results.not_run or any(map(_not_imported, results.by_record().values()))
+    return Exit.NOTHING_RAN if lacking and status == Exit.NOTHING_UNEXPECTED else status
+
+
+def _not_imported(cells: Sequence[CellRecord]) -> bool:
+    """Whether nothing of a record was run because its implementation could not be imported there."""
+    imported = (ADAPTERS.get(cell.implementation, (cell.implementation,))[0] for cell in cells)
+    said = [cell.reason.startswith(f"{name}: ") for cell, name in zip(cells, imported, strict=True)]
+    return any(said) and all(cell.verdict == "unsupported" for cell in cells)
 
 
 def _summary(results: Results) -> dict[str, object]:

@@ -72,7 +72,7 @@ def command(
 
     Exit status 0 where nothing failed, 1 where something did, 3 where nothing could be played.
     """
-    check_implementation(implementation)
+    check_implementation(implementation, here=platform == NATIVE)
     chosen = _chosen(seeds, splits, tapes)
     wanted = [name for each in transport for name in expand(each)] or list(ONE_OF_EACH_KIND)
     scenarios = load_scenarios(paths)

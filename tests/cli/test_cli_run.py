@@ -11,6 +11,7 @@ import pytest
 
 from conformance.cli import _COMMANDS
 from conformance.cli import run as run_module
+from conformance.cli.foreseen import why_not
 from conformance.model.errors import HarnessError
 
 STATUSES = {0: "nothing unexpected", 1: "something unexpected", 2: "wrong usage", 3: "nothing ran", 4: "a fault",
@@ -171,21 +172,73 @@ def test_what_is_known_of_a_library_with_an_adapter_need_not_be_declared(here, t
         ("scenarios/talk/elsewhere.yaml",),
         ("scenarios/bad", "-k", "nothing-is-called-so"),
         ("scenarios/bad", "-t", "udp"),
-        ("scenarios/bad", "-i", "conformance.no_such_module:Socket"),
+        ("scenarios/bad", "-i", "imports.py:Nothing"),
+        ("scenarios/talk", "-i", "stdlib", "-i", "imports.py:Nothing"),
         ("scenarios/bad", "-p", "s390x"),
     ],
-    ids=["unsupported here", "-k matches nothing", "no such transport in the file", "cannot be imported", "not set up"],
-)
-def test_nothing_that_could_run_ends_with_3(chosen, monkeypatch, tmp_path, arguments):
+    ids=["unsupported here", "-k matches nothing", "no such transport in the file", "cannot be imported",
+         "one of two cannot be imported", "not set up"],
+)  # fmt: skip
+def test_what_could_not_run_where_it_was_asked_for_ends_with_3(chosen, monkeypatch, tmp_path, arguments):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path))
     assert chosen(*arguments)[1] == 3
 
 
 def test_why_nothing_could_be_run_is_said(here, tmp_path):
-    missing = ("-i", "conformance.no_such_module:XYZ")
-    ended = here("run", "scenarios/bad", *missing, "--reports", tmp_path)
-    assert "1– conformance.no_such_module:XYZ: ModuleNotFoundError: No module named" in ended.out
+    ended = here("run", "scenarios/bad", "-i", "imports.py:Nothing", "--reports", tmp_path)
+    assert "1– imports.py:Nothing: ModuleNotFoundError: No module named" in ended.out
+
+
+IMPLEMENTATIONS = {
+    "mine.py": "import socket\nclass Mine(socket.socket):\n    pass\n",
+    "slip.py": "import socket\n\ndef f(:\n    pass\n",
+    "late.py": "def __getattr__(name):\n    raise SystemExit('must not be executed')\n",
+    "star.py": "from socket import *\n",
+    "made.py": "try:\n    from socket import socket as Mine\nexcept ImportError:\n    Mine = None\n",
+    "package/__init__.py": "raise SystemExit('must not be executed')\n",
+    "package/inner.py": "Mine, Other = 1, 2\n",
+}
+
+
+@pytest.fixture
+def implementations(tmp_path, monkeypatch):
+    """A folder with modules that must be read and not executed."""
+    for name, text in IMPLEMENTATIONS.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name, says",
+    [
+        ("mine.py:Mien", 'mine.py has no "Mien"; did you mean "Mine"?'),
+        ("mine.py", 'mine.py has no class or factory "socket"; name what is in it, such as mine.py:Mine'),
+        ("slip.py:Mine", "slip.py:3: "),
+        ("json", 'has no class or factory "socket"'),
+        ("json.tool:man", 'did you mean "main"?'),
+        ("package.inner:Mien", 'inner.py has no "Mien"; did you mean "Mine"?'),
+        ("package.outer:Mine", "there is no module package.outer"),
+        ("mine.inner:Mine", "there is no module mine.inner"),
+        ("nowhere", 'no implementation "nowhere"; known: stdlib, gevent, trio. Or name what can be imported'),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "show", "tape"])
+def test_an_implementation_that_is_not_there_ends_with_2_and_is_not_executed(
+    told, implementations, command, name, says
+):
+    ended = told(command, "half-close-request-reply", "-i", name)
+    assert ended.status == 2
+    assert says in ended.err
+
+
+@pytest.mark.parametrize(
+    "name", ["mine.py:Mine", "mine:Mine", "late.py:Any", "star.py:socket", "star.py", "made.py:Mine", "package:inner",
+             "package.inner:Other", "os.path:join", "gevent", "conformance.wrong.correct:Composed", "_socket"]
+)  # fmt: skip
+def test_nothing_is_said_of_what_may_well_be_there(implementations, name):
+    assert why_not(name) is None
 
 
 def test_a_fault_ends_with_4_and_its_message(told, monkeypatch):
