@@ -51,7 +51,8 @@ def test_compare_puts_three_records_into_groups(told, recorded, tmp_path):
 
 def test_compare_as_json(told, recorded):
     ended = told("compare", "--json", recorded.stdlib, recorded.one_byte)
-    assert ended.json["counts"] == {"same": 5, "differ": 2, "in one record only": 0}
+    assert {name: number for name, number in ended.json["counts"].items() if number} == {"same": 5, "differ": 2}
+    assert ended.json["another_version"] == []
     words = ended.json["differing"][1]
     assert (words["scenario"], words["case"], words["transport"]) == ("talk/words", "long", "socketpair")
     assert (words["step"], words["depth"]) == (2, "other value")
@@ -63,6 +64,21 @@ def test_compare_as_markdown(told, recorded):
     out = told("compare", "--markdown", recorded.stdlib, recorded.one_byte).out
     assert out.startswith("# stdlib vs wrappers.py:OneByte\n")
     assert "| talk/words (long) | socketpair | step 2: server recv 9 | returned 'abc' | returned 'a' |" in out
+
+
+def test_compare_leaves_out_what_was_another_version_of_the_scenario(told, recorded, tmp_path):
+    cells = [json.loads(line) for line in recorded.one_byte.read_text("utf-8").splitlines()]
+    differing = ("bad/wrong", "talk/words")
+    changed = [{**each, "digest": "other"} if each.get("scenario") in differing else each for each in cells]
+    (tmp_path / "new.jsonl").write_text("\n".join(map(json.dumps, changed)), "utf-8")
+    both = (recorded.stdlib, tmp_path / "new.jsonl")
+    ended = told("compare", *both)
+    assert ended.status == 0
+    assert "7 cells: 4 same, 3 another version of the scenario\n" in ended.out
+    said = "not compared, another version of the scenario (stdlib | wrappers.py:OneByte): bad/wrong, talk/words"
+    assert said in " ".join(ended.out.split())
+    cases = [each["case"] for each in told("compare", "--json", *both).json["another_version"]]
+    assert cases == ["", "short", "long"]
 
 
 def test_compare_needs_two_records(told, recorded):
