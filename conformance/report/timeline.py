@@ -50,7 +50,7 @@ def _step(cell: CellRecord, step: Mapping[str, Any], left: int, changed: Sequenc
         indent = " " * (left - 10)
         yield f"{indent}expected  {cell.expected}"
         yield f"{indent}observed  {cell.observed}"
-        if cell.reason:
+        if cell.reason and cell.reason != cell.observed.partition(" ")[0]:  # "hung" is no reason
             yield f"{indent}because   {cell.reason}"
         yield f"{indent}at        {cell.file}:{step['line']}"
     if cell.differential and step["number"] == cell.differential["step"]:

@@ -34,6 +34,12 @@ def test_a_timeline_has_two_columns_and_the_deviation_in_its_place(wrong):
     ]
 
 
+def test_a_step_that_hung_is_not_said_to_have_hung_because_it_hung(wrong):
+    hung = replace(wrong, observed="hung in recvfrom", reason="hung")
+    assert not any("because" in line for line in timeline(hung))
+    assert any("because   it was so" in line for line in timeline(replace(hung, reason="it was so")))
+
+
 def test_a_long_step_is_wrapped_in_its_own_column(wrong):
     first, *others = wrong.steps
     long = replace(wrong, steps=({**first, "says": "setsockopt " + " ".join(["SO_SOMETHING"] * 9)}, *others))
