@@ -51,6 +51,7 @@ def _implementations() -> list[Row]:
 
 
 def _operations() -> list[Row]:
+    from conformance.report.reference import result_words
     from conformance.tables.operations import OPERATIONS
 
     return [
@@ -59,6 +60,7 @@ def _operations() -> list[Row]:
             "parameters": {each.name: each.type for each in row.parameters},
             "main": row.main,
             "result": row.result if isinstance(row.result, str) else dict(row.result),
+            "gives": result_words(row).replace("`", ""),
             "kind": row.kind,
             "summary": row.summary,
         }
@@ -111,7 +113,7 @@ _LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]] = {
     "scenarios": (_scenarios, ("id", "level", "summary")),
     "transports": (_transports, ("name", "groups", "summary")),
     "implementations": (_implementations, ("name", "summary")),
-    "operations": (_operations, ("name", "parameters", "result", "summary")),
+    "operations": (_operations, ("name", "parameters", "gives", "summary")),
     "faults": (_faults, ("name", "by", "here", "summary")),
     "platforms": (_platforms, ("name", "stands_for", "emulator", "summary")),
     "claims": (_claims, ("id", "says")),

@@ -121,6 +121,14 @@ def test_lists_keep_names_and_sentences_readable(told, monkeypatch, what, width)
     assert not any("…" in line for line in lines)
 
 
+def test_operations_are_listed_with_what_they_make(told):
+    rows = {row["name"]: row for row in told("list", "operations", "--json").json}
+    assert rows["socket"]["gives"] == "a new socket"
+    assert rows["accept"]["gives"] == "a new socket; {from: address}"
+    assert (rows["accept"]["result"], rows["close"]["gives"]) == ({"from": "address"}, "nothing")
+    assert "gives: two new sockets" in told("list", "operations").out
+
+
 def test_claims_are_listed_with_their_caveats(told):
     row = next(row for row in told("list", "claims", "--json").json if row["caveat"])
     out = " ".join(told("list", "claims").out.split())
