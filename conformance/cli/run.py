@@ -18,6 +18,8 @@ from conformance.cli.paths import load_scenarios
 from conformance.cli.running import NATIVE, Request, Results, run_all
 from conformance.cli.terminal import STYLES, console, print_json, timeline_text, verdict_table
 from conformance.engine.wording import counted
+from conformance.language.corpus import bundled_ids
+from conformance.language.deviation_files import about_nothing, load_deviations
 from conformance.report.comparison import compare
 from conformance.report.explained import by_reason
 from conformance.report.measures import measured
@@ -83,6 +85,7 @@ def command(
         evidence=evidence,
         capture=capture,
     )
+    _warn(request)
     results = run_all(request, quiet=as_json)
     if results.status is Exit.USAGE:
         return results.status
@@ -95,6 +98,14 @@ def command(
     status = of_verdicts(cell.verdict for cell in results.cells)
     lacking = results.not_run or any(map(_not_imported, results.by_record().values()))
     return Exit.NOTHING_RAN if lacking and status == Exit.NOTHING_UNEXPECTED else status
+
+
+def _warn(request: Request) -> None:
+    """Of entries of deviations files that are about no scenario; they may be about one that was not named."""
+    if request.deviations:
+        ids = {*bundled_ids(), *(scenario.id for scenario in request.scenarios)}
+        for mistake in about_nothing(load_deviations(map(Path, request.deviations)), ids):
+            click.echo(f"{mistake} (a known deviation of nothing)", err=True)
 
 
 def _not_imported(cells: Sequence[CellRecord]) -> bool:

@@ -370,6 +370,21 @@ def test_invalid_deviations_end_with_2_and_their_place(told, tmp_path):
     assert "bad.yaml:1:14: a known deviation needs observed and reason" in ended.err
 
 
+def test_a_known_deviation_of_nothing_is_told_with_its_place_and_stops_nothing(here, tmp_path):
+    (tmp_path / "known.yaml").write_text(
+        "deviations:\n"
+        "  - {scenario: bad/wrong, observed: \"returned 'no'\", reason: nobody meets it}\n"
+        "  - {scenario: bad/wrogn, observed: returned, reason: a slip}\n"
+        "  - {scenario: 'using/sendall-*', observed: returned, reason: comes with the package}\n"
+        "  - {scenario: 'usign/*', observed: returned, reason: a slip}\n"
+    )
+    ended = here("run", "scenarios/bad", "--deviations", tmp_path / "known.yaml", "--reports", tmp_path / "runs")
+    assert ended.status == 0
+    first, second = ended.err.splitlines()
+    assert first.startswith(f'{tmp_path}/known.yaml:3:5: no scenario that is known here is called "bad/wrogn"; did you')
+    assert second.startswith(f'{tmp_path}/known.yaml:5:5: no scenario that is known here is called "usign/*"')
+
+
 @pytest.mark.parametrize("command", _COMMANDS)
 def test_every_command_has_help_with_its_options_or_exit_status(told, command):
     ended = told(command, "--help")
