@@ -71,12 +71,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _check_transports(names: list[str]) -> None:
     if names:
-        from conformance.language.reading import nearest
+        from conformance.cli.choices import unknown
         from conformance.tables.transports import GROUPS, TRANSPORTS, expand
 
         for name in names:
             if not expand(name):
-                raise pytest.UsageError(f'--transport: no transport "{name}"{nearest(name, [*TRANSPORTS, *GROUPS])}')
+                raise pytest.UsageError(f"--transport: {unknown('transport', name, [*TRANSPORTS, *GROUPS])}")
 
 
 def _check_deviations(paths: list[str]) -> None:

@@ -24,11 +24,15 @@ class Name(click.Choice[str]):
         return str(value)
 
 
+_LISTED = {"transport": "transports", "file, folder or scenario": "scenarios", "wrong implementation": "wrong"}
+"""What ``conformance list`` calls the names that there are too many of for a message."""
+
+
 def unknown(what: str, name: str, names: Iterable[str]) -> str:
     """The answer to a name that there is not."""
     from conformance.language.reading import nearest
 
-    return f'no {what} "{name}"{nearest(name, names)}'
+    return f'no {what} "{name}"{nearest(name, names, _LISTED.get(what, ""))}'
 
 
 def check_implementation(name: str, here: bool = True) -> None:

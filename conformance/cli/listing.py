@@ -109,6 +109,15 @@ def _platforms() -> list[Row]:
     ]
 
 
+def _wrong() -> list[Row]:
+    from conformance.wrong import WRONG
+
+    return [
+        {"name": each.name, "reference": each.reference, "bug": each.bug, "inspired_by": each.inspired_by}
+        for each in WRONG.values()
+    ]
+
+
 _LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]] = {
     "scenarios": (_scenarios, ("id", "level", "summary")),
     "transports": (_transports, ("name", "groups", "summary")),
@@ -117,6 +126,7 @@ _LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]] = {
     "faults": (_faults, ("name", "by", "here", "summary")),
     "platforms": (_platforms, ("name", "stands_for", "emulator", "summary")),
     "claims": (_claims, ("id", "says")),
+    "wrong": (_wrong, ("name", "bug")),
 }
 """What can be listed: where the rows come from, and which fields the terminal shows, the sentence last."""
 
@@ -130,7 +140,7 @@ _SENTENCE = 30
 def command(what: str, as_json: bool) -> int:
     """List what there is to choose from.
 
-    WHAT is scenarios, transports, implementations, operations, faults, platforms or claims.
+    WHAT is scenarios, transports, implementations, operations, faults, platforms, claims or wrong (implementations).
     """
     return tell(what, as_json)
 

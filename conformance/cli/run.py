@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,6 +86,7 @@ def command(
         evidence=evidence,
         capture=capture,
     )
+    _check_folder(reports)
     _warn(request)
     results = run_all(request, quiet=as_json)
     if results.status is Exit.USAGE:
@@ -98,6 +100,15 @@ def command(
     status = of_verdicts(cell.verdict for cell in results.cells)
     lacking = results.not_run or any(map(_not_imported, results.by_record().values()))
     return Exit.NOTHING_RAN if lacking and status == Exit.NOTHING_UNEXPECTED else status
+
+
+def _check_folder(folder: Path) -> None:
+    """A usage error where records cannot be written, before anything is run for them."""
+    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise click.UsageError(f"--reports {folder}: {there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise click.UsageError(f"--reports {folder}: nothing can be written to {there}; name another folder")
 
 
 def _warn(request: Request) -> None:

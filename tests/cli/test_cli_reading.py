@@ -101,7 +101,7 @@ def test_compare_fits_the_terminal_and_keeps_names_whole(told, recorded, monkeyp
     assert "…" not in out
 
 
-LISTS = ("scenarios", "transports", "implementations", "operations", "faults", "platforms", "claims")
+LISTS = ("scenarios", "transports", "implementations", "operations", "faults", "platforms", "claims", "wrong")
 
 
 @pytest.mark.parametrize("what", LISTS)
@@ -176,8 +176,11 @@ def test_check_as_json(told, tmp_path):
     assert {"file", "line", "column", "message"} == set(found["mistakes"][0])
 
 
-def test_check_of_an_empty_folder_ends_with_3(told, tmp_path):
-    assert told("check", tmp_path).status == 3
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_an_empty_folder_ends_with_2(told, tmp_path, command):
+    ended = told(command, tmp_path)
+    assert ended.status == 2
+    assert f"{tmp_path}:1:1: no scenario file (*.yaml) is there" in ended.out + ended.err
 
 
 def test_the_bundled_scenarios_are_right(told):

@@ -258,9 +258,20 @@ def test_a_fault_of_our_own_ends_with_4_and_a_traceback_to_report(told, monkeypa
     assert "please report it" in ended.err
 
 
-def test_a_record_that_cannot_be_written_ends_with_4_and_its_name(here, tmp_path):
+def test_a_folder_of_records_that_cannot_be_written_ends_with_2_before_anything_is_run(here, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_module, "run_all", lambda *_, **__: 1 / 0)
     (tmp_path / "file").write_text("")
     ended = here("run", "scenarios/bad", "--reports", tmp_path / "file" / "runs")
+    assert (ended.status, f"{tmp_path / 'file'} is no folder" in ended.err) == (2, True)
+    monkeypatch.setattr(run_module.os, "access", lambda path, mode: path != tmp_path)
+    ended = here("run", "scenarios/bad", "--reports", tmp_path / "new" / "runs")
+    assert (ended.status, f"nothing can be written to {tmp_path}; name another" in ended.err) == (2, True)
+
+
+def test_a_record_that_cannot_be_written_ends_with_4_and_its_name(here, tmp_path, talked):
+    (platform,) = {Path(each).parent.name for each in talked.json["records"]}
+    (tmp_path / platform / "stdlib.jsonl").mkdir(parents=True)
+    ended = here("run", "scenarios/bad", "--reports", tmp_path)
     assert ended.status == 4
     assert "stdlib.jsonl: cannot be written: " in ended.err
     assert "Traceback" not in ended.err
@@ -343,6 +354,9 @@ def test_configuration_of_the_users_own_pytest_changes_nothing(a_repository, cho
         (("run", "--reports"), "requires an argument"),
         (("show", "half-close-request-repyl"), 'did you mean "disconnecting/half-close-request-reply"?'),
         (("show", "half-close-request-reply", "-t", "unx"), 'no transport "unx"; did you mean "unix"?'),
+        (("run", "-t", "bogus"), 'no transport "bogus"; conformance list transports names them'),
+        (("sensitivity", "-w", "never-close"), 'no wrong implementation "never-close"; did you mean "never-closes"?'),
+        (("sensitivity", "-w", "xyz"), 'no wrong implementation "xyz"; conformance list wrong names them'),
         (("list", "scenario"), 'no list "scenario"; did you mean "scenarios"?'),
         (("lst",), 'no command "lst"; did you mean "list"?'),
         (("compare", "nothing.jsonl", "nothing.jsonl"), "'nothing.jsonl' does not exist"),
