@@ -198,7 +198,8 @@ def _show_unexpected(cells: list[CellRecord]) -> None:
     screen = console()
     alike: dict[tuple[str, ...], list[CellRecord]] = {}
     for cell in cells:
-        alike.setdefault((cell.verdict, cell.scenario, cell.implementation, *timeline(cell, ("any",))), []).append(cell)
+        told = timeline(cell, ("any",), texts=False)
+        alike.setdefault((cell.verdict, cell.scenario, cell.implementation, *told), []).append(cell)
     for same in list(alike.values())[:SHOWN]:
         screen.print()
         screen.rule(f"[bold red]{same[0].verdict}[/]", align="left", style="red")

@@ -135,6 +135,17 @@ def test_claims_are_listed_with_their_caveats(told):
     assert f"But: {row['caveat']}" in out
 
 
+def test_claims_of_a_record_have_their_ids_whole_on_lines_of_their_own(told, recorded, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    ended = told("claims", recorded.stdlib)
+    assert ended.status == 1
+    lines = ended.out.splitlines()
+    rows = told("claims", "--json", recorded.stdlib).json["claims"]
+    assert rows
+    assert {row["id"] for row in rows} <= set(lines)
+    assert all(len(line.rstrip()) <= 40 for line in lines if line.startswith("    "))
+
+
 def test_list_tells_where_a_scenario_is_and_what_it_backs(told):
     (row,) = [row for row in told("list", "scenarios", "--json").json if row["id"].endswith("half-close-request-reply")]
     assert row["claims"]
