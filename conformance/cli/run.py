@@ -42,10 +42,12 @@ REASONS = 5
 @click.option("--transport", "-t", multiple=True, type=Name("transport", [*TRANSPORTS, *GROUPS]), metavar="T",
               help="Only on this transport or group; may be repeated.")  # fmt: skip
 @click.option("--implementation", "-i", multiple=True, metavar="I",
-              help="What to test: stdlib (default), an adapter, package.module:Name, file.py:Name.")  # fmt: skip
+              help="What to test: stdlib (default), an adapter, package.module:Name, file.py:Name; may be "
+              "repeated.")  # fmt: skip
 @click.option("--platform", "-p", multiple=True, metavar="P",
               help="Where to test: native (default) or a platform that was set up; may be repeated.")  # fmt: skip
-@click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N", help="Cells at once.")
+@click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N",
+              help="Cells at once; default: four for each processor and two more, at most sixteen.")  # fmt: skip
 @click.option("--reports", type=click.Path(file_okay=False, path_type=Path), default=Path("reports/runs"),
               show_default=True, metavar="DIR", help="Where records and reports go.")  # fmt: skip
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only cells that match, as with pytest -k.")
@@ -65,7 +67,7 @@ def command(
     """Run scenarios and write, for each platform and implementation, a record and a report.
 
     Without PATH everything that comes with the package is run. The id of a scenario is its path below the folder
-    "scenarios", or below the PATH that was named.
+    "scenarios", or below the PATH that was named. A record that an earlier run wrote in the same folder is replaced.
 
     Exit status 0 where nothing was unexpected, 1 where a cell failed or was inconclusive, 3 where nothing could be
     run, or not on each platform and with each implementation that was asked for.
