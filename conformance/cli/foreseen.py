@@ -115,9 +115,9 @@ def _names_in(path: Path, shown: str) -> _Names:
         tree = ast.parse(path.read_bytes(), shown)
     except SyntaxError as error:
         raise _Missing(f"{path}:{error.lineno or 1}: {error.msg}") from None
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise _Missing(f"{path}: {error}") from None
-    except (MemoryError, RecursionError):
+    except (MemoryError, OSError, RecursionError):  # a module in a zip file is right, too
         return _Names(at_will=True)
     names = _Names()
     for node in ast.walk(tree):

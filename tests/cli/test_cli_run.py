@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,13 @@ def test_an_implementation_that_is_not_there_ends_with_2_and_is_not_executed(
 )  # fmt: skip
 def test_nothing_is_said_of_what_may_well_be_there(implementations, name):
     assert why_not(name) is None
+
+
+def test_nothing_is_said_of_a_module_in_a_zip_file(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+        archive.writestr("packed.py", "class Mine:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path / "packed.zip")
+    assert why_not("packed:Mine") is None
 
 
 def test_a_fault_ends_with_4_and_its_message(told, monkeypatch):
