@@ -71,12 +71,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _check_transports(names: list[str]) -> None:
     if names:
-        from conformance.language.reading import nearest
+        from conformance.cli.choices import unknown
         from conformance.tables.transports import GROUPS, TRANSPORTS, expand
 
         for name in names:
             if not expand(name):
-                raise pytest.UsageError(f'--transport: no transport "{name}"{nearest(name, [*TRANSPORTS, *GROUPS])}')
+                raise pytest.UsageError(f"--transport: {unknown('transport', name, [*TRANSPORTS, *GROUPS])}")
 
 
 def _check_deviations(paths: list[str]) -> None:
@@ -88,6 +88,15 @@ def _check_deviations(paths: list[str]) -> None:
             load_deviations(map(Path, paths))
         except ScenarioError as error:
             raise pytest.UsageError(f"--deviations:\n{error}") from None
+
+
+def _check_implementations(names: list[str]) -> None:
+    if names:
+        from conformance.cli.foreseen import why_not
+
+        for name in names:
+            if reason := why_not(name):
+                raise pytest.UsageError(f"--implementation: {reason}")
 
 
 def claimed(path: Path, config: pytest.Config) -> bool:
@@ -236,6 +245,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """The controller writes; the workers of xdist do not."""
     config = session.config
+    if INTERPRETER not in config.stash:  # "conformance run" has looked already, and may enter another Python
+        _check_implementations(config.option.implementation)
     if config.option.reports and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Writer(Path(config.option.reports)), "conformance-writer")
 

@@ -209,6 +209,7 @@ def _write_corpus(folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text), "utf-8")
     (folder / "wrappers.py").write_text(dedent(WRAPPERS), "utf-8")
+    (folder / "imports.py").write_text("import no_such_module\n\nNothing = no_such_module.socket\n", "utf-8")
     (folder / "other.yaml").write_text("key: value\n", "utf-8")
     (folder / "pytest.ini").write_text(
         "[pytest]\nconformance_scenarios = scenarios\naddopts = --strict-markers\n", "utf-8"

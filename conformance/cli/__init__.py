@@ -19,7 +19,7 @@ _COMMANDS = {
     "run": "Run scenarios; write records and a report.",
     "compare": "Put records side by side: who did the same, and where they part.",
     "show": "Run one scenario and draw what happened.",
-    "list": "List scenarios, transports, implementations, operations, faults, platforms or claims.",
+    "list": "List scenarios, transports, implementations, operations, faults, platforms, claims, bugs.",
     "check": "Check scenario files; every mistake with its place.",
     "claims": "The HOWTO claim by claim, on this platform or that of a record.",
     "schema": "Print the JSON Schema of scenario files, for editors.",

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from conformance.cli.exits import Exit
+from conformance.cli.paths import nothing_at
 from conformance.cli.terminal import print_json
 from conformance.engine.wording import counted
 from conformance.language.corpus import bundled, load_all
@@ -20,7 +21,7 @@ from conformance.language.corpus import bundled, load_all
 def command(paths: tuple[Path, ...], as_json: bool, freedom: bool) -> int:
     """Check scenario files or folders (default: those that come with the package).
 
-    Exit status 2 where there are mistakes, 3 where there is no scenario.
+    Exit status 2 where there are mistakes or no scenario.
     """
     loaded = load_all(paths or (bundled(),))
     if as_json:
@@ -29,6 +30,8 @@ def command(paths: tuple[Path, ...], as_json: bool, freedom: bool) -> int:
     else:
         for mistake in loaded.mistakes:
             click.echo(str(mistake))
+        if not (loaded.scenarios or loaded.mistakes):
+            click.echo(str(nothing_at(paths)))
         click.echo(_summary(len(loaded.scenarios), len(loaded.mistakes)), err=bool(loaded.mistakes))
     if freedom:
         from conformance.language.freedom import exact_steps
@@ -36,9 +39,7 @@ def command(paths: tuple[Path, ...], as_json: bool, freedom: bool) -> int:
         levels = Counter(scenario.level for scenario in loaded.scenarios)
         for level, (exact, total) in exact_steps(loaded.scenarios).items():
             click.echo(f"{level}: {exact} of {total} steps have exactly one legal outcome ({levels[level]} scenarios)")
-    if loaded.mistakes:
-        return Exit.USAGE
-    return Exit.NOTHING_UNEXPECTED if loaded.scenarios else Exit.NOTHING_RAN
+    return Exit.USAGE if loaded.mistakes or not loaded.scenarios else Exit.NOTHING_UNEXPECTED
 
 
 def _summary(right: int, mistakes: int) -> str:

@@ -24,15 +24,23 @@ class Name(click.Choice[str]):
         return str(value)
 
 
+_LISTED = {"transport": "transports", "file, folder or scenario": "scenarios", "wrong implementation": "wrong"}
+"""What ``conformance list`` calls the names that there are too many of for a message."""
+
+
 def unknown(what: str, name: str, names: Iterable[str]) -> str:
     """The answer to a name that there is not."""
     from conformance.language.reading import nearest
 
-    return f'no {what} "{name}"{nearest(name, names)}'
+    return f'no {what} "{name}"{nearest(name, names, _LISTED.get(what, ""))}'
 
 
-def check_implementation(name: str) -> None:
-    """A usage error where neither an adapter, nor a file, nor a module can be meant by ``name``."""
+def check_implementation(name: str, here: bool = True) -> None:
+    """A usage error where neither an adapter, nor a file, nor a module can be meant by ``name``.
+
+    ``here``: this Python is to import it, so that its source must be right by this Python, too.
+    """
+    from conformance.cli.foreseen import why_not
     from conformance.worker.adapters import ADAPTERS
 
     place = name.rpartition(":")[0] or name
@@ -43,7 +51,10 @@ def check_implementation(name: str) -> None:
             raise click.UsageError(f"no file {place} for the implementation {name}")
     elif not _importable(place.partition(".")[0]):
         known = unknown("implementation", name, ADAPTERS)
+        known += "" if known.endswith("?") else "."
         raise click.UsageError(f"{known} Or name what can be imported: module:Name or file.py:Name")
+    if here and (reason := why_not(name)):
+        raise click.UsageError(reason)
 
 
 def _importable(module: str) -> bool:

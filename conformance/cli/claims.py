@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import click
-from rich.table import Table
+from rich.padding import Padding
+from rich.text import Text
 
 from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
@@ -55,15 +56,14 @@ def _cells(record: Path | None, quiet: bool) -> tuple[str, tuple[CellRecord, ...
 
 
 def _show(platform: str, found: tuple[told.Standing, ...]) -> None:
+    """Each claim with its id on a line of its own: a column would break ids, and whoever runs one copies it."""
     screen = console()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("claim", "status", "what it says"):
-        table.add_column(name, header_style="bold", overflow="fold")
+    screen.print(Text(f"The Socket Programming HOWTO on {platform}\n", "bold"))
     for each in found:
-        says = each.claim.says + (f"\n[dim]{each.claim.caveat}[/]" if each.claim.caveat else "")
-        status = f"[{_STYLES[each.status]}]{each.status}[/]\n[dim]{counted(len(each.cells), 'cell')}[/]"
-        table.add_row(each.claim.id, status, says)
+        screen.print(Text(each.claim.id, "cyan"), soft_wrap=True)
+        status = Text(each.status, _STYLES[each.status]).append(f", {counted(len(each.cells), 'cell')}", "dim")
+        caveat = [Text(f"But: {each.claim.caveat}", "dim")] if each.claim.caveat else []
+        for line in (status, Text(each.claim.says), *caveat):
+            screen.print(Padding(line, (0, 0, 0, 4), expand=False))
     counts = Counter(each.status for each in found)
-    screen.print(f"[bold]The Socket Programming HOWTO on {platform}[/]\n")
-    screen.print(table)
-    screen.print(", ".join(f"{counts[status]} {status}" for status in told.STATUSES if counts[status]))
+    screen.print("\n" + ", ".join(f"{counts[status]} {status}" for status in told.STATUSES if counts[status]))

@@ -12,10 +12,23 @@ from rich.text import Text
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import console, measure_table, print_json
 from conformance.engine.wording import counted
-from conformance.report.comparison import CellComparison, Comparison, Parting, alike, compare, left_out, parted
+from conformance.report.comparison import (
+    ANOTHER_VERSION,
+    CellComparison,
+    Comparison,
+    Parting,
+    alike,
+    by_version,
+    compare,
+    left_out,
+    parted,
+)
 from conformance.report.markdown import comparison as markdown
 from conformance.report.measures import Measured
 from conformance.report.records import CellRecord, Record, read
+
+SHOWN = 10
+"""How many scenarios that are not compared the terminal names."""
 
 
 @click.command("compare")
@@ -24,6 +37,8 @@ from conformance.report.records import CellRecord, Record, read
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(records: tuple[Path, ...], as_markdown: bool, as_json: bool) -> int:
     """Compare two or more records: cells grouped by identical behaviour, and the first step where they part.
+
+    Cells whose scenario was another version in another record are counted and not compared.
 
     Exit status 1 where cells differ, 0 where none does.
     """
@@ -60,6 +75,15 @@ def _json(compared: Comparison) -> dict[str, object]:
             }
             for cell in compared.differing
         ],
+        "another_version": [
+            {
+                "scenario": cell.scenario,
+                "case": cell.case,
+                "transport": cell.transport,
+                "versions": [list(labels) for labels in cell.versions],
+            }
+            for cell in compared.of_another_version
+        ],
     }
 
 
@@ -73,6 +97,10 @@ def show(compared: Comparison, records: Sequence[Record]) -> None:
         screen.print(summary, markup=False)
     for label, why, number in left_out(compared.differing):
         screen.print(f"{label}: {counted(number, 'cell')} not run, {why}", markup=False, style="dim")
+    for versions, names in by_version(compared.of_another_version).items():
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        said = f"not compared, {ANOTHER_VERSION} ({versions}): {', '.join(names[:SHOWN])}{more}"
+        screen.print(said, markup=False, style="dim")
     for cells in alike(parted(compared.differing)):
         screen.print()
         screen.print(_place(cells))

@@ -51,6 +51,7 @@ def _implementations() -> list[Row]:
 
 
 def _operations() -> list[Row]:
+    from conformance.report.reference import result_words
     from conformance.tables.operations import OPERATIONS
 
     return [
@@ -59,6 +60,7 @@ def _operations() -> list[Row]:
             "parameters": {each.name: each.type for each in row.parameters},
             "main": row.main,
             "result": row.result if isinstance(row.result, str) else dict(row.result),
+            "gives": result_words(row).replace("`", ""),
             "kind": row.kind,
             "summary": row.summary,
         }
@@ -107,14 +109,24 @@ def _platforms() -> list[Row]:
     ]
 
 
+def _wrong() -> list[Row]:
+    from conformance.wrong import WRONG
+
+    return [
+        {"name": each.name, "reference": each.reference, "bug": each.bug, "inspired_by": each.inspired_by}
+        for each in WRONG.values()
+    ]
+
+
 _LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]] = {
     "scenarios": (_scenarios, ("id", "level", "summary")),
     "transports": (_transports, ("name", "groups", "summary")),
     "implementations": (_implementations, ("name", "summary")),
-    "operations": (_operations, ("name", "parameters", "result", "summary")),
+    "operations": (_operations, ("name", "parameters", "gives", "summary")),
     "faults": (_faults, ("name", "by", "here", "summary")),
     "platforms": (_platforms, ("name", "stands_for", "emulator", "summary")),
     "claims": (_claims, ("id", "says")),
+    "wrong": (_wrong, ("name", "bug")),
 }
 """What can be listed: where the rows come from, and which fields the terminal shows, the sentence last."""
 
@@ -128,7 +140,7 @@ _SENTENCE = 30
 def command(what: str, as_json: bool) -> int:
     """List what there is to choose from.
 
-    WHAT is scenarios, transports, implementations, operations, faults, platforms or claims.
+    WHAT is scenarios, transports, implementations, operations, faults, platforms, claims or wrong (implementations).
     """
     return tell(what, as_json)
 

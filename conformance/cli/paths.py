@@ -57,6 +57,10 @@ def _checked(paths: Sequence[Path]) -> list[Scenario]:
     if loaded.mistakes:
         raise ScenarioError(list(loaded.mistakes))
     if not loaded.scenarios:
-        where = ", ".join(str(path) for path in paths)
-        raise ScenarioError([Mistake(Position(where, 1, 1), "no scenario file (*.yaml) is there")])
+        raise ScenarioError([nothing_at(paths)])
     return list(loaded.scenarios)
+
+
+def nothing_at(paths: Sequence[Path]) -> Mistake:
+    """What is said of paths at which there is no scenario."""
+    return Mistake(Position(", ".join(map(str, paths)), 1, 1), "no scenario file (*.yaml) is there")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,9 +16,11 @@ from conformance.cli.compare import show as show_comparison
 from conformance.cli.compare import show_measures
 from conformance.cli.exits import Exit, of_verdicts
 from conformance.cli.paths import load_scenarios
-from conformance.cli.running import Request, Results, run_all
+from conformance.cli.running import NATIVE, Request, Results, run_all
 from conformance.cli.terminal import STYLES, console, print_json, timeline_text, verdict_table
 from conformance.engine.wording import counted
+from conformance.language.corpus import bundled_ids
+from conformance.language.deviation_files import about_nothing, load_deviations
 from conformance.report.comparison import compare
 from conformance.report.explained import by_reason
 from conformance.report.measures import measured
@@ -24,6 +28,7 @@ from conformance.report.records import CellRecord, read
 from conformance.report.tables import verdict_counts
 from conformance.report.timeline import timeline
 from conformance.tables.transports import GROUPS, TRANSPORTS
+from conformance.worker.adapters import ADAPTERS
 
 SHOWN = 20
 """How many different unexpected outcomes the terminal shows in full; the report has every cell."""
@@ -37,10 +42,12 @@ REASONS = 5
 @click.option("--transport", "-t", multiple=True, type=Name("transport", [*TRANSPORTS, *GROUPS]), metavar="T",
               help="Only on this transport or group; may be repeated.")  # fmt: skip
 @click.option("--implementation", "-i", multiple=True, metavar="I",
-              help="What to test: stdlib (default), an adapter, package.module:Name, file.py:Name.")  # fmt: skip
+              help="What to test: stdlib (default), an adapter, package.module:Name, file.py:Name; may be "
+              "repeated.")  # fmt: skip
 @click.option("--platform", "-p", multiple=True, metavar="P",
               help="Where to test: native (default) or a platform that was set up; may be repeated.")  # fmt: skip
-@click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N", help="Cells at once.")
+@click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N",
+              help="Cells at once; default: four for each processor and two more, at most sixteen.")  # fmt: skip
 @click.option("--reports", type=click.Path(file_okay=False, path_type=Path), default=Path("reports/runs"),
               show_default=True, metavar="DIR", help="Where records and reports go.")  # fmt: skip
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only cells that match, as with pytest -k.")
@@ -60,17 +67,18 @@ def command(
     """Run scenarios and write, for each platform and implementation, a record and a report.
 
     Without PATH everything that comes with the package is run. The id of a scenario is its path below the folder
-    "scenarios", or below the PATH that was named.
+    "scenarios", or below the PATH that was named. A record that an earlier run wrote in the same folder is replaced.
 
-    Exit status 0 where nothing was unexpected, 1 where a cell failed or was inconclusive, 3 where none could be run.
+    Exit status 0 where nothing was unexpected, 1 where a cell failed or was inconclusive, 3 where nothing could be
+    run, or not on each platform and with each implementation that was asked for.
     """
     for name in implementation:
-        check_implementation(name)
+        check_implementation(name, here=NATIVE in (platform or (NATIVE,)))
     request = Request(
         scenarios=tuple(load_scenarios(paths)),
         transports=transport,
         implementations=implementation or ("stdlib",),
-        platforms=platform or ("native",),
+        platforms=platform or (NATIVE,),
         workers=workers,
         reports=reports,
         keyword=keyword,
@@ -80,6 +88,8 @@ def command(
         evidence=evidence,
         capture=capture,
     )
+    _check_folder(reports)
+    _warn(request)
     results = run_all(request, quiet=as_json)
     if results.status is Exit.USAGE:
         return results.status
@@ -90,7 +100,32 @@ def command(
     if results.status is not None:
         return results.status
     status = of_verdicts(cell.verdict for cell in results.cells)
-    return Exit.NOTHING_RAN if results.not_run and status == Exit.NOTHING_UNEXPECTED else status
+    lacking = results.not_run or any(map(_not_imported, results.by_record().values()))
+    return Exit.NOTHING_RAN if lacking and status == Exit.NOTHING_UNEXPECTED else status
+
+
+def _check_folder(folder: Path) -> None:
+    """A usage error where records cannot be written, before anything is run for them."""
+    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise click.UsageError(f"--reports {folder}: {there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise click.UsageError(f"--reports {folder}: nothing can be written to {there}; name another folder")
+
+
+def _warn(request: Request) -> None:
+    """Of entries of deviations files that are about no scenario; they may be about one that was not named."""
+    if request.deviations:
+        ids = {*bundled_ids(), *(scenario.id for scenario in request.scenarios)}
+        for mistake in about_nothing(load_deviations(map(Path, request.deviations)), ids):
+            click.echo(f"{mistake} (a known deviation of nothing)", err=True)
+
+
+def _not_imported(cells: Sequence[CellRecord]) -> bool:
+    """Whether nothing of a record was run because its implementation could not be imported there."""
+    imported = (ADAPTERS.get(cell.implementation, (cell.implementation,))[0] for cell in cells)
+    said = [cell.reason.startswith(f"{name}: ") for cell, name in zip(cells, imported, strict=True)]
+    return any(said) and all(cell.verdict == "unsupported" for cell in cells)
 
 
 def _summary(results: Results) -> dict[str, object]:
@@ -165,7 +200,8 @@ def _show_unexpected(cells: list[CellRecord]) -> None:
     screen = console()
     alike: dict[tuple[str, ...], list[CellRecord]] = {}
     for cell in cells:
-        alike.setdefault((cell.verdict, cell.scenario, cell.implementation, *timeline(cell, ("any",))), []).append(cell)
+        told = timeline(cell, ("any",), texts=False)
+        alike.setdefault((cell.verdict, cell.scenario, cell.implementation, *told), []).append(cell)
     for same in list(alike.values())[:SHOWN]:
         screen.print()
         screen.rule(f"[bold red]{same[0].verdict}[/]", align="left", style="red")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from conformance.cli.choices import Name
 from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
 from conformance.cli.terminal import print_json
@@ -13,7 +14,8 @@ from conformance.wrong import WRONG
 
 @click.command("sensitivity")
 @click.argument("paths", nargs=-1, metavar="[PATH|GLOB|ID]...")
-@click.option("--wrong", "-w", multiple=True, type=click.Choice(list(WRONG)), metavar="NAME", help="Only this one.")
+@click.option("--wrong", "-w", multiple=True, type=Name("wrong implementation", WRONG), metavar="NAME",
+              help="Only this one; may be repeated. conformance list wrong names them.")  # fmt: skip
 @click.option("--all", "every_pair", is_flag=True, help="Try every scenario with every wrong implementation.")
 @click.option("-n", "workers", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N", help="At once.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")

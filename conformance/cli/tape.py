@@ -10,12 +10,12 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from conformance.cli.choices import Name, check_implementation
+from conformance.cli.choices import Name, check_implementation, unknown
 from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import NATIVE, entered
 from conformance.cli.terminal import console, print_json, timeline_text
-from conformance.engine.judge import FAIL, INCONCLUSIVE, PASS
+from conformance.engine.judge import FAIL, INCONCLUSIVE, PASS, UNSUPPORTED
 from conformance.engine.pieces import why_not
 from conformance.engine.wording import counted
 from conformance.language.corpus import bundled
@@ -55,7 +55,8 @@ SHOWN = 10
 @click.option("--transport", "-t", multiple=True, type=Name("transport", [*ALL, *GROUPS]), metavar="T",
               help="Only over this stream transport or group; default: loopback, unix, socketpair.")  # fmt: skip
 @click.option("--platform", "-p", default=NATIVE, show_default=True, metavar="P", help="Where to test.")
-@click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N", help="Cells at once.")
+@click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N",
+              help="Cells at once; default: four for each processor and two more, at most sixteen.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(
     paths: tuple[str, ...], implementation: str, seeds: int, splits: int | None, tapes: tuple[str, ...],
@@ -72,7 +73,7 @@ def command(
 
     Exit status 0 where nothing failed, 1 where something did, 3 where nothing could be played.
     """
-    check_implementation(implementation)
+    check_implementation(implementation, here=platform == NATIVE)
     chosen = _chosen(seeds, splits, tapes)
     wanted = [name for each in transport for name in expand(each)] or list(ONE_OF_EACH_KIND)
     scenarios = load_scenarios(paths)
@@ -81,11 +82,12 @@ def command(
         task = bar.add_task(implementation, total=len(cells))
         runner = taping_runner(interpreter, needs_hosts(cells))
         told = list(play(cells, chosen, runner, workers or default_workers(), lambda cell: bar.advance(task)))
+    nothing = _why_nothing(scenarios, wanted, tapes, told)
     if as_json:
-        print_json(_json(told))
+        print_json({**_json(told), "nothing_played": nothing})
     else:
         _show_left_out(scenarios if paths else [])
-        _show(implementation, platform, told)
+        _show(implementation, platform, told, nothing)
     return _status(told)
 
 
@@ -118,6 +120,40 @@ def _status(told: list[Played]) -> Exit:
     return Exit.NOTHING_UNEXPECTED if any(each.events for each in told) else Exit.NOTHING_RAN
 
 
+def _why_nothing(
+    scenarios: Sequence[Scenario], wanted: Sequence[str], tapes: Sequence[str], told: list[Played]
+) -> str | None:
+    """Why no event was played; None where one was."""
+    if any(each.events for each in told):
+        return None
+    if not set(wanted) & set(GROUPS["stream"]):
+        return f"tapes are for stream transports: {', '.join(GROUPS['stream'])}"
+    if not told:
+        over = {transport for scenario in scenarios for transport in scenario.transports}
+        if not over & set(wanted):
+            return f"no scenario runs over {', '.join(wanted)}"
+        return "no scenario holds however much one call moves"
+    if all(each.verdict.kind == UNSUPPORTED for each in told):
+        return "; ".join(dict.fromkeys(each.verdict.reason for each in told))
+    actors = {step.actor for each in told for step in each.cell.case.steps}
+    return _of_nobody(tapes, actors) or _not_played(told)
+
+
+def _of_nobody(tapes: Sequence[str], actors: set[str]) -> str:
+    """The actor of a channel who is in no scenario that was played to."""
+    channels = (name for text in tapes for name, _ in Tape.parse(text).channels)
+    strange = next((actor for name in channels if (actor := name.rpartition(".")[0]) and actor not in actors), "")
+    return unknown("actor", strange, sorted(actors)) if strange else ""
+
+
+def _not_played(told: list[Played]) -> str:
+    if not any(each.calls for each in told):
+        return "no call reached a taped socket"
+    if not any(each.verdict.kind == PASS for each in told):
+        return "every cell fails or is inconclusive without a tape"
+    return "no event of the tapes is legal for the calls that were made"
+
+
 def _failing(told: list[Played], kind: str) -> list[Played]:
     """The cells with this verdict under the blank tape."""
     return [each for each in told if each.verdict.kind == kind and each.witness]
@@ -138,7 +174,7 @@ def again(finding: Finding, platform: str) -> str:
     return shlex.join([*words, "--tape", str(finding.tape)])
 
 
-def _show(implementation: str, platform: str, told: list[Played]) -> None:
+def _show(implementation: str, platform: str, told: list[Played], nothing: str | None) -> None:
     screen = console()
     findings = _findings(told, blamed=True)
     for finding in findings[:SHOWN]:
@@ -161,7 +197,9 @@ def _show(implementation: str, platform: str, told: list[Played]) -> None:
         screen.print(said, style="bold", markup=False, soft_wrap=True)
     ran = f"{counted(tapes, 'tape')}, {counted(events, 'event')} in {counted(calls, 'call')}"
     failed = f"{counted(len(findings), 'cell')} failed" if findings else "none failed"
-    screen.print(f"[bold]{counted(len(told), 'cell')}[/], {ran}: {failed}")
+    screen.print(f"[bold]{counted(len(told), 'cell')}[/], {ran}" + ("" if nothing else f": {failed}"))
+    if nothing:
+        screen.print(f"nothing was played: {nothing}", markup=False, soft_wrap=True)
 
 
 def _show_left_out(scenarios: Sequence[Scenario]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.engine import data
@@ -9,6 +11,9 @@ from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model import values as v
 from conformance.tables.faults import ROWS
+
+LONGEST_TEXT = 200
+"""Characters of what an exception said that are shown."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -117,6 +122,22 @@ def observed_words(observation: o.Observation) -> str:
         where = f" in {observation.wait.call}" if observation.wait else ""
         return f"{kind}{where}"
     return f"{kind}: {observation.reason}" if observation.reason else kind
+
+
+def error_text(observation: Mapping[str, Any]) -> str:
+    """What an exception said, on one line; empty for an error of the system, of which the name says all.
+
+    ``observation``: as it is recorded.
+    """
+    raw, canonical = observation.get("raw"), observation.get("canonical")
+    if observation["kind"] != o.RAISED or not isinstance(raw, Mapping) or not isinstance(canonical, Mapping):
+        return ""
+    kind = getattr(builtins, str(canonical.get("class")), None)
+    of_the_system = isinstance(kind, type) and issubclass(kind, OSError)
+    if of_the_system or raw.get("errno") is not None or str(raw.get("class")).startswith("socket."):
+        return ""
+    text = " ".join(str(raw.get("text") or "").split())
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
 
 
 def recorded_words(value: Any) -> str:

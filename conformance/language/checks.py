@@ -15,7 +15,7 @@ from conformance.model import values as v
 from conformance.model.errors import Mistake, Position
 from conformance.tables import selectors
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
-from conformance.tables.faults import LINK_FAULTS, PACKET_RULES, ROWS
+from conformance.tables.faults import LINK_FAULTS, PACKET_RULES, QUEUE_FAULTS, ROWS
 from conformance.tables.topologies import TOPOLOGIES
 from conformance.tables.transports import GROUPS, terms
 
@@ -28,6 +28,9 @@ _FIXTURE_OBJECTS = {
     "connected": ("client", "server"),
 }
 
+_PLAIN = {"bool", "count", "data", "int", "ordinal", "parts", "seconds", "size", "times"}
+"""Types of parameters and results that no object and no address can be."""
+
 
 def check(scenario: s.Scenario) -> list[Mistake]:
     """Every mistake of a scenario that its syntax does not show; steps that could not be read are left out of it."""
@@ -38,6 +41,7 @@ def check(scenario: s.Scenario) -> list[Mistake]:
         mistakes += tied.check(case)
         mistakes += _groups(case)
         mistakes += _links(scenario, case)
+        mistakes += _queues(scenario, case)
         mistakes += _processes(scenario, case)
         if len(mistakes) >= MAX_MISTAKES:
             break
@@ -68,8 +72,7 @@ def _groups(case: s.Case) -> Iterator[Mistake]:
 
 def _links(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
     """Faults of a link that packets go past."""
-    conditions = [(name, scenario.position) for host in scenario.hosts.values() for name, _ in host.faults]
-    used = [*conditions, *((step.operation, step.position) for step in case.steps)]
+    used = _faults(scenario, case)
     rule = next((name for name, _ in used if name in PACKET_RULES), None)
     for name, position in used if rule else ():
         if scenario.topology or any(place.own_host for place in scenario.actors.values()):
@@ -78,6 +81,22 @@ def _links(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
         if name in LINK_FAULTS:
             yield Mistake(position, f'"{name}" is done to the link, and "{rule}" has packets go past it; use one of '
                           "them, or cut")  # fmt: skip
+
+
+def _queues(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
+    """Faults of which the second takes the queue of the link from the first."""
+    used = [(name, position) for name, position in _faults(scenario, case) if name in QUEUE_FAULTS]
+    for name, position in used:
+        if name != used[0][0]:
+            yield Mistake(position, f'"{name}" and "{used[0][0]}" need the same queue of the link, and one would undo '
+                          'the other; use one of them, or "firewall: drop", which needs no queue')  # fmt: skip
+            return
+
+
+def _faults(scenario: s.Scenario, case: s.Case) -> list[tuple[str, Position]]:
+    """What is done in a case, and what its hosts have from the start."""
+    conditions = [(name, scenario.position) for host in scenario.hosts.values() for name, _ in host.faults]
+    return [*conditions, *((step.operation, step.position) for step in case.steps)]
 
 
 def _processes(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
@@ -186,9 +205,20 @@ class _Names:
                 self._host(
                     str(getattr(value, "value", "")), step.place(operation.name if name == operation.main else name)
                 )
+            if parameter is not None and parameter.type in _PLAIN:
+                self._plain(value, step.place(operation.name), set())
         for outcome in (step.outcome, *(each.outcome for each in step.alternatives)):
             for value in _values_in(outcome):
                 self._value(value, step, outcome.position, bound_here)
+            self._plain(_plain_results(operation.result, outcome), outcome.position, bound_here)
+
+    def _plain(self, node: Any, place: Position, also: set[str]) -> None:
+        """Refuses ``$name`` of an object, which stands for its address, where data or a number is wanted."""
+        objects = (self.objects | self.addresses) - self.values - also
+        for value in _values_in(node):
+            if isinstance(value, v.Saved) and value.field is None and value.name in objects:
+                self._add(place, f'"{short(value.name)}" is an object; here a value is wanted, such as a result to '
+                          "which a step gave a name with as")  # fmt: skip
 
     def _host(self, name: str, place: Position) -> None:
         if name not in self.hosts | self.objects:
@@ -201,7 +231,8 @@ class _Names:
             name = step.actor if value.object == "self" else value.object
             self._known(name, self.objects | self.addresses | also, "object", place)
         elif isinstance(value, v.Saved):
-            self._known(value.name, self.values | self.objects | self.addresses | also, "saved value", place)
+            values = self.values | also
+            self._known(value.name, values | self.objects | self.addresses, "saved value", place, values)
         elif isinstance(value, v.HostPort) and value.host not in HOSTS and value.host not in self.hosts:
             known = [*HOSTS, *sorted(self.hosts)]
             self._add(place, f'"{short(value.host)}" is no host and no actor{nearest(value.host, known)}')
@@ -209,10 +240,11 @@ class _Names:
     def _object(self, name: str, step: s.Step, place: Position) -> None:
         self._known(step.actor if name == "self" else name, self.objects | self.values, "object", place)
 
-    def _known(self, name: str, known: set[str], what: str, place: Position) -> None:
+    def _known(self, name: str, known: set[str], what: str, place: Position, meant: set[str] | None = None) -> None:
+        """Whether a name is known; of those that are not, the nearest of what can be ``meant`` is told."""
         if name not in known:
             article = "a" if what.startswith("s") else "an"
-            near = nearest(name, sorted(known))
+            near = nearest(name, sorted(known if meant is None else meant))
             self._add(place, f'no step before this one makes {article} {what} "{short(name)}"{near}')
 
     def _pending(self, step: s.Step) -> None:
@@ -241,6 +273,15 @@ class _Names:
         self.objects |= objects
         self.addresses |= objects
         self.values |= set(names) - objects
+
+
+def _plain_results(result: Any, outcome: s.Outcome) -> list[Any]:
+    """What is expected where the result, or a field of it, is data or a number."""
+    if isinstance(result, str):
+        return [outcome] if result in _PLAIN else []
+    plain = {name for name, kind in result if kind in _PLAIN}
+    records = (each for each in _values_in(outcome) if isinstance(each, s.Record))
+    return [expected for record in records for name, expected in record.fields if name in plain]
 
 
 def _rights(names: Any) -> Any:

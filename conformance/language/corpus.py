@@ -34,6 +34,11 @@ def identity(path: Path, root: Path) -> str:
     return path.resolve().relative_to(root.resolve()).with_suffix("").as_posix()
 
 
+def bundled_ids() -> set[str]:
+    """The ids of the scenarios that come with the package, by the names of their files alone."""
+    return {identity(path, bundled()) for path in files(bundled())}
+
+
 def root_of(path: Path, roots: Iterable[Path]) -> Path:
     """The corpus folder that a file belongs to: the outermost given one that holds it, else its own."""
     holding = [root for root in roots if path.resolve().is_relative_to(root.resolve())]

@@ -6,6 +6,7 @@ end as chance has it. One whose ``observed`` is a mapping stands for a deviation
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,9 +14,9 @@ from typing import Any
 
 from conformance.engine.deviations import Deviation
 from conformance.language import outcome_syntax as outcomes
-from conformance.language.reading import Reader, bad, boolean, fields, items, text
+from conformance.language.reading import Reader, bad, boolean, fields, items, nearest, short, text
 from conformance.language.tree import Fields, Node, compose, read
-from conformance.model.errors import ScenarioError
+from conformance.model.errors import Mistake, ScenarioError
 
 _TEXTS = ("scenario", "cell", "implementation", "reason")
 _KEYS = (*_TEXTS, "observed", "only", "run")
@@ -47,6 +48,15 @@ def load_deviations(paths: Iterable[Path]) -> tuple[Deviation, ...]:
     for path in paths:
         found += _load(path)
     return tuple(found)
+
+
+def about_nothing(deviations: Iterable[Deviation], ids: Iterable[str]) -> Iterator[Mistake]:
+    """The entries whose scenario is none of those with these ids."""
+    known = sorted(set(ids))
+    for each in deviations:
+        if not any(fnmatch.fnmatchcase(name, each.scenario) for name in known):
+            near = nearest(each.scenario, known)
+            yield Mistake(each.position, f'no scenario that is known here is called "{short(each.scenario)}"{near}')
 
 
 def _load(path: Path) -> tuple[Deviation, ...]:

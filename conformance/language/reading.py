@@ -19,6 +19,9 @@ MAX_SHOWN = 60
 MAX_MISTAKES = 100
 """How many mistakes of one file are told at once."""
 
+LISTED = {"claim": "claims", "transport": "transports"}
+"""What ``conformance list`` calls the names that a file chooses from."""
+
 NAME = re.compile(r"[a-z][a-z0-9_-]*\Z")
 
 
@@ -78,9 +81,13 @@ def bad(node: Node, message: str) -> NoReturn:
     raise Bad(node, message)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``; did you mean "…"?`` where a known name is near, else what there is to choose from, if that is little."""
-    return _nearest(name[:MAX_SHOWN], tuple(known))
+def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
+    """``; did you mean "…"?`` where a known name is near, else what there is to choose from.
+
+    If that is much, the list of ``conformance list`` is named that holds it, where one is ``listed``.
+    """
+    near = _nearest(name[:MAX_SHOWN], tuple(known))
+    return near or (f"; conformance list {listed} names them" if listed else "")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -130,7 +137,7 @@ def word(node: Node, what: str, known: Iterable[str]) -> str:
     value = text(node, what)
     known = list(known)
     if value not in known:
-        bad(node, f'{what} "{short(value)}" is not known{nearest(value, known)}')
+        bad(node, f'{what} "{short(value)}" is not known{nearest(value, known, LISTED.get(what, ""))}')
     return value
 
 

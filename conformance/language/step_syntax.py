@@ -136,7 +136,8 @@ class StepReader:
         unknown = [key for key, _ in action.pairs if key.text not in _ACTION_KEYS]
         if unknown:
             known = [*rows, *_ACTION_KEYS]
-            bad(unknown[0], f'"{short(unknown[0].text)}" is no operation{nearest(unknown[0].text, known)}')
+            near = nearest(unknown[0].text, known, "operations" if rows is OPERATIONS else "faults")
+            bad(unknown[0], f'"{short(unknown[0].text)}" is no operation{near}')
         return bad(action, "no operation is named; for a call that was left waiting write pending: OPERATION")
 
     def _keys(self, action: Fields, operation: Operation, pending: bool) -> None:

@@ -13,6 +13,9 @@ from conformance.model import observation as o
 from conformance.report.measures import Measured, measured
 from conformance.report.records import CellRecord, Record
 
+ANOTHER_VERSION = "another version of the scenario"
+"""What is said of cells whose scenario's file was not the same in all records: their steps are not those of another."""
+
 FURTHER = 3
 """In how many more steps a difference is shown; the first alone may be but another name for the same thing."""
 
@@ -39,10 +42,12 @@ class CellComparison:
     groups: tuple[tuple[str, ...], ...]
     parting: Parting | None
     absent: tuple[str, ...]
+    versions: tuple[tuple[str, ...], ...] = ()
+    """Labels of the records by the version of the scenario that they ran, where that is not one; else nothing."""
 
     @property
     def same(self) -> bool:
-        """Whether all records that ran the cell did the same."""
+        """Whether all records that ran the cell did the same, or ran different versions of it."""
         return len(self.groups) <= 1
 
 
@@ -59,11 +64,17 @@ class Comparison:
         """The cells in which records part."""
         return tuple(cell for cell in self.cells if not cell.same)
 
+    @property
+    def of_another_version(self) -> tuple[CellComparison, ...]:
+        """The cells that are not compared, since their scenario is not the same in all records."""
+        return tuple(cell for cell in self.cells if cell.versions)
+
     def counts(self) -> Mapping[str, int]:
-        """How many cells are the same everywhere, differ, or were run by one record only."""
+        """How many cells are the same everywhere, differ, were run by one record only, or are not comparable."""
         single = sum(1 for cell in self.cells if len(self.labels) - len(cell.absent) < 2)
-        differing = len(self.differing)
-        return {"same": len(self.cells) - single - differing, "differ": differing, "in one record only": single}
+        differing, another = len(self.differing), len(self.of_another_version)
+        same = len(self.cells) - single - differing - another
+        return {"same": same, "differ": differing, "in one record only": single, ANOTHER_VERSION: another}
 
 
 def labels(records: Sequence[Record]) -> tuple[str, ...]:
@@ -85,19 +96,28 @@ def compare(records: Sequence[Record]) -> Comparison:
     names = labels(records)
     tables = [{cell.key: cell for cell in record.cells} for record in records]
     keys = list(dict.fromkeys(key for table in tables for key in table))
-    figures = measured({name: record.cells for name, record in zip(names, records, strict=True)})
-    return Comparison(names, tuple(_cell(key, names, tables) for key in keys), tuple(figures))
+    cells = tuple(_cell(key, names, tables) for key in keys)
+    comparable = {(cell.scenario, cell.case, cell.transport) for cell in cells if not cell.versions}
+    figures = measured(
+        {
+            name: [each for each in record.cells if each.key in comparable]
+            for name, record in zip(names, records, strict=True)
+        }
+    )
+    return Comparison(names, cells, tuple(figures))
 
 
 def _cell(
     key: tuple[str, str, str], names: Sequence[str], tables: Sequence[Mapping[tuple[str, str, str], CellRecord]]
 ) -> CellComparison:
     present = [(name, table[key]) for name, table in zip(names, tables, strict=True) if key in table]
+    absent = tuple(name for name, table in zip(names, tables, strict=True) if key not in table)
+    if versions := _versions(present):
+        return CellComparison(*key, (), None, absent, versions)
     common = _comparable([cell for _, cell in present])
     groups: dict[str, list[tuple[str, CellRecord]]] = {}
     for name, cell in present:
         groups.setdefault(behaviour(cell, common), []).append((name, cell))
-    absent = tuple(name for name, table in zip(names, tables, strict=True) if key not in table)
     heads = [members[0][1] for members in groups.values()]
     return CellComparison(
         *key,
@@ -105,6 +125,15 @@ def _cell(
         _parting(heads, common) if len(heads) > 1 else None,
         absent,
     )
+
+
+def _versions(present: Sequence[tuple[str, CellRecord]]) -> tuple[tuple[str, ...], ...]:
+    """Labels by the digest of the scenario's file, where there are several; a record that holds none counts as any."""
+    found: dict[str, list[str]] = {}
+    for name, cell in present:
+        if cell.digest:
+            found.setdefault(cell.digest, []).append(name)
+    return tuple(map(tuple, found.values())) if len(found) > 1 else ()
 
 
 @dataclass(frozen=True)
@@ -216,6 +245,15 @@ def left_out(cells: Iterable[CellComparison]) -> list[tuple[str, str, int]]:
             for label in group if did != "ran" else ():
                 found[label, did] = found.get((label, did), 0) + 1
     return [(*key, number) for key, number in sorted(found.items(), key=lambda item: -item[1])]
+
+
+def by_version(cells: Iterable[CellComparison]) -> dict[str, list[str]]:
+    """Scenarios by how the records fall into versions of them: ``A = B | C``."""
+    found: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        words = " | ".join(" = ".join(labels) for labels in cell.versions)
+        found.setdefault(words, {})[cell.scenario] = None
+    return {words: list(names) for words, names in found.items()}
 
 
 def did_by_label(cell: CellComparison, labels: Sequence[str], parting: Parting | None) -> list[str]:

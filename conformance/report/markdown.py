@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conformance.report.comparison import CellComparison, Comparison, alike, did_by_label, left_out, parted
+from conformance.report.comparison import (
+    ANOTHER_VERSION,
+    CellComparison,
+    Comparison,
+    alike,
+    by_version,
+    did_by_label,
+    left_out,
+    parted,
+)
 from conformance.report.explained import by_reason
 from conformance.report.measures import Measured, measured
 from conformance.report.records import CellRecord, Record
@@ -135,6 +144,8 @@ def comparison(compared: Comparison) -> str:
     if missing:
         lines += ["", "| record | cells not run | why |", "|---|---|---|"]
     lines += [f"| {_escape(label)} | {number} | {_escape(why)} |" for label, why, number in missing]
+    for versions, names in by_version(compared.of_another_version).items():
+        lines += ["", f"Not compared, {ANOTHER_VERSION}: {versions}", "", *(f"- {name}" for name in names)]
     lines += _measures(compared.measures)
     return "\n".join(lines) + "\n"
 

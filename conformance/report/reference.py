@@ -166,7 +166,7 @@ def _operation(row: Operation) -> str:
         f"Used on a {row.on}." if row.on not in (None, "socket", "file", "any") else "",
         f"Measured in {row.unit}." if row.unit else "",
     ]
-    return " ".join(part for part in (f"**`{row.name}`**{takes} → {_result(row)}. {row.summary}", *notes) if part)
+    return " ".join(part for part in (f"**`{row.name}`**{takes} → {result_words(row)}. {row.summary}", *notes) if part)
 
 
 def _parameters(row: Operation) -> str:
@@ -186,7 +186,8 @@ def _default(parameter: Parameter) -> str:
     return f" = {str(value).lower() if isinstance(value, bool) else value}"
 
 
-def _result(row: Operation) -> str:
+def result_words(row: Operation) -> str:
+    """What an operation gives, in words: the objects that it makes, and the fields of its result."""
     made = {"pair": "two new sockets", "pipe": "two new ends, `{read, write}`"}
     makes = made.get(str(row.makes), f"a new {row.makes}") if row.makes else ""
     if isinstance(row.result, str):

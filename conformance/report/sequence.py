@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from conformance.engine.wording import error_text
 from conformance.report.evidence import Change, changes
 from conformance.report.lifelines import Lifelines, Line
 from conformance.report.records import CellRecord
@@ -57,7 +58,8 @@ def result_lines(drawing: Lifelines, cell: CellRecord, step: Mapping[str, Any], 
     deviates = step["number"] == cell.step and cell.verdict in ("fail", "known-deviation")
     if step["did"] == "returned" and not deviates:
         return []
-    did = f"✗ {step['did']}; expected {step['expected']}" if deviates else f"⤷ {step['did']}"
+    text = error_text(step["observation"]) if deviates else ""
+    did = f"✗ {step['did']}{text and f' ({text})'}; expected {step['expected']}" if deviates else f"⤷ {step['did']}"
     kind = "deviation" if deviates else "result"
     if step["actor"] not in drawing.actors:
         return drawing.across(did, kind, time)

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from conformance.engine.wording import error_text
 from conformance.report.evidence import Change, changes
 from conformance.report.records import CellRecord
 
@@ -14,17 +15,18 @@ _LEFT, _LEFT_LEAST = 58, 30
 _MARKS = {"fail": "✗", "known-deviation": "~"}
 
 
-def timeline(cell: CellRecord, transports: Sequence[str] = ()) -> list[str]:
+def timeline(cell: CellRecord, transports: Sequence[str] = (), texts: bool = True) -> list[str]:
     """The lines; at the step that deviated also what was expected, and its file and line.
 
-    ``transports``: all those over which the same happened, where that is known to the caller.
+    ``transports``: all those over which the same happened, where that is known to the caller. ``texts``: with what an
+    exception said, which may hold numbers and addresses of this very cell.
     """
     lines = [f"{cell.scenario}  over {', '.join(transports) or cell.transport}{_under(cell)}", ""]
     longest = max((len(_done(cell, step)) for step in cell.steps), default=0)
     left = max(_LEFT_LEAST, min(_LEFT, longest + 2))
     changed = changes(cell)
     for step in cell.steps:
-        lines += _step(cell, step, left, changed.get(step["number"], ()))
+        lines += _step(cell, step, left, changed.get(step["number"], ()), texts)
     if cell.step is None and cell.reason:
         lines += ["", cell.reason] if cell.steps else [cell.reason]
     lines += [f"      {note}" for note in cell.notes]
@@ -41,7 +43,9 @@ def _done(cell: CellRecord, step: Mapping[str, Any]) -> str:
     return f"{mark} {step['number']:>3}  {step['actor']!s:<9} {step['says']}"
 
 
-def _step(cell: CellRecord, step: Mapping[str, Any], left: int, changed: Sequence[Change]) -> Iterator[str]:
+def _step(
+    cell: CellRecord, step: Mapping[str, Any], left: int, changed: Sequence[Change], texts: bool
+) -> Iterator[str]:
     first, *rest = textwrap.wrap(_done(cell, step), left - 2, subsequent_indent=" " * 18) or [""]
     yield f"{first:<{left}}{step['did']}"
     yield from rest
@@ -49,8 +53,9 @@ def _step(cell: CellRecord, step: Mapping[str, Any], left: int, changed: Sequenc
     if step["number"] == cell.step:
         indent = " " * (left - 10)
         yield f"{indent}expected  {cell.expected}"
-        yield f"{indent}observed  {cell.observed}"
-        if cell.reason:
+        text = error_text(step["observation"]) if texts and cell.observed == step["did"] else ""
+        yield f"{indent}observed  {cell.observed}" + (f": {text}" if text else "")
+        if cell.reason and cell.reason != cell.observed.partition(" ")[0]:  # "hung" is no reason
             yield f"{indent}because   {cell.reason}"
         yield f"{indent}at        {cell.file}:{step['line']}"
     if cell.differential and step["number"] == cell.differential["step"]:

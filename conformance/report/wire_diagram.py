@@ -46,7 +46,8 @@ def wire_diagram(cell: CellRecord, packets: Sequence[Packet], width: int = WIDTH
     """The lines, at most ``width`` columns wide; without a capture the plain diagram, and why there is none."""
     capture = cell.capture or {}
     if "steps" not in capture:
-        return [*diagram(cell, width), Line(""), Line(capture.get("lacking") or "nothing was captured", "note")]
+        why = capture.get("lacking") or "nothing was captured; run with --capture to have the packets"
+        return [*diagram(cell, width), Line(""), Line(why, "note")]
     found = wire(packets, capture["hosts"], capture["complete"])
     ends = _Ends(cell, capture, found.arrows)
     actors = ends.lifelines()

@@ -98,6 +98,9 @@ PACKET_RULES = frozenset(row.name for row in _PACKET_RULES)
 LINK_FAULTS = frozenset(["link", "address", "rate", "mtu", "mss", "offloads", "reboot"])
 """The faults of the link itself, which do nothing to packets that go past it."""
 
+QUEUE_FAULTS = frozenset(["cut", "rate", "reboot"])
+"""The faults that put a queue of their own at the end of a link, in place of any other."""
+
 _SYSTEM = (
     _fault("kill", "actor:actor", "The actor's process is killed; over when it is gone.", main="actor", by=SYSTEM,
            needs="process"),

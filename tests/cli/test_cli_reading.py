@@ -51,7 +51,8 @@ def test_compare_puts_three_records_into_groups(told, recorded, tmp_path):
 
 def test_compare_as_json(told, recorded):
     ended = told("compare", "--json", recorded.stdlib, recorded.one_byte)
-    assert ended.json["counts"] == {"same": 5, "differ": 2, "in one record only": 0}
+    assert {name: number for name, number in ended.json["counts"].items() if number} == {"same": 5, "differ": 2}
+    assert ended.json["another_version"] == []
     words = ended.json["differing"][1]
     assert (words["scenario"], words["case"], words["transport"]) == ("talk/words", "long", "socketpair")
     assert (words["step"], words["depth"]) == (2, "other value")
@@ -63,6 +64,21 @@ def test_compare_as_markdown(told, recorded):
     out = told("compare", "--markdown", recorded.stdlib, recorded.one_byte).out
     assert out.startswith("# stdlib vs wrappers.py:OneByte\n")
     assert "| talk/words (long) | socketpair | step 2: server recv 9 | returned 'abc' | returned 'a' |" in out
+
+
+def test_compare_leaves_out_what_was_another_version_of_the_scenario(told, recorded, tmp_path):
+    cells = [json.loads(line) for line in recorded.one_byte.read_text("utf-8").splitlines()]
+    differing = ("bad/wrong", "talk/words")
+    changed = [{**each, "digest": "other"} if each.get("scenario") in differing else each for each in cells]
+    (tmp_path / "new.jsonl").write_text("\n".join(map(json.dumps, changed)), "utf-8")
+    both = (recorded.stdlib, tmp_path / "new.jsonl")
+    ended = told("compare", *both)
+    assert ended.status == 0
+    assert "7 cells: 4 same, 3 another version of the scenario\n" in ended.out
+    said = "not compared, another version of the scenario (stdlib | wrappers.py:OneByte): bad/wrong, talk/words"
+    assert said in " ".join(ended.out.split())
+    cases = [each["case"] for each in told("compare", "--json", *both).json["another_version"]]
+    assert cases == ["", "short", "long"]
 
 
 def test_compare_needs_two_records(told, recorded):
@@ -85,7 +101,7 @@ def test_compare_fits_the_terminal_and_keeps_names_whole(told, recorded, monkeyp
     assert "…" not in out
 
 
-LISTS = ("scenarios", "transports", "implementations", "operations", "faults", "platforms", "claims")
+LISTS = ("scenarios", "transports", "implementations", "operations", "faults", "platforms", "claims", "wrong")
 
 
 @pytest.mark.parametrize("what", LISTS)
@@ -105,10 +121,29 @@ def test_lists_keep_names_and_sentences_readable(told, monkeypatch, what, width)
     assert not any("…" in line for line in lines)
 
 
+def test_operations_are_listed_with_what_they_make(told):
+    rows = {row["name"]: row for row in told("list", "operations", "--json").json}
+    assert rows["socket"]["gives"] == "a new socket"
+    assert rows["accept"]["gives"] == "a new socket; {from: address}"
+    assert (rows["accept"]["result"], rows["close"]["gives"]) == ({"from": "address"}, "nothing")
+    assert "gives: two new sockets" in told("list", "operations").out
+
+
 def test_claims_are_listed_with_their_caveats(told):
     row = next(row for row in told("list", "claims", "--json").json if row["caveat"])
     out = " ".join(told("list", "claims").out.split())
     assert f"But: {row['caveat']}" in out
+
+
+def test_claims_of_a_record_have_their_ids_whole_on_lines_of_their_own(told, recorded, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    ended = told("claims", recorded.stdlib)
+    assert ended.status == 1
+    lines = ended.out.splitlines()
+    rows = told("claims", "--json", recorded.stdlib).json["claims"]
+    assert rows
+    assert {row["id"] for row in rows} <= set(lines)
+    assert all(len(line.rstrip()) <= 40 for line in lines if line.startswith("    "))
 
 
 def test_list_tells_where_a_scenario_is_and_what_it_backs(told):
@@ -152,8 +187,11 @@ def test_check_as_json(told, tmp_path):
     assert {"file", "line", "column", "message"} == set(found["mistakes"][0])
 
 
-def test_check_of_an_empty_folder_ends_with_3(told, tmp_path):
-    assert told("check", tmp_path).status == 3
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_an_empty_folder_ends_with_2(told, tmp_path, command):
+    ended = told(command, tmp_path)
+    assert ended.status == 2
+    assert f"{tmp_path}:1:1: no scenario file (*.yaml) is there" in ended.out + ended.err
 
 
 def test_the_bundled_scenarios_are_right(told):

@@ -5,12 +5,14 @@ import os
 import re
 import signal
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from conformance.cli import _COMMANDS
 from conformance.cli import run as run_module
+from conformance.cli.foreseen import why_not
 from conformance.model.errors import HarnessError
 
 STATUSES = {0: "nothing unexpected", 1: "something unexpected", 2: "wrong usage", 3: "nothing ran", 4: "a fault",
@@ -171,21 +173,80 @@ def test_what_is_known_of_a_library_with_an_adapter_need_not_be_declared(here, t
         ("scenarios/talk/elsewhere.yaml",),
         ("scenarios/bad", "-k", "nothing-is-called-so"),
         ("scenarios/bad", "-t", "udp"),
-        ("scenarios/bad", "-i", "conformance.no_such_module:Socket"),
+        ("scenarios/bad", "-i", "imports.py:Nothing"),
+        ("scenarios/talk", "-i", "stdlib", "-i", "imports.py:Nothing"),
         ("scenarios/bad", "-p", "s390x"),
     ],
-    ids=["unsupported here", "-k matches nothing", "no such transport in the file", "cannot be imported", "not set up"],
-)
-def test_nothing_that_could_run_ends_with_3(chosen, monkeypatch, tmp_path, arguments):
+    ids=["unsupported here", "-k matches nothing", "no such transport in the file", "cannot be imported",
+         "one of two cannot be imported", "not set up"],
+)  # fmt: skip
+def test_what_could_not_run_where_it_was_asked_for_ends_with_3(chosen, monkeypatch, tmp_path, arguments):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path))
     assert chosen(*arguments)[1] == 3
 
 
 def test_why_nothing_could_be_run_is_said(here, tmp_path):
-    missing = ("-i", "conformance.no_such_module:XYZ")
-    ended = here("run", "scenarios/bad", *missing, "--reports", tmp_path)
-    assert "1– conformance.no_such_module:XYZ: ModuleNotFoundError: No module named" in ended.out
+    ended = here("run", "scenarios/bad", "-i", "imports.py:Nothing", "--reports", tmp_path)
+    assert "1– imports.py:Nothing: ModuleNotFoundError: No module named" in ended.out
+
+
+IMPLEMENTATIONS = {
+    "mine.py": "import socket\nclass Mine(socket.socket):\n    pass\n",
+    "slip.py": "import socket\n\ndef f(:\n    pass\n",
+    "late.py": "def __getattr__(name):\n    raise SystemExit('must not be executed')\n",
+    "star.py": "from socket import *\n",
+    "made.py": "try:\n    from socket import socket as Mine\nexcept ImportError:\n    Mine = None\n",
+    "package/__init__.py": "raise SystemExit('must not be executed')\n",
+    "package/inner.py": "Mine, Other = 1, 2\n",
+}
+
+
+@pytest.fixture
+def implementations(tmp_path, monkeypatch):
+    """A folder with modules that must be read and not executed."""
+    for name, text in IMPLEMENTATIONS.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name, says",
+    [
+        ("mine.py:Mien", 'mine.py has no "Mien"; did you mean "Mine"?'),
+        ("mine.py", 'mine.py has no class or factory "socket"; name what is in it, such as mine.py:Mine'),
+        ("slip.py:Mine", "slip.py:3: "),
+        ("json", 'has no class or factory "socket"'),
+        ("json.tool:man", 'did you mean "main"?'),
+        ("package.inner:Mien", 'inner.py has no "Mien"; did you mean "Mine"?'),
+        ("package.outer:Mine", "there is no module package.outer"),
+        ("mine.inner:Mine", "there is no module mine.inner"),
+        ("nowhere", 'no implementation "nowhere"; known: stdlib, gevent, trio. Or name what can be imported'),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "show", "tape"])
+def test_an_implementation_that_is_not_there_ends_with_2_and_is_not_executed(
+    told, implementations, command, name, says
+):
+    ended = told(command, "half-close-request-reply", "-i", name)
+    assert ended.status == 2
+    assert says in ended.err
+
+
+@pytest.mark.parametrize(
+    "name", ["mine.py:Mine", "mine:Mine", "late.py:Any", "star.py:socket", "star.py", "made.py:Mine", "package:inner",
+             "package.inner:Other", "os.path:join", "gevent", "conformance.wrong.correct:Composed", "_socket"]
+)  # fmt: skip
+def test_nothing_is_said_of_what_may_well_be_there(implementations, name):
+    assert why_not(name) is None
+
+
+def test_nothing_is_said_of_a_module_in_a_zip_file(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+        archive.writestr("packed.py", "class Mine:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path / "packed.zip")
+    assert why_not("packed:Mine") is None
 
 
 def test_a_fault_ends_with_4_and_its_message(told, monkeypatch):
@@ -205,9 +266,20 @@ def test_a_fault_of_our_own_ends_with_4_and_a_traceback_to_report(told, monkeypa
     assert "please report it" in ended.err
 
 
-def test_a_record_that_cannot_be_written_ends_with_4_and_its_name(here, tmp_path):
+def test_a_folder_of_records_that_cannot_be_written_ends_with_2_before_anything_is_run(here, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_module, "run_all", lambda *_, **__: 1 / 0)
     (tmp_path / "file").write_text("")
     ended = here("run", "scenarios/bad", "--reports", tmp_path / "file" / "runs")
+    assert (ended.status, f"{tmp_path / 'file'} is no folder" in ended.err) == (2, True)
+    monkeypatch.setattr(run_module.os, "access", lambda path, mode: path != tmp_path)
+    ended = here("run", "scenarios/bad", "--reports", tmp_path / "new" / "runs")
+    assert (ended.status, f"nothing can be written to {tmp_path}; name another" in ended.err) == (2, True)
+
+
+def test_a_record_that_cannot_be_written_ends_with_4_and_its_name(here, tmp_path, talked):
+    (platform,) = {Path(each).parent.name for each in talked.json["records"]}
+    (tmp_path / platform / "stdlib.jsonl").mkdir(parents=True)
+    ended = here("run", "scenarios/bad", "--reports", tmp_path)
     assert ended.status == 4
     assert "stdlib.jsonl: cannot be written: " in ended.err
     assert "Traceback" not in ended.err
@@ -290,6 +362,9 @@ def test_configuration_of_the_users_own_pytest_changes_nothing(a_repository, cho
         (("run", "--reports"), "requires an argument"),
         (("show", "half-close-request-repyl"), 'did you mean "disconnecting/half-close-request-reply"?'),
         (("show", "half-close-request-reply", "-t", "unx"), 'no transport "unx"; did you mean "unix"?'),
+        (("run", "-t", "bogus"), 'no transport "bogus"; conformance list transports names them'),
+        (("sensitivity", "-w", "never-close"), 'no wrong implementation "never-close"; did you mean "never-closes"?'),
+        (("sensitivity", "-w", "xyz"), 'no wrong implementation "xyz"; conformance list wrong names them'),
         (("list", "scenario"), 'no list "scenario"; did you mean "scenarios"?'),
         (("lst",), 'no command "lst"; did you mean "list"?'),
         (("compare", "nothing.jsonl", "nothing.jsonl"), "'nothing.jsonl' does not exist"),
@@ -315,6 +390,21 @@ def test_invalid_deviations_end_with_2_and_their_place(told, tmp_path):
     ended = told("run", "half-close-request-reply", "--deviations", tmp_path / "bad.yaml")
     assert ended.status == 2
     assert "bad.yaml:1:14: a known deviation needs observed and reason" in ended.err
+
+
+def test_a_known_deviation_of_nothing_is_told_with_its_place_and_stops_nothing(here, tmp_path):
+    (tmp_path / "known.yaml").write_text(
+        "deviations:\n"
+        "  - {scenario: bad/wrong, observed: \"returned 'no'\", reason: nobody meets it}\n"
+        "  - {scenario: bad/wrogn, observed: returned, reason: a slip}\n"
+        "  - {scenario: 'using/sendall-*', observed: returned, reason: comes with the package}\n"
+        "  - {scenario: 'usign/*', observed: returned, reason: a slip}\n"
+    )
+    ended = here("run", "scenarios/bad", "--deviations", tmp_path / "known.yaml", "--reports", tmp_path / "runs")
+    assert ended.status == 0
+    first, second = ended.err.splitlines()
+    assert first.startswith(f'{tmp_path}/known.yaml:3:5: no scenario that is known here is called "bad/wrogn"; did you')
+    assert second.startswith(f'{tmp_path}/known.yaml:5:5: no scenario that is known here is called "usign/*"')
 
 
 @pytest.mark.parametrize("command", _COMMANDS)

@@ -31,6 +31,7 @@ def folder(repository, tmp_path_factory):
     made = tmp_path_factory.mktemp("tapes")
     (made / "scenarios").symlink_to(repository / "scenarios", target_is_directory=True)
     (made / "mine.py").write_text(dedent(WRAPPERS), "utf-8")
+    (made / "broken.py").write_text("import no_such_module\n\nMine = no_such_module.socket\n", "utf-8")
     return made
 
 
@@ -88,3 +89,26 @@ def test_splits_and_tape_at_once_ends_with_2(told):
     ended = told("tape", "--splits", "8", "--tape", "send=1")
     assert ended.status == 2
     assert "give one of them" in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (("--tape", "clint.send=3", "-t", "socketpair"), 'no actor "clint"; did you mean "client"?'),
+        (("-t", "udp"), "tapes are for stream transports: loopback, "),
+        (("-t", "unix"), "no scenario runs over unix"),
+        (("-i", "broken.py:Mine", "-t", "socketpair"), "broken.py:Mine: ModuleNotFoundError: No module named"),
+        (("-i", "mine.py:Beneath", "-t", "socketpair"), "no call reached a taped socket"),
+        (("--tape", "client.accept=block", "-t", "socketpair"), "no event of the tapes is legal for the calls"),
+    ],
+)
+def test_why_nothing_was_played_is_told(tape, arguments, says):
+    ended = tape(*arguments)
+    assert ended.status == 3
+    assert f"nothing was played: {says}" in ended.out
+    assert "none failed" not in ended.out
+
+
+def test_what_only_fails_without_a_tape_was_not_played_to(tape):
+    ended = tape("-i", "mine.py:Deaf", "--seeds", "1", "-t", "socketpair", "--json")
+    assert ended.json["nothing_played"] == "every cell fails or is inconclusive without a tape"

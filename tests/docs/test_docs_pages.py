@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -147,6 +148,25 @@ def test_the_readmes_scenario_is_one_of_ours():
     real = (ROOT / "scenarios" / "disconnecting" / "half-close-request-reply.yaml").read_text("utf-8")
     steps = block.partition("given:")[2]
     assert steps.strip() == real.partition("given:")[2].strip()
+
+
+def test_the_wrapper_that_is_shown_wraps_what_it_gives_and_is_right(conformance, tmp_path):
+    (block,) = (
+        block for kind, block in _BLOCK.findall((DOCS / "implementations.md").read_text("utf-8")) if kind == "python"
+    )
+    (tmp_path / "mine.py").write_text(block, "utf-8")
+    made: dict[str, Any] = {}
+    exec(compile(block, "mine.py", "exec"), made)
+    mine = made["Mine"]
+    with mine() as listener, mine() as client:
+        listener.listen()
+        client.connect(("127.0.0.1", listener.getsockname()[1]))
+        with listener.accept()[0] as accepted, accepted.dup() as duplicate:
+            assert (type(accepted), type(duplicate)) == (mine, mine)
+    names = ("half-close-request-reply", "dup-keeps-the-connection", "with-block-closes")
+    ended = conformance("run", *names, "-i", "mine.py:Mine", "--json", "--reports", tmp_path, folder=tmp_path)
+    assert ended.status == 0, ended
+    assert set(ended.json["verdicts"]) == {"pass"}
 
 
 def test_the_readme_holds_the_test_command():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.engine import choose
-from conformance.language.corpus import bundled, load_all
+from conformance.language.corpus import bundled, bundled_ids, load_all
 from conformance.model import scenario as s
 from conformance.model.values import Literal
 from conformance.tables.claims import claims
@@ -55,3 +55,7 @@ def takes_time(outcome: s.Outcome) -> bool:
         return True
     low = outcome.lasts.low if outcome.lasts else None
     return low is not None and low != Literal(0)
+
+
+def test_the_ids_by_the_names_of_files_are_those_of_the_scenarios(corpus):
+    assert bundled_ids() == {scenario.id for scenario in corpus}

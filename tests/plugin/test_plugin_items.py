@@ -215,6 +215,12 @@ def test_what_is_inconclusive_is_an_error(here):
     assert "Traceback" not in ended.out
 
 
+def test_an_implementation_that_is_not_there_is_wrong_usage(here):
+    ended = here("scenarios/bad", "--implementation", "wrappers.py:OneBiet")
+    assert ended.status == pytest.ExitCode.USAGE_ERROR
+    assert 'wrappers.py has no "OneBiet"; did you mean "OneByte"?' in ended.out + ended.err
+
+
 def test_an_invalid_file_is_a_collection_error_with_every_mistake_and_no_traceback(here, a_repository):
     bad = a_repository / "scenarios" / "bad"
     broken = (bad / "wrong.yaml").read_text("utf-8").replace("recv", "recieve").replace("sendall", "sendal")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.report.comparison import alike, compare, labels, left_out, parted
+from conformance.report.comparison import ANOTHER_VERSION, alike, compare, labels, left_out, parted
 from conformance.report.markdown import comparison as markdown
 from conformance.report.records import CellRecord, Header, Record
 
@@ -42,7 +42,7 @@ def compared(*observations):
 
 def test_records_that_did_the_same_are_one_group():
     result = compared([RETURNED], [RETURNED], [RETURNED])
-    assert result.counts() == {"same": 1, "differ": 0, "in one record only": 0}
+    assert result.counts() == {"same": 1, "differ": 0, "in one record only": 0, ANOTHER_VERSION: 0}
     assert result.cells[0].groups == (("a-m-p3.1", "b-m-p3.1", "c-m-p3.1"),)
     assert result.cells[0].parting is None
 
@@ -95,7 +95,7 @@ def test_steps_of_which_exactly_one_succeeds_are_compared_as_a_set():
 
 def test_a_cell_that_only_one_record_has_is_neither_same_nor_different():
     result = compare([record("a", cell(RETURNED)), record("b", cell(RETURNED, transport="udp"))])
-    assert result.counts() == {"same": 0, "differ": 0, "in one record only": 2}
+    assert result.counts() == {"same": 0, "differ": 0, "in one record only": 2, ANOTHER_VERSION: 0}
     assert [each.absent for each in result.cells] == [("b-m-p3.1",), ("a-m-p3.1",)]
 
 
@@ -150,3 +150,20 @@ def test_cells_that_a_record_could_not_run_are_counted_by_reason_not_listed():
     assert left_out(result.differing) == [("b-m-p3.1", "unsupported: no sockets", 1)]
     assert parted(result.differing) == []
     assert "| b-m-p3.1 | 1 | unsupported: no sockets |" in markdown(result)
+
+
+def test_a_cell_of_which_records_ran_other_versions_is_counted_and_not_compared():
+    old, new = cell(RETURNED, digest="1"), cell(RESET, digest="2")
+    result = compare([record("a", old), record("b", new), record("c", old)])
+    assert result.counts() == {"same": 0, "differ": 0, "in one record only": 0, ANOTHER_VERSION: 1}
+    assert result.cells[0].versions == (("a-m-p3.1", "c-m-p3.1"), ("b-m-p3.1",))
+    assert f"Not compared, {ANOTHER_VERSION}: a-m-p3.1 = c-m-p3.1 | b-m-p3.1\n\n- s/one\n" in markdown(result)
+
+
+def test_figures_of_other_versions_do_not_stand_side_by_side():
+    first, second = (cell(digest=each, measures={"seconds": 1.0}) for each in "12")
+    assert compare([record("a", first), record("b", second)]).measures == ()
+
+
+def test_a_record_without_digests_is_compared_with_any_version():
+    assert compare([record("a", cell(RETURNED)), record("b", cell(RESET, digest="2"))]).differing

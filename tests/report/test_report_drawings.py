@@ -34,6 +34,41 @@ def test_a_timeline_has_two_columns_and_the_deviation_in_its_place(wrong):
     ]
 
 
+def test_a_step_that_hung_is_not_said_to_have_hung_because_it_hung(wrong):
+    hung = replace(wrong, observed="hung in recvfrom", reason="hung")
+    assert not any("because" in line for line in timeline(hung))
+    assert any("because   it was so" in line for line in timeline(replace(hung, reason="it was so")))
+
+
+@pytest.mark.parametrize(
+    "raw, says",
+    [
+        (
+            {"class": "builtins.NameError", "text": "name 'oops'\nis not defined"},
+            "raised X: name 'oops' is not defined",
+        ),
+        ({"class": "builtins.ValueError", "text": ""}, "raised X"),
+        ({"class": "builtins.OSError", "errno": 22, "text": "Invalid argument"}, "raised X"),
+        ({"class": "builtins.TimeoutError", "text": "timed out"}, "raised X"),
+        ({"class": "socket.gaierror", "text": "Name or service not known"}, "raised X"),
+    ],
+    ids=lambda each: each["class"] if isinstance(each, dict) else "",
+)
+def test_what_an_exception_said_is_told_where_it_is_no_error_of_the_system(wrong, raw, says):
+    canonical = {"name": "X", "class": raw["class"].rpartition(".")[2]}
+    raised = {
+        **wrong.steps[1],
+        "did": "raised X",
+        "observation": {"kind": "raised", "canonical": canonical, "raw": raw},
+    }
+    cell = replace(wrong, observed="raised X", steps=(wrong.steps[0], raised, wrong.steps[2]))
+    (line,) = [line for line in timeline(cell) if "observed  " in line]
+    assert line.endswith(f"observed  {says}")
+    (shorter,) = [line for line in timeline(cell, texts=False) if "observed  " in line]
+    assert shorter.endswith("observed  raised X")
+    assert (says.partition(": ")[2] in " ".join(each.text for each in diagram(cell, 140))) or says == "raised X"
+
+
 def test_a_long_step_is_wrapped_in_its_own_column(wrong):
     first, *others = wrong.steps
     long = replace(wrong, steps=({**first, "says": "setsockopt " + " ".join(["SO_SOMETHING"] * 9)}, *others))

@@ -229,6 +229,7 @@ def test_without_a_capture_the_plain_diagram_says_why(cell):
     lines = wire_diagram(replace(cell, capture={"lacking": "no packets go there"}), [], 80)
     assert lines[-1].text == "no packets go there"
     assert any("sendall 'no'" in line.text for line in lines)
+    assert wire_diagram(replace(cell, capture=None), [], 80)[-1].text.endswith("run with --capture to have the packets")
 
 
 def test_a_capture_that_lost_packets_says_so(cell, tape):
