@@ -81,15 +81,12 @@ class Nursery:
 
     def __init__(self, control: Channel) -> None:
         self._control = control
-        self.gone = False
-        """Whether it has ended, so that no process can be had any more."""
 
     def fork(self, message: Any, descriptors: list[int]) -> None:
         """Has a process forked that is given this; the first of the descriptors is the warden's, for the status."""
         try:
             self._control.send(message, descriptors)
         except OSError as error:
-            self.gone = True
             raise HarnessError(f"no process can be had any more: {error}") from None
 
 

@@ -82,6 +82,8 @@ class Stage:
         self._threads: dict[str, ThreadActor] = {}
         self._host_of = hosts_of_actors(plan)
         self._unborn = unborn(plan)
+        self._barren = False
+        """Whether a process did not come that was asked for; then the worker can have no others either."""
         self._network = network_for(plan, around.hosts.places)
         if self._network.held:
             self._guard(self._network.held)
@@ -166,7 +168,11 @@ class Stage:
         household = self._processes.households[owner]
         unprivileged = any(self._plan.actors[name].unprivileged for name in household)
         host = self._host_of.get(owner) if self._namespace(owner) is not None else None
-        self._processes.start(owner, host, unprivileged)
+        try:
+            self._processes.start(owner, host, unprivileged)
+        except HarnessError:
+            self._barren = True
+            raise
         for name, thing in self._processes.belongings(household).items():
             del self._scope.objects[name]
             self._have_done("server" if name == "listener" else name, partial(self._adapter.close, thing))
@@ -281,8 +287,7 @@ class Stage:
         if self._network.held:
             self._network.close()
             self._guard([])
-        barren = self._around.nursery is not None and self._around.nursery.gone
-        return gone and ended and not barren
+        return gone and ended and not self._barren
 
     def _join(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds * self._around.scale

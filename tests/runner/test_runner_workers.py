@@ -92,7 +92,7 @@ def test_a_worker_that_can_make_no_processes_any_more_is_replaced(runner, cell):
     worker = runner._ready().hello["pid"]
     nursery = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()[-1]
     os.kill(int(nursery), signal.SIGKILL)
-    assert "no process can be had any more" in runner.run(own).verdict.reason
+    assert runner.run(own).verdict.kind == "inconclusive"
     assert runner.run(own).verdict.kind == "pass"
     assert runner._ready().hello["pid"] != worker
 
