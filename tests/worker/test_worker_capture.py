@@ -111,3 +111,18 @@ def test_who_may_not_capture_is_told_who_may(monkeypatch):
 
     monkeypatch.setattr(capture_module, "_tap", refused)
     assert "by root only" in Capture(TRANSPORTS["loopback"], {}, {}, {}, set).lacking
+
+
+def test_a_capture_leaves_the_link_to_its_faults(captured):
+    captured(
+        """
+given: connected
+steps:
+  - network: {cut: server}
+  - network: {repair: server}
+  - network: {link: down, of: client}
+  - client: {send: {text: patience}, returns: 8}
+  - server: {recv: 8, blocks: true}
+""",
+        "inet",
+    )
