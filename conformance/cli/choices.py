@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
+
+cells_at_once = click.option(
+    "-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N",
+    help="Cells at once; default: four for each processor and two more, at most sixteen.",
+)  # fmt: skip
+"""The option of the commands that run cells as ``default_workers`` says, unless told otherwise."""
 
 
 class Name(click.Choice[str]):
@@ -24,15 +29,11 @@ class Name(click.Choice[str]):
         return str(value)
 
 
-_LISTED = {"transport": "transports", "file, folder or scenario": "scenarios", "wrong implementation": "wrong"}
-"""What ``conformance list`` calls the names that there are too many of for a message."""
-
-
 def unknown(what: str, name: str, names: Iterable[str]) -> str:
     """The answer to a name that there is not."""
-    from conformance.language.reading import nearest
+    from conformance.language.reading import LISTED, nearest
 
-    return f'no {what} "{name}"{nearest(name, names, _LISTED.get(what, ""))}'
+    return f'no {what} "{name}"{nearest(name, names, LISTED.get(what, ""))}'
 
 
 def check_implementation(name: str, here: bool = True) -> None:
@@ -40,7 +41,7 @@ def check_implementation(name: str, here: bool = True) -> None:
 
     ``here``: this Python is to import it, so that its source must be right by this Python, too.
     """
-    from conformance.cli.foreseen import why_not
+    from conformance.cli.foreseen import top_level, why_not
     from conformance.worker.adapters import ADAPTERS
 
     place = name.rpartition(":")[0] or name
@@ -49,18 +50,9 @@ def check_implementation(name: str, here: bool = True) -> None:
     if place.endswith(".py"):
         if not Path(place).is_file():
             raise click.UsageError(f"no file {place} for the implementation {name}")
-    elif not _importable(place.partition(".")[0]):
+    elif top_level(place.partition(".")[0]) is None:
         known = unknown("implementation", name, ADAPTERS)
         known += "" if known.endswith("?") else "."
         raise click.UsageError(f"{known} Or name what can be imported: module:Name or file.py:Name")
     if here and (reason := why_not(name)):
         raise click.UsageError(reason)
-
-
-def _importable(module: str) -> bool:
-    """Whether a top-level module can be found, also in the current folder, as workers do."""
-    here = Path(module)
-    try:
-        return here.is_dir() or here.with_suffix(".py").is_file() or importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False

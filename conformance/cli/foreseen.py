@@ -59,7 +59,7 @@ def _file(name: str) -> Path:
 def _source_of(module: str) -> Path | None:
     """The source of a module, found without importing the packages around it; None where it cannot be known."""
     name, *parts = module.split(".")
-    spec = _top_level(name)
+    spec = top_level(name)
     if spec is None:
         raise _Missing(f"there is no module {name}")
     for part in parts:
@@ -77,8 +77,8 @@ def _source_of(module: str) -> Path | None:
     return _text_of(spec)
 
 
-def _top_level(name: str) -> ModuleSpec | None:
-    """The current folder goes before all else, as in workers."""
+def top_level(name: str) -> ModuleSpec | None:
+    """Where a module is found; the current folder goes before all else, as in workers."""
     try:
         return PathFinder.find_spec(name, [os.getcwd()]) or importlib.util.find_spec(name)
     except (ImportError, ValueError):

@@ -11,7 +11,7 @@ import click
 from rich.padding import Padding
 from rich.text import Text
 
-from conformance.cli.choices import Name, check_implementation
+from conformance.cli.choices import Name, cells_at_once, check_implementation
 from conformance.cli.compare import show as show_comparison
 from conformance.cli.compare import show_measures
 from conformance.cli.exits import Exit, of_verdicts
@@ -46,8 +46,7 @@ REASONS = 5
               "repeated.")  # fmt: skip
 @click.option("--platform", "-p", multiple=True, metavar="P",
               help="Where to test: native (default) or a platform that was set up; may be repeated.")  # fmt: skip
-@click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N",
-              help="Cells at once; default: four for each processor and two more, at most sixteen.")  # fmt: skip
+@cells_at_once
 @click.option("--reports", type=click.Path(file_okay=False, path_type=Path), default=Path("reports/runs"),
               show_default=True, metavar="DIR", help="Where records and reports go.")  # fmt: skip
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only cells that match, as with pytest -k.")

@@ -10,7 +10,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from conformance.cli.choices import Name, check_implementation, unknown
+from conformance.cli.choices import Name, cells_at_once, check_implementation, unknown
 from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import NATIVE, entered
@@ -55,8 +55,7 @@ SHOWN = 10
 @click.option("--transport", "-t", multiple=True, type=Name("transport", [*ALL, *GROUPS]), metavar="T",
               help="Only over this stream transport or group; default: loopback, unix, socketpair.")  # fmt: skip
 @click.option("--platform", "-p", default=NATIVE, show_default=True, metavar="P", help="Where to test.")
-@click.option("-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N",
-              help="Cells at once; default: four for each processor and two more, at most sixteen.")  # fmt: skip
+@cells_at_once
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(
     paths: tuple[str, ...], implementation: str, seeds: int, splits: int | None, tapes: tuple[str, ...],

@@ -19,8 +19,11 @@ MAX_SHOWN = 60
 MAX_MISTAKES = 100
 """How many mistakes of one file are told at once."""
 
-LISTED = {"claim": "claims", "transport": "transports"}
-"""What ``conformance list`` calls the names that a file chooses from."""
+LISTED = {
+    "claim": "claims", "file, folder or scenario": "scenarios", "transport": "transports",
+    "wrong implementation": "wrong",
+}  # fmt: skip
+"""What ``conformance list`` calls the names that there may be too many of for a message."""
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*\Z")
 

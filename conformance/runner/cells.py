@@ -140,13 +140,12 @@ class Runner:
             worker.end()
 
     def _ready(self) -> WorkerProcess:
+        if self._worker is None and not self._closed:
+            self._worker = WorkerProcess(self._interpreter, self._surroundings)
+            if self._closed:
+                self.close()  # again: the worker was starting
         worker = self._worker
-        if worker is None and not self._closed:
-            worker = self._worker = WorkerProcess(self._interpreter, self._surroundings)
-        if worker is None or self._closed:
-            self._worker = None
-            if worker is not None:
-                worker.end()  # closed while it was starting
+        if worker is None:
             raise HarnessError("the run was ended")
         return worker
 

@@ -132,29 +132,19 @@ def test_a_default_timeout_ends_with_its_cell(run: Run, passes: Passes) -> None:
     """)
 
 
-def test_in_a_group_each_step_has_its_own_limit(run: Run) -> None:
-    found = run("""
+@pytest.mark.parametrize(
+    ("limit", "done_after"), [(0.2, 1), (1.1, 0.8)], ids=["others-go-on", "not-prolonged-by-one-that-is-done"]
+)
+def test_in_a_group_each_step_has_its_own_limit(run: Run, limit: float, done_after: float) -> None:
+    found = run(f"""
         transports: [socketpair]
         given: connected
         steps:
-          - server: {settimeout: 1}
+          - server: {{settimeout: {done_after}}}
+          - client: {{settimeout: 1.5}}
           - together:
-              - client: {recv: 1, limit: 0.2}
-              - server: {recv: 1, raises: TimeoutError, limit: 20}
-    """)["socketpair"]
-    assert [found.observations[number].kind for number in (2, 3)] == ["hung", "raised"]
-
-
-def test_one_that_is_done_does_not_prolong_the_limits_of_others(run: Run) -> None:
-    found = run("""
-        transports: [socketpair]
-        given: connected
-        steps:
-          - server: {settimeout: 0.8}
-          - client: {settimeout: 1.5}
-          - together:
-              - client: {recv: 1, raises: TimeoutError, limit: 1.1}
-              - server: {recv: 1, raises: TimeoutError, limit: 20}
+              - client: {{recv: 1, raises: TimeoutError, limit: {limit}}}
+              - server: {{recv: 1, raises: TimeoutError, limit: 20}}
     """)["socketpair"]
     assert [found.observations[number].kind for number in (3, 4)] == ["hung", "raised"]
 
