@@ -71,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _check_transports(names: list[str]) -> None:
     if names:
-        from conformance.cli.choices import unknown
+        from conformance.language.suggestions import unknown
         from conformance.tables.transports import GROUPS, TRANSPORTS, expand
 
         for name in names:
@@ -92,7 +92,7 @@ def _check_deviations(paths: list[str]) -> None:
 
 def _check_implementations(names: list[str]) -> None:
     if names:
-        from conformance.cli.foreseen import why_not
+        from conformance.runner.importable import why_not
 
         for name in names:
             if reason := why_not(name):

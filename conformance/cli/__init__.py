@@ -40,7 +40,7 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
-            from conformance.cli.choices import unknown
+            from conformance.language.suggestions import unknown
 
             raise click.UsageError(unknown("command", cmd_name, _COMMANDS), ctx)
         module = importlib.import_module(f"conformance.cli.{_MODULES.get(cmd_name, cmd_name)}")

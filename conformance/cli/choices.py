@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from conformance.language.suggestions import unknown
+
 cells_at_once = click.option(
     "-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N",
     help="Cells at once; default: four for each processor and two more, at most sixteen.",
@@ -29,19 +31,12 @@ class Name(click.Choice[str]):
         return str(value)
 
 
-def unknown(what: str, name: str, names: Iterable[str]) -> str:
-    """The answer to a name that there is not."""
-    from conformance.language.reading import LISTED, nearest
-
-    return f'no {what} "{name}"{nearest(name, names, LISTED.get(what, ""))}'
-
-
 def check_implementation(name: str, here: bool = True) -> None:
     """A usage error where neither an adapter, nor a file, nor a module can be meant by ``name``.
 
     ``here``: this Python is to import it, so that its source must be right by this Python, too.
     """
-    from conformance.cli.foreseen import top_level, why_not
+    from conformance.runner.importable import top_level, why_not
     from conformance.worker.adapters import ADAPTERS
 
     place = name.rpartition(":")[0] or name

@@ -14,7 +14,7 @@ from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, run_all
 from conformance.cli.terminal import console, print_json
 from conformance.engine.wording import counted
-from conformance.report import claims as told
+from conformance.report import claim_results as told
 from conformance.report.records import CellRecord, read
 
 _STYLES = {

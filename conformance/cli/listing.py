@@ -51,7 +51,7 @@ def _implementations() -> list[Row]:
 
 
 def _operations() -> list[Row]:
-    from conformance.report.reference import result_words
+    from conformance.engine.wording import result_words
     from conformance.tables.operations import OPERATIONS
 
     return [
@@ -95,7 +95,7 @@ def _faults() -> list[Row]:
 
 
 def _claims() -> list[Row]:
-    from conformance.tables.claims import claims
+    from conformance.language.howto_claims import claims
 
     return [vars(claim) for claim in claims().values()]
 
@@ -110,7 +110,7 @@ def _platforms() -> list[Row]:
 
 
 def _wrong() -> list[Row]:
-    from conformance.wrong import WRONG
+    from conformance.mutants import WRONG
 
     return [
         {"name": each.name, "reference": each.reference, "bug": each.bug, "inspired_by": each.inspired_by}

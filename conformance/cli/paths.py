@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.choices import unknown
 from conformance.language.corpus import bundled, load_all
+from conformance.language.suggestions import unknown
 from conformance.model.errors import Mistake, Position, ScenarioError
 from conformance.model.scenario import Scenario
 

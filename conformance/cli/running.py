@@ -16,9 +16,9 @@ import click
 import pytest
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from conformance.cli.choices import unknown
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import STYLES, console
+from conformance.language.suggestions import unknown
 from conformance.model.errors import HarnessError
 from conformance.model.scenario import Scenario
 from conformance.platforms import PLATFORMS, Interpreter, SetupError, cache_directory

@@ -14,7 +14,7 @@ def command() -> int:
 
     Editors use it for completion and hover: put "# yaml-language-server: $schema=FILE" at the top of a file.
     """
-    from conformance.language.schema import schema
+    from conformance.language.json_schema import schema
 
     print_json(schema())
     return Exit.NOTHING_UNEXPECTED

@@ -8,8 +8,8 @@ from conformance.cli.choices import Name
 from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
 from conformance.cli.terminal import print_json
+from conformance.mutants import WRONG
 from conformance.runner.sensitivity import BOTH, IMPLEMENTATIONS, SCENARIOS, lines, sensitivity
-from conformance.wrong import WRONG
 
 
 @click.command("sensitivity")

@@ -9,17 +9,18 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from conformance.cli.choices import Name, check_implementation, unknown
+from conformance.cli.choices import Name, check_implementation
 from conformance.cli.exits import of_verdicts
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, run_all
 from conformance.cli.terminal import STYLES, console
+from conformance.language.howto_claims import claims
+from conformance.language.suggestions import unknown
 from conformance.model.errors import RecordError
 from conformance.model.scenario import Case, Scenario
 from conformance.report.lifelines import Line
 from conformance.report.records import CellRecord, read
 from conformance.report.sequence import diagram
-from conformance.tables.claims import claims
 from conformance.tables.transports import TRANSPORTS
 
 _LINE_STYLES = {

@@ -10,7 +10,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from conformance.cli.choices import Name, cells_at_once, check_implementation, unknown
+from conformance.cli.choices import Name, cells_at_once, check_implementation
 from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import NATIVE, entered
@@ -19,6 +19,7 @@ from conformance.engine.judge import FAIL, INCONCLUSIVE, PASS, UNSUPPORTED
 from conformance.engine.pieces import why_not
 from conformance.engine.wording import counted
 from conformance.language.corpus import bundled
+from conformance.language.suggestions import unknown
 from conformance.model.scenario import Scenario
 from conformance.report.timeline import timeline
 from conformance.runner.recording import cell_record, shown_path

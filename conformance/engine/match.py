@@ -10,7 +10,7 @@ from conformance.engine import data
 from conformance.engine.evaluate import evaluate_data, is_data
 from conformance.model import scenario as s
 from conformance.model import values as v
-from conformance.tables.errors import canonical_name
+from conformance.tables.error_names import canonical_name
 
 
 @dataclass(frozen=True)

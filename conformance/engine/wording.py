@@ -11,6 +11,7 @@ from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model import values as v
 from conformance.tables.faults import ROWS
+from conformance.tables.operations import Operation
 
 LONGEST_TEXT = 200
 """Characters of what an exception said that are shown."""
@@ -175,3 +176,13 @@ def step_words(step: s.Step) -> str:
     if step.using and step.using != step.actor:
         words.append(f"on {step.using}")
     return " ".join(words)
+
+
+def result_words(row: Operation) -> str:
+    """What an operation gives, in words: the objects that it makes, and the fields of its result."""
+    made = {"pair": "two new sockets", "pipe": "two new ends, `{read, write}`"}
+    makes = made.get(str(row.makes), f"a new {row.makes}") if row.makes else ""
+    if isinstance(row.result, str):
+        return makes if makes and row.result == "nothing" else row.result
+    fields = ", ".join(f"{name}: {kind}" for name, kind in row.result)
+    return f"{makes}; `{{{fields}}}`" if makes else f"`{{{fields}}}`"

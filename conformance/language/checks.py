@@ -8,7 +8,8 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from conformance.engine import choose
-from conformance.language.reading import MAX_MISTAKES, nearest, short
+from conformance.language.reading import MAX_MISTAKES
+from conformance.language.suggestions import nearest, short
 from conformance.language.value_syntax import HOSTS
 from conformance.model import scenario as s
 from conformance.model import values as v

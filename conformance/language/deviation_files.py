@@ -14,8 +14,9 @@ from typing import Any
 
 from conformance.engine.deviations import Deviation
 from conformance.language import outcome_syntax as outcomes
-from conformance.language.reading import Reader, bad, boolean, fields, items, nearest, short, text
-from conformance.language.tree import Fields, Node, compose, read
+from conformance.language.reading import Reader, bad, boolean, fields, items, text
+from conformance.language.suggestions import nearest, short
+from conformance.language.yaml_tree import Fields, Node, compose, read
 from conformance.model.errors import Mistake, ScenarioError
 
 _TEXTS = ("scenario", "cell", "implementation", "reason")

@@ -15,24 +15,23 @@ from conformance.language.reading import (
     fields,
     items,
     name,
-    nearest,
     number,
     scalar,
-    short,
     text,
     texts,
     word,
-)  # fmt: skip
-from conformance.language.tree import Fields, Items, Node, Scalar
+)
+from conformance.language.suggestions import nearest, short
+from conformance.language.yaml_tree import Fields, Items, Node, Scalar
 from conformance.model import scenario as s
 from conformance.model import values as v
-from conformance.tables import errors
+from conformance.tables import error_names
 from conformance.tables.operations import Operation, Result
 from conformance.tables.selectors import FACTS, FAMILY_TERMS, known_term
 from conformance.tables.symbols import REPORTED_EVENTS, SYMBOLS
 from conformance.tables.transports import GROUPS, TRANSPORTS
 
-OUTCOME_KEYS = ("returns", "raises", "blocks", "dies", "any_of", "expect", "lasts", "source", "where")
+OUTCOME_KEYS = ("returns", "raises", "blocks", "dies", "any_of", "expect", "lasts", "source", "basis", "where")
 _KINDS = ("returns", "raises", "blocks", "dies", "any_of", "expect")
 _BOUNDS = ("between", "at_least", "at_most")
 _SIGNAL = re.compile(r"SIG[A-Z][A-Z0-9]*\Z")
@@ -195,7 +194,7 @@ def _symbol_or_zero(node: Node) -> v.Value:
 
 
 def _error_symbol(value: v.Value) -> v.Value:
-    return v.Symbol(errors.canonical_name(value.name)) if isinstance(value, v.Symbol) else value
+    return v.Symbol(error_names.canonical_name(value.name)) if isinstance(value, v.Symbol) else value
 
 
 def _option(node: Node) -> v.Value:
@@ -229,11 +228,11 @@ def error(node: Node) -> s.ExpectedError:
         first, second = (error(part) for part in wanted if part is not None)
         return s.ExpectedError(first.name, second.cls)
     value = text(node, "an error")
-    if value in errors.ERROR_NAMES or value in errors.GETADDRINFO_NAMES:
-        return s.ExpectedError(name=errors.canonical_name(value))
-    if value in errors.CLASSES:
+    if value in error_names.ERROR_NAMES or value in error_names.GETADDRINFO_NAMES:
+        return s.ExpectedError(name=error_names.canonical_name(value))
+    if value in error_names.CLASSES:
         return s.ExpectedError(cls=value)
-    known = [*errors.ERROR_NAMES, *errors.GETADDRINFO_NAMES, *errors.CLASSES]
+    known = [*error_names.ERROR_NAMES, *error_names.GETADDRINFO_NAMES, *error_names.CLASSES]
     return bad(node, f'"{short(value)}" is no known error{nearest(value, sorted(known))}')
 
 
@@ -307,12 +306,13 @@ def _outcome(mapping: Fields, kind: Result) -> s.Outcome:
         value = mapping.get(stated[0])
         assert value is not None
         what, place = _OUTCOMES[stated[0]](value, kind), mapping.key(stated[0]).position
-    source, lasts = mapping.get("source"), mapping.get("lasts")
+    source, basis, lasts = mapping.get("source"), mapping.get("basis"), mapping.get("lasts")
     return s.Outcome(
         what,
         place,
         number_range(fields(lasts, "lasts")) if lasts else None,
         text(source, "source") if source else None,
+        word(basis, "basis", s.BASES) if basis else None,
     )
 
 

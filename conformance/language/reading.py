@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
-from conformance.language.tree import Fields, Items, Node, Scalar
+from conformance.language.suggestions import LISTED, nearest, short
+from conformance.language.yaml_tree import Fields, Items, Node, Scalar
 from conformance.model.errors import Mistake, ScenarioError
 
 T = TypeVar("T")
 
-MAX_SHOWN = 60
-
 MAX_MISTAKES = 100
 """How many mistakes of one file are told at once."""
-
-LISTED = {
-    "claim": "claims", "file, folder or scenario": "scenarios", "transport": "transports",
-    "wrong implementation": "wrong",
-}  # fmt: skip
-"""What ``conformance list`` calls the names that there may be too many of for a message."""
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*\Z")
 
@@ -82,28 +73,6 @@ class Reader:
 def bad(node: Node, message: str) -> NoReturn:
     """Ends the reading of this part with a mistake."""
     raise Bad(node, message)
-
-
-def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
-    """``; did you mean "…"?`` where a known name is near, else what there is to choose from.
-
-    If that is much, the list of ``conformance list`` is named that holds it, where one is ``listed``.
-    """
-    near = _nearest(name[:MAX_SHOWN], tuple(known))
-    return near or (f"; conformance list {listed} names them" if listed else "")
-
-
-@functools.lru_cache(maxsize=1024)
-def _nearest(name: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, known, 1, 0.6)
-    if close:
-        return f'; did you mean "{close[0]}"?'
-    return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
-
-
-def short(text: str) -> str:
-    """Text from the file as messages show it."""
-    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
 
 
 def fields(node: Node, what: str) -> Fields:

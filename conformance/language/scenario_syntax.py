@@ -12,6 +12,7 @@ from typing import Any
 
 from conformance.language import outcome_syntax as outcomes
 from conformance.language import value_syntax as syntax
+from conformance.language.howto_claims import claim_ids
 from conformance.language.reading import (
     Reader,
     bad,
@@ -19,23 +20,21 @@ from conformance.language.reading import (
     integer,
     items,
     name,
-    nearest,
     scalar,
-    short,
     text,
     texts,
     word,
-)  # fmt: skip
+)
 from conformance.language.step_syntax import LEVELS, StepReader, read_limit
+from conformance.language.suggestions import nearest, short
 from conformance.language.tags import derived
-from conformance.language.tree import Fields, Filling, Items, Node, Scalar, compose, read
+from conformance.language.yaml_tree import Fields, Filling, Items, Node, Scalar, compose, read
 from conformance.model import scenario as s
 from conformance.model import values
 from conformance.model.errors import Mistake, Position
 from conformance.model.plan import Given, Placement
 from conformance.model.values import Value
 from conformance.tables.capabilities import CAPABILITIES
-from conformance.tables.claims import claim_ids
 from conformance.tables.faults import CONDITIONS
 from conformance.tables.selectors import known_term
 from conformance.tables.topologies import TOPOLOGIES

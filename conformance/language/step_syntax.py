@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from conformance.language import outcome_syntax as outcomes
 from conformance.language import value_syntax as syntax
-from conformance.language.reading import Reader, bad, fields, items, name, nearest, number, short, text, word
-from conformance.language.tree import Fields, Items, Node, Scalar
+from conformance.language.reading import Reader, bad, fields, items, name, number, text, word
+from conformance.language.suggestions import nearest, short
+from conformance.language.yaml_tree import Fields, Items, Node, Scalar
 from conformance.model import scenario as s
 from conformance.model.values import Value
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
@@ -24,7 +25,7 @@ NETWORK_ACTORS = ("network", "system")
 
 _ACTION_KEYS = (
     "pending", "using", "as", "returns", "raises", "blocks", "dies", "any_of", "expect", "where", "lasts", "only",
-    "level", "source", "measures", "limit",
+    "level", "source", "basis", "measures", "limit",
 )  # fmt: skip
 
 

@@ -16,11 +16,11 @@ from conformance.language.reading import (
     name,
     number,
     scalar,
-    short,
     text,
     word,
-)  # fmt: skip
-from conformance.language.tree import Fields, Items, Node, Scalar
+)
+from conformance.language.suggestions import short  # fmt: skip
+from conformance.language.yaml_tree import Fields, Items, Node, Scalar
 from conformance.model import values as v
 from conformance.tables.options import OPTIONS
 

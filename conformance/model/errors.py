@@ -46,3 +46,11 @@ class HarnessError(Exception):
 
 class FixtureFailed(HarnessError):  # noqa: N818 (what happened, not whose error it is, is to be decided)
     """A call raised while the fixture was made: the implementation's failure, if the raw socket can make it."""
+
+
+class Unsupported(Exception):  # noqa: N818 (an outcome: the platform or the implementation lacks something)
+    """The platform, or the implementation, has no such thing; the message says what."""
+
+
+class Missing(Exception):  # noqa: N818 (an outcome: an earlier step did not make what this one needs)
+    """An object or value that an earlier step should have made is not there."""

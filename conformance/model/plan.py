@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from conformance.model import values
+from conformance.model.codec import Vocabulary
 from conformance.model.values import Value
-from conformance.model.wire import Vocabulary
 
 Names = Any
 """The shape of ``as``: a name, a list of such shapes, or a mapping of result fields to such shapes."""

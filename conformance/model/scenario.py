@@ -120,6 +120,15 @@ class AnyOf:
     outcomes: tuple[Outcome, ...]
 
 
+BASES = {
+    "observed": "a run there showed it",
+    "documented": "the platform's documentation states it",
+    "source-code": "it was read in the platform's source code",
+    "inferred": "it follows from the source, which does not state it",
+}
+"""How an alternative is known to hold, the surest first."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a step may do, how long it may last, and who says so."""
@@ -128,6 +137,8 @@ class Outcome:
     position: Position
     lasts: Optional[Range] = None
     source: Optional[str] = None
+    basis: Optional[str] = None
+    """How the outcome is known to hold: one of ``BASES``."""
 
 
 Term = str

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from conformance.platforms import facts
+from conformance.platforms import python_facts as facts
 from conformance.platforms.base import Interpreter, SetupError
 
 Facts = Mapping[str, str]

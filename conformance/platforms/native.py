@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.platforms import discovery, facts, host, wheels
+from conformance.platforms import discovery, host, wheels
+from conformance.platforms import python_facts as facts
 from conformance.platforms.base import Finding, Interpreter, Report, SetupError
 from conformance.platforms.commands import run
 from conformance.platforms.locks import alone
-from conformance.platforms.provision import Recipe, built_aside, tidying
-from conformance.platforms.tree import Tree, loader
+from conformance.platforms.setup_stages import Recipe, built_aside, tidying
+from conformance.platforms.unpacked_python import Tree, loader
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.platforms import facts, wheels
+from conformance.platforms import python_facts as facts
+from conformance.platforms import wheels
 from conformance.platforms.base import Finding, Interpreter, Report
 from conformance.platforms.commands import run
 from conformance.platforms.debian import Archive, unpack
-from conformance.platforms.provision import Recipe, Stage, built_aside, tidying
-from conformance.platforms.tree import Tree
+from conformance.platforms.setup_stages import Recipe, Stage, built_aside, tidying
+from conformance.platforms.unpacked_python import Tree
 
 _RECIPE = Recipe("s390x", number=1, megabytes=400)
 _QEMU = "usr/bin/qemu-s390x-static"

@@ -16,11 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance.platforms import facts, wheels
+from conformance.platforms import python_facts as facts
+from conformance.platforms import wheels
 from conformance.platforms.base import PYTHON_VARIABLES, Finding, Interpreter, Report, SetupError
 from conformance.platforms.commands import run, silently
 from conformance.platforms.debian import Archive, unpack
-from conformance.platforms.provision import Recipe, Stage, built_aside, tidying
+from conformance.platforms.setup_stages import Recipe, Stage, built_aside, tidying
 from conformance.platforms.wine_session import Session
 
 _RECIPE = Recipe("windows-wine", number=1, megabytes=1800)

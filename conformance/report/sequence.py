@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.engine.wording import error_text
-from conformance.report.evidence import Change, changes
 from conformance.report.lifelines import Lifelines, Line
 from conformance.report.records import CellRecord
+from conformance.report.socket_states import Change, changes
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
 
 WIDTH = 100

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.engine.wording import error_text
-from conformance.report.evidence import Change, changes
 from conformance.report.records import CellRecord
+from conformance.report.socket_states import Change, changes
 
 _LEFT, _LEFT_LEAST = 58, 30
 """Columns of what was done: as many as the longest line needs, within these bounds."""

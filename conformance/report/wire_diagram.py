@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.report.evidence import changes
 from conformance.report.lifelines import ARRIVES, LEAVES, LOST, WHOLE, Lifelines, Line
 from conformance.report.pcapng import Packet
 from conformance.report.records import CellRecord
+from conformance.report.segments import Arrow, End, wire
 from conformance.report.sequence import WIDTH, actors_of, call_lines, diagram, result_lines, state_lines
-from conformance.report.wire import Arrow, End, wire
+from conformance.report.socket_states import changes
 
 _MARGIN = 11
 """Columns for times in milliseconds."""

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from conformance.platforms.base import Interpreter
-from conformance.worker.facts import emulator
+from conformance.worker.host.host_facts import emulator
 
 _BOOT = (
     "import json,sys;s=json.loads(sys.argv[1]);sys.path.insert(0,s['package']);"
     "from conformance.worker.serve import main;main(s)"
 )
-_PROVISION = "import sys;sys.path.insert(0,sys.argv.pop(1));from conformance.runner.provision import main;main()"
+_PROVISION = (
+    "import sys;sys.path.insert(0,sys.argv.pop(1));from conformance.worker.network.provisioner import main;main()"
+)
 
 OWN = Interpreter((sys.executable,), unset=())
 """The Python that runs the controller."""

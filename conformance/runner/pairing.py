@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.model import scenario as s
+from conformance.mutants import WrongImplementation
+from conformance.mutants.correct import PassThrough
 from conformance.worker.adapters import adapter_for
-from conformance.wrong import WrongImplementation
-from conformance.wrong.correct import PassThrough
 
 _NO_BEHAVIOUR = frozenset({"__annotations__", "__dict__", "__doc__", "__firstlineno__", "__module__", "__qualname__",
                            "__static_attributes__", "__weakref__"})  # fmt: skip

@@ -17,7 +17,7 @@ from conformance.engine.judge import INCONCLUSIVE, terms_for
 from conformance.engine.wording import expected_words, observed_words, step_words
 from conformance.model import observation as o
 from conformance.model import scenario as s
-from conformance.model.wire import Vocabulary
+from conformance.model.codec import Vocabulary
 from conformance.report import markdown
 from conformance.report.records import CellRecord, Header, RecordWriter, file_name, now, platform_name, read, written
 from conformance.runner.cells import Cell, Outcome

@@ -14,6 +14,7 @@ from typing import Any
 from conformance.engine import judge as j
 from conformance.engine.wording import counted
 from conformance.model import scenario as s
+from conformance.mutants import CORRECT, WrongImplementation
 from conformance.runner.cells import Cell, Outcome, Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.measuring import RAW
@@ -22,7 +23,6 @@ from conformance.runner.pool import CellRunner
 from conformance.runner.runners import Runners
 from conformance.tables.operations import OPERATIONS
 from conformance.tables.transports import TRANSPORTS as ALL_TRANSPORTS
-from conformance.wrong import CORRECT, WrongImplementation
 
 TRANSPORTS = ("loopback", "unix", "socketpair", "udp", "unix-dgram")
 """One transport of each kind: the others repeat what these show, at a cost. A scenario that has none of these is run on

@@ -13,9 +13,9 @@ from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import NETWORK, ROWS
 from conformance.worker.adapters import ShapedAdapter
-from conformance.worker.evidence import Found
+from conformance.worker.observing.evidence import Found
 from conformance.worker.stage import Hosts, Stage, Surroundings
-from conformance.worker.waiting import Watch
+from conformance.worker.waiting.watch import Watch
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.02
 """Seconds between two looks at a thread that may be waiting."""

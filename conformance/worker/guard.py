@@ -13,10 +13,10 @@ import shutil
 import signal
 from collections.abc import Sequence
 
-from conformance.worker.channel import Channel, pair
-from conformance.worker.descriptors import close_all_but
-from conformance.worker.destroy import destroy_sockets
-from conformance.worker.namespaces import on_host
+from conformance.worker.actors.channel import Channel, pair
+from conformance.worker.actors.descriptors import close_all_but
+from conformance.worker.network.destroy import destroy_sockets
+from conformance.worker.network.namespaces import on_host
 
 
 class Guard:

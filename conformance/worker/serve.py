@@ -21,24 +21,23 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Optional
 
 from conformance import tape
-from conformance.model.errors import FixtureFailed, HarnessError
+from conformance.model.codec import Vocabulary
+from conformance.model.errors import FixtureFailed, HarnessError, Unsupported
 from conformance.model.observation import Observation
 from conformance.model.plan import WIRE, Plan
-from conformance.model.wire import Vocabulary
 from conformance.tables.faults import FAULTS, NETWORK
 from conformance.tables.transports import TRANSPORTS
+from conformance.worker.actors.fork_server import Nursery
+from conformance.worker.actors.fork_server import start as start_nursery
+from conformance.worker.actors.process_main import live
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
-from conformance.worker.capabilities import findings, lacking, transport_lacking
+from conformance.worker.capability_probes import findings, lacking, transport_lacking
 from conformance.worker.drive import Cell, Hosts, Surroundings
-from conformance.worker.evidence import Found
-from conformance.worker.facts import host_facts
-from conformance.worker.forking import Nursery
-from conformance.worker.forking import start as start_nursery
 from conformance.worker.guard import Guard
 from conformance.worker.guard import start as start_guard
-from conformance.worker.probes import best_probe
-from conformance.worker.process_life import live
-from conformance.worker.scope import Unsupported
+from conformance.worker.host.host_facts import host_facts
+from conformance.worker.observing.evidence import Found
+from conformance.worker.waiting.probes import best_probe
 
 PROTOCOL = 1
 

@@ -14,28 +14,27 @@ from functools import partial
 from typing import Any, Optional
 
 from conformance.model import observation as o
-from conformance.model.errors import FixtureFailed, HarnessError
+from conformance.model.errors import FixtureFailed, HarnessError, Missing, Unsupported
 from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
 from conformance.tables.faults import LINK_FAULTS, PACKET_RULES
 from conformance.tables.transports import TRANSPORTS
-from conformance.worker import sysctls
-from conformance.worker.actors import Actor, Events, ThreadActor
+from conformance.worker.actors.fork_server import Nursery
+from conformance.worker.actors.process_actor import ProcessActor
+from conformance.worker.actors.processes import Processes, unborn
+from conformance.worker.actors.threads import Actor, Events, ThreadActor
 from conformance.worker.adapters import ShapedAdapter
 from conformance.worker.adapters.shaped import Poller
-from conformance.worker.capture import Capture
-from conformance.worker.evidence import Evidence, Found
-from conformance.worker.faults import Faults
-from conformance.worker.fixtures import Fixture
-from conformance.worker.forking import Nursery
+from conformance.worker.calls.fixtures import Fixture
+from conformance.worker.calls.perform import Vantage, performer_on
+from conformance.worker.faults.process_faults import Faults
 from conformance.worker.guard import Guard
-from conformance.worker.networks import Place, network_for
-from conformance.worker.perform import Vantage, performer_on
-from conformance.worker.process_actor import ProcessActor
-from conformance.worker.processes import Processes, unborn
-from conformance.worker.scope import Missing, Unsupported
-from conformance.worker.settling import Network, Settling
-from conformance.worker.waiting import Probe, Watch, probe_of_process
+from conformance.worker.network import sysctls
+from conformance.worker.network.networks import Place, network_for
+from conformance.worker.observing.capture import Capture
+from conformance.worker.observing.evidence import Evidence, Found
+from conformance.worker.waiting.settling import Network, Settling
+from conformance.worker.waiting.watch import Probe, Watch, probe_of_process
 
 FIXTURE_LIMIT = 10.0
 """Seconds that a part of a fixture may take, times the host's scale."""

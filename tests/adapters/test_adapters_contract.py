@@ -10,8 +10,8 @@ from conformance.engine import judge
 from conformance.model import observation as o
 from conformance.tables.operations import OPERATIONS
 from conformance.worker.adapters import ADAPTERS, NoSuchImplementation, ShapedAdapter, adapter_for
-from conformance.worker.waiting import SYSTEM_CALLS
-from conformance.worker.wine_stack import CALLS as WINDOWS_CALLS
+from conformance.worker.waiting.watch import SYSTEM_CALLS
+from conformance.worker.waiting.wine_stack import CALLS as WINDOWS_CALLS
 
 CONVERSATION = """
 summary: Request and reply over a connection that ends in good order.

@@ -12,8 +12,8 @@ import pytest
 
 from conformance.cli import _COMMANDS
 from conformance.cli import run as run_module
-from conformance.cli.foreseen import why_not
 from conformance.model.errors import HarnessError
+from conformance.runner.importable import why_not
 
 STATUSES = {0: "nothing unexpected", 1: "something unexpected", 2: "wrong usage", 3: "nothing ran", 4: "a fault",
             130: "interrupted"}  # fmt: skip
@@ -236,7 +236,7 @@ def test_an_implementation_that_is_not_there_ends_with_2_and_is_not_executed(
 
 @pytest.mark.parametrize(
     "name", ["mine.py:Mine", "mine:Mine", "late.py:Any", "star.py:socket", "star.py", "made.py:Mine", "package:inner",
-             "package.inner:Other", "os.path:join", "gevent", "conformance.wrong.correct:Composed", "_socket"]
+             "package.inner:Other", "os.path:join", "gevent", "conformance.mutants.correct:Composed", "_socket"]
 )  # fmt: skip
 def test_nothing_is_said_of_what_may_well_be_there(implementations, name):
     assert why_not(name) is None

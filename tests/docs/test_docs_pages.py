@@ -14,7 +14,7 @@ import pytest
 from conformance.cli import cli
 from conformance.language.scenario_syntax import parse
 from conformance.platforms import PLATFORMS
-from conformance.report import reference
+from conformance.reference import pages as reference
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

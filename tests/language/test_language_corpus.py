@@ -8,9 +8,9 @@ import pytest
 
 from conformance.engine import choose
 from conformance.language.corpus import bundled, bundled_ids, load_all
+from conformance.language.howto_claims import claims
 from conformance.model import scenario as s
 from conformance.model.values import Literal
-from conformance.tables.claims import claims
 
 
 @pytest.fixture(scope="module")

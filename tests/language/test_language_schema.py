@@ -9,11 +9,11 @@ import jsonschema
 import pytest
 import yaml
 
-from conformance.language import tree
+from conformance.language import yaml_tree as tree
 from conformance.language.corpus import bundled, files, load_one
-from conformance.language.schema import DRAFT, schema
+from conformance.language.howto_claims import claim_ids
+from conformance.language.json_schema import DRAFT, schema
 from conformance.model.errors import ScenarioError
-from conformance.tables.claims import claim_ids
 from conformance.tables.faults import FAULTS
 from conformance.tables.operations import OPERATIONS
 from conformance.tables.transports import GROUPS, TRANSPORTS

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.platforms import Interpreter, SetupError, facts, tree, wheels
-from conformance.platforms.tree import Tree
+from conformance.platforms import Interpreter, SetupError, wheels
+from conformance.platforms import python_facts as facts
+from conformance.platforms import unpacked_python as tree
+from conformance.platforms.unpacked_python import Tree
 
 PIN = wheels.Pin("toy==1", "toy-1.whl", hashlib.sha256(b"good").hexdigest())
 

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.platforms import SetupError
 from conformance.platforms.locks import Lock, alone
-from conformance.platforms.provision import Recipe, Stage, built_aside
+from conformance.platforms.setup_stages import Recipe, Stage, built_aside
 
 pytest.importorskip("fcntl", reason="platforms are provisioned on Linux")
 

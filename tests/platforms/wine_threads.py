@@ -12,11 +12,11 @@ sys.path.insert(0, sys.argv[1])
 import contextlib
 import ctypes
 
-from conformance.worker import wine_waiting
 from conformance.worker.adapters import ShapedAdapter
-from conformance.worker.probes import best_probe
-from conformance.worker.settling import Settling
-from conformance.worker.waiting import Watch
+from conformance.worker.waiting import wine_threads as wine_waiting
+from conformance.worker.waiting.probes import best_probe
+from conformance.worker.waiting.settling import Settling
+from conformance.worker.waiting.watch import Watch
 
 PROBE, NETWORK = best_probe()
 LONG, SHORT = 5.0, 0.3

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from conformance.model.errors import RecordError
-from conformance.report.confirmations import Seen, confirmations, in_words
+from conformance.reference.confirmations import Seen, confirmations, in_words
 from conformance.report.records import read
 
 SCENARIO = SimpleNamespace(id="using/x", digest="new")

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.report.evidence import changes
 from conformance.report.records import read
 from conformance.report.sequence import diagram
+from conformance.report.socket_states import changes
 from conformance.report.timeline import timeline
 
 CLIENT = {"socket": "client", "state": "ESTABLISHED", "local": "127.0.0.1:1", "peer": "127.0.0.1:2"}

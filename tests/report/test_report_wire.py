@@ -9,7 +9,7 @@ from dpkt import ip, tcp, udp
 
 from conformance.report.pcapng import Packet
 from conformance.report.records import read
-from conformance.report.wire import End, wire
+from conformance.report.segments import End, wire
 from conformance.report.wire_diagram import wire_diagram
 
 CLIENT, SERVER = End("192.0.2.1", 40000), End("192.0.2.2", 50000)

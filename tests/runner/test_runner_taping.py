@@ -8,10 +8,10 @@ import pytest
 
 from conformance.language.corpus import bundled, load_all, load_one
 from conformance.model.scenario import Scenario
+from conformance.mutants import CORRECT, WRONG
 from conformance.runner.launch import OWN
 from conformance.runner.taping import as_given, of_seeds, of_splits, play, tapeable, taping_runner
 from conformance.tape import Tape
-from conformance.wrong import CORRECT, WRONG
 
 ONE_OF_EACH_KIND = ("loopback", "unix", "socketpair")
 

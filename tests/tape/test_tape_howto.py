@@ -9,7 +9,7 @@ import pytest
 
 from conformance.tape import Deck, Tape, TapedSocket, playing, splits
 from conformance.worker.adapters.shaped import ShapedAdapter
-from conformance.worker.programs import Programs
+from conformance.worker.calls.programs import Programs
 
 CUTS = list(splits(8))
 

@@ -6,13 +6,13 @@ import socket
 import pytest
 
 from conformance.report.pcapng import packets
-from conformance.report.wire import wire
+from conformance.report.segments import wire
 from conformance.runner.cells import Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.recording import cell_record, pcapng_of
 from conformance.tables.transports import TRANSPORTS
-from conformance.worker import capture as capture_module
-from conformance.worker.capture import Capture
+from conformance.worker.observing import capture as capture_module
+from conformance.worker.observing.capture import Capture
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,14 @@ from conformance.language.value_syntax import READERS
 from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.faults import ACTORS, FAULTS, ROWS
 from conformance.tables.operations import OPERATIONS, PARAMETER_TYPES, RESULT_TYPES, Operation
+from conformance.worker.actors.process_main import Process
 from conformance.worker.adapters import ShapedAdapter
-from conformance.worker.capabilities import findings
+from conformance.worker.calls.harness_operations import HarnessOperations
+from conformance.worker.calls.perform import python_name
+from conformance.worker.calls.programs import Programs
+from conformance.worker.capability_probes import findings
 from conformance.worker.drive import Hosts
-from conformance.worker.faults import Faults
-from conformance.worker.harness_operations import HarnessOperations
-from conformance.worker.perform import python_name
-from conformance.worker.process_life import Process
-from conformance.worker.programs import Programs
+from conformance.worker.faults.process_faults import Faults
 
 OWNERS = {
     "verb": ShapedAdapter,

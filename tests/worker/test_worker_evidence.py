@@ -9,7 +9,7 @@ from conformance.language.corpus import bundled, load_one
 from conformance.runner.cells import Cell, Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.recording import cell_record
-from conformance.worker.sock_diag import SockDiag, descriptor_state
+from conformance.worker.observing.sock_diag import SockDiag, descriptor_state
 
 
 @pytest.fixture(scope="module")

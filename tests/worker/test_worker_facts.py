@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from conformance.worker import facts, netlink
+from conformance.worker.host import host_facts as facts
+from conformance.worker.network import netlink
 
 X86_64 = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\x3e\x00"
 S390X = b"\x7fELF\x02\x02\x01" + bytes(9) + b"\x00\x02\x00\x16"

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 from packet_making import CLIENT, SERVER, tcp, udp
 
-from conformance.worker import forwarder
-from conformance.worker.ip_packets import SYN, packed
-from conformance.worker.packet_rules import Rule
+from conformance.worker.faults import forwarder
+from conformance.worker.faults.packet_rules import Rule
+from conformance.worker.network.ip_packets import SYN, packed
 
 LIMIT = 10.0
 """Seconds for an event that must come."""

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.tables.topologies import TOPOLOGIES
-from conformance.worker import destroy
-from conformance.worker.namespaces import new_namespace, on_host
-from conformance.worker.netlink import Netlink
-from conformance.worker.networks import Network, at_end, make
+from conformance.worker.network import destroy
+from conformance.worker.network.namespaces import new_namespace, on_host
+from conformance.worker.network.netlink import Netlink
+from conformance.worker.network.networks import Network, at_end, make
 
 
 def lacking() -> str:

@@ -9,9 +9,9 @@ import pytest
 from packet_making import CLIENT6, SERVER6, tcp, udp, valid
 
 from conformance.tables.faults import PACKETS
-from conformance.worker import ip_packets
-from conformance.worker.ip_packets import ACK, FIN, PSH, RST, SYN, URG, Packet
-from conformance.worker.packet_rules import Rule, Rules
+from conformance.worker.faults.packet_rules import Rule, Rules
+from conformance.worker.network import ip_packets
+from conformance.worker.network.ip_packets import ACK, FIN, PSH, RST, SYN, URG, Packet
 
 SIX = {"source": CLIENT6, "target": SERVER6}
 ENDS = pytest.mark.parametrize("ends", [{}, SIX], ids=["IPv4", "IPv6"])

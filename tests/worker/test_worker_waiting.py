@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from conformance.worker.adapters import StdlibAdapter
-from conformance.worker.probes import best_probe
-from conformance.worker.settling import STANDSTILL, LinuxNetwork, Settling, SilentNetwork
-from conformance.worker.waiting import ProcProbe, Watch
+from conformance.worker.waiting.probes import best_probe
+from conformance.worker.waiting.settling import STANDSTILL, LinuxNetwork, Settling, SilentNetwork
+from conformance.worker.waiting.watch import ProcProbe, Watch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's account of threads is Linux's")
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Optional
 
+from conformance.model.errors import Unsupported
 from conformance.worker.adapters.shaped import Made, Poller, ShapedAdapter, polled
-from conformance.worker.scope import Unsupported
 
 _READ, _WRITE = 1, 2
 """libev's event bits."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Optional
 
+from conformance.model.errors import Unsupported
 from conformance.tables import options
-from conformance.worker.scope import Unsupported
 
 RawSocket = socket.socket
 
@@ -388,7 +388,7 @@ def _packed(name: str, value: Any) -> Any:
 
 
 def _typed_option(name: str, read: Any) -> Any:
-    from conformance.tables.errors import canonical_errno
+    from conformance.tables.error_names import canonical_errno
 
     if name == "SO_ERROR":
         return canonical_errno(read) if read else 0

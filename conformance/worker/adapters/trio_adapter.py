@@ -13,8 +13,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Optional
 
+from conformance.model.errors import Unsupported
 from conformance.worker.adapters.shaped import ShapedAdapter
-from conformance.worker.scope import Unsupported
 
 _NEEDS_LOOP = frozenset(["close"])
 """Plain functions that tell the running loop something."""

@@ -1,0 +1,1 @@
+"""From a planned step to a call and from its result to an observation: names, addresses, fixtures, programs."""

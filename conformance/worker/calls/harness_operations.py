@@ -1,0 +1,224 @@
+"""Operations that the harness does itself, beside the implementation: files, snapshots of readiness, byte order."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import re
+import select
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Optional
+
+from conformance.model.errors import Missing, Unsupported
+from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter
+from conformance.worker.calls.scope import Scope
+from conformance.worker.network.forged_segments import TCP_REPAIR
+
+_SETTING = re.compile(r"net(\.[a-zA-Z0-9_-]+)+\Z")
+
+_HAS_SOCKET = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).getsockname()"
+"""A program that fails where it has no socket of this number."""
+
+
+class Lock:
+    """A lock that clean-up can open for good, whoever holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open = False
+
+    def acquire(self) -> None:
+        """Takes it, and waits for it."""
+        self._lock.acquire()
+        if self._open:
+            self._lock.release()
+
+    def release(self) -> None:
+        """Gives it back. RuntimeError where nobody has it."""
+        self._lock.release()
+
+    def close(self) -> None:
+        """Lets everybody through from now on."""
+        self._open = True
+        with contextlib.suppress(RuntimeError):
+            self._lock.release()
+
+
+class HarnessOperations:
+    """The operations of kind ``harness`` of one cell."""
+
+    def __init__(self, adapter: ShapedAdapter, scope: Scope) -> None:
+        self._adapter = adapter
+        self._scope = scope
+
+    # objects
+
+    def forget(self, name: str) -> dict[str, Any]:
+        """Drops the scenario's reference; what warns and what is freed is up to the implementation."""
+        if name not in self._scope.objects:
+            raise Missing(f'there is no object "{name}"')
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            del self._scope.objects[name]
+            gc.collect()
+        return {"warnings": [each.category.__name__ for each in caught]}
+
+    def setting(self, key: str) -> Any:
+        """/proc/sys/net shows the namespace of the calling thread, which is on the actor's host (proc_sys_net(5))."""
+        if not _SETTING.match(key):
+            raise Unsupported(f"{key} is no setting of the network; they begin with net.")
+        try:
+            with open("/proc/sys/" + key.replace(".", "/"), encoding="ascii") as file:
+                value = file.read().strip()
+        except OSError as error:
+            raise Unsupported(f"there is no setting {key} here: {error.strerror}") from None
+        return int(value) if value.lstrip("-").isdigit() else value
+
+    def vanish(self, sock: Any) -> None:
+        if sys.platform != "linux":
+            raise Unsupported("a connection can vanish silently on Linux only (TCP_REPAIR)")
+        duplicate = socket.socket(fileno=os.dup(self._adapter.descriptor(sock)))
+        try:
+            duplicate.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        except PermissionError:
+            raise Unsupported("TCP_REPAIR needs CAP_NET_ADMIN") from None
+        finally:
+            duplicate.close()
+        self._adapter.close(sock)
+
+    def open(self, content: bytes, path: Optional[str]) -> Made:
+        if path is None:
+            file: Any = tempfile.TemporaryFile(dir=self._scope.folder, buffering=0)  # noqa: SIM115 (the cell closes it)
+        else:
+            file = open(self._path(path), "xb+", buffering=0)  # noqa: SIM115 (the cell closes it)
+        file.write(content)
+        file.seek(0)
+        return Made(file)
+
+    def pipe(self) -> Made:
+        read, write = os.pipe()
+        return Made({"read": Descriptor(read), "write": Descriptor(write)})
+
+    def inspect(self, sock: Any, fields: Sequence[str]) -> dict[str, Any]:
+        readers: dict[str, Callable[[], Any]] = {
+            "family": lambda: socket.AddressFamily(sock.family),
+            "type": lambda: _socket_kind(sock.type),
+            "protocol": lambda: sock.proto,
+            "timeout": lambda: sock.gettimeout(),
+            "blocking": lambda: sock.getblocking(),
+            "descriptor_blocking": lambda: self._descriptor_blocking(sock),
+            "descriptor": lambda: "open" if sock.fileno() >= 0 else -1,
+            "inheritable": lambda: sock.get_inheritable(),
+            "closed": lambda: sock.fileno() < 0,
+        }
+        return {field: readers[field]() for field in fields}
+
+    def _descriptor_blocking(self, sock: Any) -> bool:
+        if os.name == "nt":
+            raise Unsupported("Winsock does not tell whether a socket is blocking")
+        return os.get_blocking(sock.fileno())
+
+    def spawn(self, sock: Any) -> bool:
+        """Whether a program that is started now, and closes nothing, has the socket."""
+        number = self._adapter.descriptor(sock)
+        command = [sys.executable, "-I", "-S", "-c", _HAS_SOCKET, str(number)]
+        return subprocess.run(command, close_fds=False, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    # locks
+
+    def lock(self) -> Made:
+        return Made(Lock())
+
+    def acquire(self, lock: Lock) -> None:
+        lock.acquire()
+
+    def release(self, lock: Lock) -> None:
+        lock.release()
+
+    # paths
+
+    def unlink(self, path: str) -> None:
+        os.unlink(self._path(path))
+
+    def chmod(self, path: str, mode: str) -> None:
+        os.chmod(self._path(path), int(mode, 8))
+
+    def stat(self, path: str) -> dict[str, str]:
+        found = os.stat(self._path(path))
+        kind = "socket" if stat.S_ISSOCK(found.st_mode) else "file" if stat.S_ISREG(found.st_mode) else "other"
+        return {"type": kind, "mode": f"{stat.S_IMODE(found.st_mode):04o}"}
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._scope.folder, os.path.basename(name))
+
+    # readiness
+
+    def fionread(self, sock: Any) -> int:
+        """In the host's int; Python has ioctl() on POSIX systems alone."""
+        if sys.platform == "win32":
+            raise Unsupported("Python has no ioctl() for FIONREAD here")
+        import fcntl
+        import termios
+
+        found = fcntl.ioctl(self._adapter.descriptor(sock), termios.FIONREAD, bytes(struct.calcsize("i")))
+        return int(struct.unpack("i", found)[0])
+
+    def ready(self, sock: Any) -> list[str]:
+        number = [self._adapter.descriptor(sock)]
+        lists = select.select(number, number, number, 0)
+        return [word for word, found in zip(("read", "write", "error"), lists) if found]
+
+    def await_(self, sock: Any, event: str) -> None:
+        """Returns when the event has happened; consumes nothing."""
+        number = self._adapter.descriptor(sock)
+        if event in ("readable", "writable", "urgent") or not hasattr(select, "poll"):
+            wanted = {"writable": 1, "urgent": 2}.get(event, 0)
+            lists: list[list[int]] = [[], [], []]
+            lists[wanted] = [number]
+            select.select(lists[0], lists[1], lists[2])
+            return
+        poller = select.poll()
+        poller.register(number, 0 if event == "reset" else select.POLLRDHUP if hasattr(select, "POLLRDHUP") else 1)
+        poller.poll()
+
+    # binary data
+
+    def pack(self, format: str, values: Sequence[Any]) -> bytes:
+        return struct.pack(format, *values)
+
+    def unpack(self, format: str, data: bytes) -> list[Any]:
+        return list(struct.unpack(format, data))
+
+    def call(self, function: str, arguments: Sequence[Any]) -> Any:
+        found = _FUNCTIONS.get(function)
+        if found is None:
+            module, _, name = function.partition(".")
+            found = getattr({"socket": socket, "struct": struct}[module], name, None)
+        if found is None:
+            raise Unsupported(f"{function}() does not exist here")
+        return found(*arguments)
+
+    def has(self, name: str) -> bool:
+        return hasattr(socket, name)
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "sys.byteorder": lambda: sys.byteorder,
+    "int.to_bytes": lambda number, *how: int(number).to_bytes(*how),
+    "int.from_bytes": lambda data, order: int.from_bytes(data, order),
+    "len": len,
+}
+
+
+def _socket_kind(number: int) -> Any:
+    """The symbol of a socket type; some libraries give the bare number, which would read as an errno."""
+    return socket.SocketKind(number) if number in set(socket.SocketKind) else f"{number:#x}"

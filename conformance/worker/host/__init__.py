@@ -1,0 +1,1 @@
+"""What kind of machine the worker runs on."""
