@@ -10,13 +10,14 @@ from typing import Any
 from conformance.engine import choose
 from conformance.language.reading import MAX_MISTAKES
 from conformance.language.suggestions import nearest, short
-from conformance.language.value_syntax import HOSTS
 from conformance.model import scenario as s
 from conformance.model import values as v
 from conformance.model.errors import Mistake, Position
 from conformance.tables import selectors
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
-from conformance.tables.faults import LINK_FAULTS, PACKET_RULES, QUEUE_FAULTS, ROWS
+from conformance.tables.faults import LINK_FAULTS, PACKET_RULES, QUEUE_FAULTS, ROWS, SYSTEM
+from conformance.tables.operations import Operation
+from conformance.tables.places import HOSTS
 from conformance.tables.topologies import TOPOLOGIES
 from conformance.tables.transports import GROUPS, terms
 
@@ -28,6 +29,13 @@ _FIXTURE_OBJECTS = {
     "queued": ("client", "server"),
     "connected": ("client", "server"),
 }
+
+_USABLE_ON = {
+    "socket": {"socket"},
+    "file": {"file", "pipe", "descriptor"},
+    "lock": {"lock"},
+}
+"""By what an operation is used on: the kinds of objects that will do. What is not listed here is used on any."""
 
 _PLAIN = {"bool", "count", "data", "int", "ordinal", "parts", "seconds", "size", "times"}
 """Types of parameters and results that no object and no address can be."""
@@ -43,7 +51,7 @@ def check(scenario: s.Scenario) -> list[Mistake]:
         mistakes += _groups(case)
         mistakes += _links(scenario, case)
         mistakes += _queues(scenario, case)
-        mistakes += _processes(scenario, case)
+        mistakes += _Processes(scenario, case).check()
         if len(mistakes) >= MAX_MISTAKES:
             break
     if scenario.level == "platform":
@@ -100,16 +108,84 @@ def _faults(scenario: s.Scenario, case: s.Case) -> list[tuple[str, Position]]:
     return [*conditions, *((step.operation, step.position) for step in case.steps)]
 
 
-def _processes(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
-    """What is done to a process is done to that of an actor who has one, not to the worker's."""
-    owners = {name for name, place in scenario.actors.items() if place.own_process or place.unprivileged}
-    for step in case.steps:
-        owners |= {name for name, place in scenario.actors.items() if place.beside in owners}
-        if ROWS[step.operation].kind == "process" and step.actor not in owners:
-            yield Mistake(step.place(step.operation), f"{step.operation} is for an actor with a process of its own; "
-                          f"write actors: {{{step.actor}: {{process: own}}}}")  # fmt: skip
-        if step.operation == "fork":
-            owners |= {getattr(value, "value", "") for _, value in step.arguments}
+def _targets(operation: Operation, step: s.Step) -> set[str]:
+    """The actors whose processes a fault of the system is done to."""
+    if getattr(operation, "by", None) != SYSTEM:
+        return set()
+    taken = {each.name for each in operation.parameters if each.type == "actor"}
+    return {str(getattr(value, "value", "")) for name, value in step.arguments if name in taken}
+
+
+class _Processes:
+    """Follows which process has which object, and finds steps that use one of another process."""
+
+    def __init__(self, scenario: s.Scenario, case: s.Case) -> None:
+        self.scenario, self.case = scenario, case
+        self.homes = {name: self._home(name) for name in scenario.actors}
+        """By actor, the actor that leads its process; ``""`` is the worker's own process."""
+        listener = self.homes.get("server", "")
+        self.holders = {name: {self.homes.get(name, "")} for name in ("client", "server")} | {"listener": {listener}}
+        """By object, the processes that have it."""
+
+    def check(self) -> Iterator[Mistake]:
+        for step in self.case.steps:
+            home = self.homes.get(step.actor, "")
+            operation = ROWS[step.operation]
+            for name in sorted({step.actor} if operation.kind == "process" else _targets(operation, step)):
+                if not self.homes.get(name):
+                    yield Mistake(step.place(step.operation), f"{step.operation} is for an actor with a process of its "
+                                  f"own; write actors: {{{name}: {{process: own}}}}")  # fmt: skip
+            for name in () if step.pending or step.actor in FAULT_ACTORS else _used(step):
+                if home not in self.holders.get(name, {home}):
+                    yield Mistake(step.position, f'"{step.actor}" has a process of its own, in which there is no '
+                                  f'"{short(name)}"; pass it on by sendmsg with rights, or by fork')  # fmt: skip
+            self._makes(step, home)
+
+    def _home(self, name: str) -> str:
+        places, seen = self.scenario.actors, set[str]()
+        while name in places and name not in seen and places[name].beside:
+            seen.add(name)
+            name = str(places[name].beside)
+        place = places.get(name)
+        return name if place is not None and (place.own_process or place.unprivileged) else ""
+
+    def _makes(self, step: s.Step, home: str) -> None:
+        operation = ROWS[step.operation]
+        for name in _leaves_of_names(step.names if operation.makes else _rights(step.names)):
+            self.homes.setdefault(name, home)
+            self.holders.setdefault(name, set()).add(home)
+        if operation.makes == "socket":
+            self.holders.setdefault(step.actor, set()).add(home)
+        for child in _forked(operation, step):
+            self.homes[child] = child
+            self.holders[child] = {child}
+            for holders in self.holders.values():
+                holders |= {child} if home in holders else set()
+
+
+def _used(step: s.Step) -> Iterator[str]:
+    """The objects that a step is done to or with."""
+    if ROWS[step.operation].on is not None:
+        yield step.using or step.actor
+    for value in _values_in([value for _, value in step.arguments]):
+        if isinstance(value, v.Object):
+            yield step.actor if value.name == "self" else value.name
+    for name in _watched(step):
+        yield step.actor if name == "self" else name
+
+
+def _watched(step: s.Step) -> Iterator[str]:
+    """The objects whose events a step asks for, as written."""
+    for name, value in step.arguments:
+        parameter = ROWS[step.operation].parameter(name)
+        if parameter is not None and parameter.type == "events" and isinstance(value, v.Fields):
+            yield from (watched for watched, _ in value.fields)
+
+
+def _forked(operation: Operation, step: s.Step) -> set[str]:
+    """The actors that begin their lives in a step."""
+    given = {str(getattr(value, "value", "")) for _, value in step.arguments}
+    return given if operation.kind == "process" and operation.main == "actor" else set()
 
 
 class _Ties:
@@ -171,10 +247,17 @@ class _Names:
         joined = scenario.transports or GROUPS["listening"]
         if case.given.fixture == "connected" and any(name in GROUPS["listening"] for name in joined):
             self.objects.add("listener")
+        self.kinds: dict[str, set[str]] = {name: {"socket"} for name in self.objects}
+        """What kind of object each name may be; those of received rights are not known."""
         self.values: set[str] = set()
         self.addresses: set[str] = set(self.objects)
-        self.parked: set[tuple[str, str]] = set()
+        self.parked: dict[tuple[str, str], s.Step] = {}
+        """By actor and operation, the step whose call was left waiting and has not come back since."""
+        self.waits: s.Step | None = None
+        """The step just before, where its call is certain to be left waiting."""
         self.guarded: set[str] = set()
+        self.elsewhere = frozenset().union(*(each.terms for each in scenario.cases)) - case.terms
+        """The terms that hold in other cases only."""
         self.mistakes: list[Mistake] = []
         self.actors = {"client", "server"} | {step.actor for step in case.steps} | set(scenario.actors)
         self.hosts = self.actors - set(FAULT_ACTORS)
@@ -186,7 +269,8 @@ class _Names:
             if step.number != number or len(self.mistakes) >= MAX_MISTAKES:
                 break  # a step before this one could not be read; what it made is unknown
             self._uses(step)
-            self._pending(step)
+            if not step.only or any(selector.isdisjoint(self.elsewhere) for selector in step.only):
+                self._pending(step)
             self._binds(step)
         return self.mistakes
 
@@ -196,7 +280,9 @@ class _Names:
     def _uses(self, step: s.Step) -> None:
         operation = ROWS[step.operation]
         if operation.on is not None and not step.pending:
-            self._object(step.using or step.actor, step, step.place("using" if step.using else operation.name))
+            place = step.place("using" if step.using else operation.name)
+            self._object(step.using or step.actor, step, place)
+            self._kind(step.using or step.actor, operation, place)
         bound_here = set(_leaves_of_names(step.names))
         for value in _values_in([value for _, value in step.arguments]):
             self._value(value, step, step.place(operation.name), set())
@@ -208,6 +294,8 @@ class _Names:
                 )
             if parameter is not None and parameter.type in _PLAIN:
                 self._plain(value, step.place(operation.name), set())
+        for name in _watched(step):
+            self._object(name, step, step.place(operation.name))
         for outcome in (step.outcome, *(each.outcome for each in step.alternatives)):
             for value in _values_in(outcome):
                 self._value(value, step, outcome.position, bound_here)
@@ -238,6 +326,14 @@ class _Names:
             known = [*HOSTS, *sorted(self.hosts)]
             self._add(place, f'"{short(value.host)}" is no host and no actor{nearest(value.host, known)}')
 
+    def _kind(self, name: str, operation: Operation, place: Position) -> None:
+        """Whether an object is one that an operation can be used on."""
+        waited = {operation.name.removesuffix("_wait")} if operation.on == "poller" else None
+        usable, kinds = waited or _USABLE_ON.get(str(operation.on)), self.kinds.get(name)
+        if usable and kinds and not usable & kinds:
+            self._add(place, f'{operation.name} is used on a {operation.on}; "{short(name)}" is a '
+                      f"{' or '.join(sorted(kinds))}")  # fmt: skip
+
     def _object(self, name: str, step: s.Step, place: Position) -> None:
         self._known(step.actor if name == "self" else name, self.objects | self.values, "object", place)
 
@@ -250,13 +346,20 @@ class _Names:
 
     def _pending(self, step: s.Step) -> None:
         key = (step.actor, step.operation)
+        before, self.waits = self.waits, None
+        if step.pending and key not in self.parked:
+            self._add(step.place("pending"), f'no earlier step left "{step.actor}" waiting in {step.operation}; '
+                      "that step needs blocks: true")  # fmt: skip
+        if not step.pending and before is not None and (before.actor, before.group) == (step.actor, step.group - 1):
+            self._add(step.position, f'"{step.actor}" still waits in {before.operation} of line '
+                      f"{before.position.line}; no step in between could release that call")  # fmt: skip
         outcomes = [step.outcome, *(each.outcome for each in step.alternatives)]
-        if step.pending:
-            if key not in self.parked:
-                self._add(step.place("pending"), f'no earlier step left "{step.actor}" waiting in {step.operation}; '
-                          "that step needs blocks: true")  # fmt: skip
-        elif any(choose.blocking(outcome) for outcome in outcomes):
-            self.parked.add(key)
+        if any(choose.blocking(outcome) for outcome in outcomes):
+            self.parked[key] = step
+        elif step.pending and not step.only:
+            self.parked.pop(key, None)
+        if not step.only and all(isinstance(outcome.what, s.Blocks) for outcome in outcomes):
+            self.waits = step
 
     def _binds(self, step: s.Step) -> None:
         operation = ROWS[step.operation]
@@ -270,10 +373,19 @@ class _Names:
             self.objects.update(getattr(value, "value", "") for _, value in step.arguments)
         if step.only:
             self.guarded.update(names)
+        for name in names if operation.makes else ():
+            self.kinds.setdefault(name, set()).add(_made(operation))
         objects = set(names) if operation.makes else set(_leaves_of_names(_rights(step.names)))
         self.objects |= objects
         self.addresses |= objects
         self.values |= set(names) - objects
+
+
+def _made(operation: Operation) -> str:
+    """What kind of object an operation makes; a poller is named by what made it."""
+    if operation.makes == "pair":
+        return "socket"
+    return operation.name if operation.makes == "poller" else str(operation.makes)
 
 
 def _plain_results(result: Any, outcome: s.Outcome) -> list[Any]:

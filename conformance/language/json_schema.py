@@ -11,13 +11,15 @@ from conformance.language.howto_claims import claims
 from conformance.language.outcome_syntax import MAX_ALTERNATIVES
 from conformance.language.scenario_syntax import REQUIRED_KEYS
 from conformance.language.step_syntax import GROUP_KINDS, LEVELS, MAX_LIMIT, MAX_STEPS
-from conformance.language.value_syntax import HOSTS, MAX_SECONDS
+from conformance.language.value_syntax import MAX_SECONDS
 from conformance.model.scenario import BASES
 from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.error_names import CLASSES, ERROR_NAMES, GETADDRINFO_NAMES
 from conformance.tables.faults import ACTORS, CONDITIONS, FAULTS, Fault
 from conformance.tables.operations import OPERATIONS, PARAMETER_TYPES, RESULT_TYPES, Operation, Parameter, Result
 from conformance.tables.options import OPTIONS
+from conformance.tables.places import HOSTS
+from conformance.tables.symbols import SIGNALS
 from conformance.tables.topologies import TOPOLOGIES
 from conformance.tables.transports import FIXTURES, GROUPS, TRANSPORTS
 
@@ -27,7 +29,7 @@ Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 _NAME = "[a-z][a-z0-9_-]*"
-_WRITTEN_AS_MAPPING = ("data", "parts", "address", "options", "events", "value")
+_WRITTEN_AS_MAPPING = ("data", "parts", "address", "options", "events")
 _READY = ("read", "write", "error")
 
 
@@ -233,9 +235,11 @@ def _parameters() -> Schema:
         "actor": _variable(_ref("name")),
         "option": _variable(_ref("option")),
         "options": _variable(_closed({name: _option(name) for name in OPTIONS})),
-        "value": _ref("plain"),
+        "setting": _ref("plain"),
         "values": _variable({"type": "array"}),
         "text": {"type": "string"},
+        "signal": _variable({"enum": list(SIGNALS)}),
+        "format": {"type": "string"},
         "fields": _variable(_list({"type": "string"})),
     }
 
@@ -363,7 +367,7 @@ def _outcome_keys() -> Schema:
         "returns": {"description": "It returns, with this result."},
         "raises": _variable(_ref("error"), _list(_ref("error"), minItems=1), description="It raises one of these."),
         "blocks": _variable({"const": True}, blocks, description="It is seen waiting, and left there."),
-        "dies": _variable(_pattern("SIG[A-Z0-9]+", "A signal."), description="The process is ended by this signal."),
+        "dies": _variable({"enum": list(SIGNALS)}, description="The process is ended by this signal."),
         "any_of": _variable(_list(_ref("outcome"), minItems=1), description="Any of these outcomes."),
         "expect": _any(_ref("reference"), _ref("outcome"), description="An outcome kept in the cases table."),
         "lasts": _variable(_ref("range"), description="Seconds that the call takes."),

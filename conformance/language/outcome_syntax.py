@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Union
 
@@ -13,6 +12,7 @@ from conformance.language.reading import (
     bad,
     describe,
     fields,
+    integer,
     items,
     name,
     number,
@@ -25,16 +25,15 @@ from conformance.language.suggestions import nearest, short
 from conformance.language.yaml_tree import Fields, Items, Node, Scalar
 from conformance.model import scenario as s
 from conformance.model import values as v
-from conformance.tables import error_names
+from conformance.tables import error_names, options
 from conformance.tables.operations import Operation, Result
 from conformance.tables.selectors import FACTS, FAMILY_TERMS, known_term
-from conformance.tables.symbols import REPORTED_EVENTS, SYMBOLS
+from conformance.tables.symbols import REPORTED_EVENTS, SIGNALS, SYMBOLS
 from conformance.tables.transports import GROUPS, TRANSPORTS
 
 OUTCOME_KEYS = ("returns", "raises", "blocks", "dies", "any_of", "expect", "lasts", "source", "basis", "where")
 _KINDS = ("returns", "raises", "blocks", "dies", "any_of", "expect")
 _BOUNDS = ("between", "at_least", "at_most")
-_SIGNAL = re.compile(r"SIG[A-Z][A-Z0-9]*\Z")
 
 MAX_ALTERNATIVES = 32
 _MAX_TERM = 60
@@ -63,7 +62,14 @@ def expected(node: Node, kind: Result) -> s.Expected:
             return combined
         if not isinstance(kind, str):
             return _record(node, dict(kind))
+    if isinstance(node, Fields) and kind in _SINGLE_VALUES and node.pairs:
+        word(node.pairs[0][0], "a way to state this result", _COMBINED)
     return _typed(node, kind)
+
+
+_COMBINED = ("any_of", "not", *_BOUNDS)
+_SINGLE_VALUES = ("count", "seconds", "bool", "int", "constant", "symbol", "text", "ready", "objects", "nothing")
+"""The result types that are not written as mappings."""
 
 
 def _combined(node: Fields, kind: Result) -> s.Expected | None:
@@ -99,7 +105,11 @@ def number_range(node: Fields) -> s.Range:
         if len(bounds) != 2 or len(node.pairs) != 1:
             bad(node, "between is [lowest, highest]")
         low, high = bounds
-    return s.Range(_bound(low), _bound(high))
+    found = s.Range(_bound(low), _bound(high))
+    lowest, highest = (bound.value if isinstance(bound, v.Literal) else None for bound in (found.low, found.high))
+    if isinstance(lowest, (int, float)) and isinstance(highest, (int, float)) and lowest > highest:
+        bad(node, f"no number is at least {lowest} and at most {highest}")
+    return found
 
 
 def _bound(node: Node | None) -> v.Value | None:
@@ -197,8 +207,32 @@ def _error_symbol(value: v.Value) -> v.Value:
     return v.Symbol(error_names.canonical_name(value.name)) if isinstance(value, v.Symbol) else value
 
 
-def _option(node: Node) -> v.Value:
-    return _error_symbol(syntax.plain(node))
+def _whole(node: Node) -> v.Value:
+    reference = syntax.saved(node)
+    if reference:
+        return reference
+    value = scalar(node, "this option").value
+    return syntax.size(node) if isinstance(value, str) else v.Literal(integer(node, "this option"))
+
+
+_OPTION_RESULTS: dict[str, Result] = {
+    options.BOOL: "bool",
+    options.INT: "int",
+    options.SYMBOL: "constant",
+    options.SECONDS: "seconds",
+    options.LINGER: (("onoff", "count"), ("linger", "count")),
+    options.ERROR: "symbol",
+    options.TEXT: "text",
+    options.CREDENTIALS: (("process", "text"), ("user", "text"), ("group", "text")),
+}
+
+
+def result_type(operation: Operation, arguments: Mapping[str, v.Value]) -> Result:
+    """The type of an operation's result; that of an option depends on which one is read, and whether as bytes."""
+    option = arguments.get("option")
+    if operation.result != "option" or not isinstance(option, v.Symbol):
+        return operation.result
+    return "data" if "bytes" in arguments else _OPTION_RESULTS[options.OPTIONS[option.name][1]]
 
 
 _READERS = {
@@ -208,7 +242,9 @@ _READERS = {
     "address": syntax.address,
     "ready": _readiness,
     "objects": syntax.objects,
-    "option": _option,
+    "option": syntax.plain,
+    "int": _whole,
+    "constant": syntax.symbol,
     "symbols": _message_flags,
     "symbol": _symbol_or_zero,
     "value": syntax.plain,
@@ -227,7 +263,10 @@ def error(node: Node) -> s.ExpectedError:
             bad(node, "an error is a name, a class, or {name, class}")
         first, second = (error(part) for part in wanted if part is not None)
         return s.ExpectedError(first.name, second.cls)
-    value = text(node, "an error")
+    value = scalar(node, "an error").value
+    if not isinstance(value, str):
+        bad(node, f"an error is written by its name, such as ECONNRESET, not as {describe(node)}: numbers differ "
+            "between platforms")  # fmt: skip
     if value in error_names.ERROR_NAMES or value in error_names.GETADDRINFO_NAMES:
         return s.ExpectedError(name=error_names.canonical_name(value))
     if value in error_names.CLASSES:
@@ -263,10 +302,7 @@ def _blocks(node: Node, _kind: Result) -> s.Blocks:
 
 
 def _dies(node: Node, _kind: Result) -> s.Dies:
-    value = text(node, "a signal")
-    if not _SIGNAL.match(value):
-        bad(node, f'a signal is written by its name, such as SIGPIPE, not "{short(value)}"')
-    return s.Dies(value)
+    return s.Dies(word(node, "signal", SIGNALS))
 
 
 def _any_of(node: Node, kind: Result) -> s.AnyOf:
@@ -282,12 +318,19 @@ _OUTCOMES: dict[str, Callable[[Node, Result], What]] = {
 }
 
 
+def _check_keys(mapping: Fields) -> None:
+    unknown = next((key for key, _ in mapping.pairs if key.text not in OUTCOME_KEYS), None)
+    if unknown is not None:
+        bad(unknown, f'an outcome has no "{short(unknown.text)}"{nearest(unknown.text, OUTCOME_KEYS)}')
+
+
 def single(node: Node, kind: Result) -> s.Outcome:
     """One outcome without alternatives."""
+    if isinstance(node, Scalar):
+        key = "raises" if node.text in error_names.ERROR_NAMES else "returns"
+        bad(node, f"an outcome is a mapping, such as {{{key}: {short(node.text)}}}, not {describe(node)}")
     mapping = fields(node, "an outcome")
-    unknown = [key for key in mapping.names() if key not in OUTCOME_KEYS]
-    if unknown:
-        bad(mapping.key(unknown[0]), f'an outcome has no "{short(unknown[0])}"{nearest(unknown[0], OUTCOME_KEYS)}')
+    _check_keys(mapping)
     if "where" in mapping:
         bad(mapping.key("where"), "an alternative has no where of its own")
     return _outcome(mapping, kind)
@@ -321,6 +364,7 @@ def _expected_variable(mapping: Fields, kind: Result) -> s.Outcome:
     assert node is not None
     if not isinstance(node, Fields):
         bad(node, "expect is a variable of the cases table that holds an outcome")
+    _check_keys(node)
     pairs = {key.text: (key, value) for key, value in node.pairs if key.text != "where"}
     pairs.update((key.text, (key, value)) for key, value in mapping.pairs if key.text in ("source", "lasts"))
     return _outcome(Fields(tuple(pairs.values()), node.position), kind)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
-from conformance.language.suggestions import LISTED, nearest, short
+from conformance.language.suggestions import LISTED, choices, nearest, short
 from conformance.language.yaml_tree import Fields, Items, Node, Scalar
 from conformance.model.errors import Mistake, ScenarioError
 
@@ -106,8 +106,10 @@ def text(node: Node, what: str) -> str:
 
 def word(node: Node, what: str, known: Iterable[str]) -> str:
     """The node as one of the known words."""
-    value = text(node, what)
     known = list(known)
+    value = scalar(node, what).value
+    if not isinstance(value, str):
+        bad(node, f"{what} is written by name, not as {describe(node)}{choices(known)}")
     if value not in known:
         bad(node, f'{what} "{short(value)}" is not known{nearest(value, known, LISTED.get(what, ""))}')
     return value

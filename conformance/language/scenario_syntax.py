@@ -46,6 +46,9 @@ MAX_ALL_STEPS = 5000
 
 _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}\Z")
 
+_SYSCTL = re.compile(r"net(\.[a-z0-9_-]+)+\Z")
+"""The settings that a network namespace has of its own; all others are the machine's."""
+
 FILE_KEYS = (
     "summary", "why", "fails_only_if", "level", "claims", "sources", "tags", "formerly", "transports", "given",
     "actors", "topology", "hosts", "needs", "only", "cases", "limit", "steps",
@@ -187,6 +190,10 @@ class _File:
         self.reader.known_keys(mapping, ("sysctl", *CONDITIONS), "a host")
         sysctl = mapping.get("sysctl")
         pairs = fields(sysctl, "sysctl").pairs if sysctl else ()
+        for key, _ in pairs:
+            if not _SYSCTL.match(key.text):
+                self.reader.add(key, "a setting of a host is one of its network, such as net.ipv4.tcp_retries2, not "
+                                f'"{short(key.text)}"')  # fmt: skip
         settings = {key.text: scalar(item, "a setting").value for key, item in pairs}
         faults = []
         for key, node in mapping.pairs:
@@ -212,6 +219,7 @@ class _File:
                 self.reader.add(self.root.key("cases"), f"the cases have more than {MAX_ALL_STEPS} steps together")
                 break
         self._unused(axes)
+        self._lacking(axes)
         return tuple(cases)
 
     def _axes(self) -> list[list[tuple[Scalar, Fields]]]:
@@ -239,6 +247,15 @@ class _File:
                 if key.text not in used:
                     near = nearest(key.text, sorted(used - {"case"}))
                     self.reader.add(key, f'the variable "{short(key.text)}" is not used{near}')
+
+    def _lacking(self, axes: list[list[tuple[Scalar, Fields]]]) -> None:
+        """Notes each case that lacks a variable of the other cases in its table, where steps use that variable."""
+        for axis in axes:
+            variables = dict.fromkeys(variable for _, row in axis for variable in row.names())
+            for key, row in axis:
+                for lacking in (each for each in variables if each not in row and each in self.filling.used):
+                    self.reader.add(key, f'the case "{short(key.text)}" has no variable "{short(lacking)}", which '
+                                    "other cases have")  # fmt: skip
 
     def _case(self, row: tuple[tuple[Scalar, Fields], ...]) -> s.Case:
         variables: dict[str, Node] = {}

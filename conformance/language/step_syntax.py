@@ -15,18 +15,24 @@ from conformance.model.values import Value
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
 from conformance.tables.faults import CONDITIONS, FAULTS, ROWS
 from conformance.tables.operations import FUNCTIONS, OPERATIONS, Operation, Parameter, Result
+from conformance.tables.options import OPTIONS
 from conformance.tables.symbols import SYMBOLS_OF
 
 MAX_STEPS = 200
 MAX_LIMIT = 120.0
 LEVELS = ("must", "platform", "measure")
 GROUP_KINDS = ("together", "exactly_one")
-NETWORK_ACTORS = ("network", "system")
 
 _ACTION_KEYS = (
     "pending", "using", "as", "returns", "raises", "blocks", "dies", "any_of", "expect", "where", "lasts", "only",
     "level", "source", "basis", "measures", "limit",
 )  # fmt: skip
+
+
+_NO_OPERATIONS = {
+    "sleep": "steps wait for events, never for time to pass; use await, blocks: true or pending",
+}
+"""Words that are taken for operations, and what the language has instead."""
 
 
 def result_fields(result: Result) -> tuple[str, ...]:
@@ -101,7 +107,8 @@ class StepReader:
         action = fields(node, f"what {actor.text} does")
         operation, pending = self._operation(action, rows_of(actor.text))
         arguments = () if pending else self._arguments(action, operation)
-        stated = outcomes.stated(action, operation.result, self.cases, self.reader)
+        result = outcomes.result_type(operation, dict(arguments))
+        stated = outcomes.stated(action, result, self.cases, self.reader)
         self._keys(action, operation, pending)
         place.steps.append(
             s.Step(
@@ -135,6 +142,8 @@ class StepReader:
         if named:
             return rows[named[0]], False
         unknown = [key for key, _ in action.pairs if key.text not in _ACTION_KEYS]
+        if unknown and unknown[0].text in _NO_OPERATIONS:
+            bad(unknown[0], f'there is no "{unknown[0].text}": {_NO_OPERATIONS[unknown[0].text]}')
         if unknown:
             known = [*rows, *_ACTION_KEYS]
             near = nearest(unknown[0].text, known, "operations" if rows is OPERATIONS else "faults")
@@ -181,7 +190,10 @@ class StepReader:
                     self.reader.add(key, problem)
                     continue
                 with self.reader.attempt():
-                    yield key.text, _argument(operation, parameter, value)
+                    if parameter.type == "setting":
+                        yield key.text, _setting(node.get("option"), value)
+                    else:
+                        yield key.text, _argument(operation, parameter, value)
                     continue
                 yield key.text, syntax.v.Literal(None)
             return
@@ -201,7 +213,7 @@ class StepReader:
             return True
         if any(operation.parameter(key) for key in node.names()):
             return True
-        return main.type not in ("data", "parts", "address", "options", "events", "value")
+        return main.type not in ("data", "parts", "address", "options", "events")
 
     def _using(self, action: Fields, actor: str) -> str | None:
         node = action.get("using")
@@ -237,6 +249,13 @@ def _argument(operation: Operation, parameter: Parameter, node: Node) -> Value:
         if not syntax.saved(each):
             word(each, _WHAT.get(parameter.type, parameter.name.rstrip("s")), known)
     return syntax.READERS[parameter.type](node)
+
+
+def _setting(option: Node | None, node: Node) -> Value:
+    """The value that is given to the option that is named beside it."""
+    if not isinstance(option, Scalar) or option.text not in OPTIONS:
+        return syntax.plain(node)  # the option's own mistake is reported where it stands
+    return syntax.option_value(option.text, node)
 
 
 _WHAT = {"symbol": "symbol", "flags": "flag", "events": "event"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from conformance.model.errors import printable
 
 MAX_SHOWN = 60
 
@@ -15,10 +17,19 @@ LISTED = {
 """What ``conformance list`` calls the names that there may be too many of for a message."""
 
 
-def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
-    """``; did you mean "…"?`` where a known name is near, else what there is to choose from.
+_MEANT = {
+    "android": "linux", "mac": "darwin", "macos": "darwin", "osx": "darwin", "nt": "windows", "win": "windows",
+    "win32": "windows", "win64": "windows", "localhost": "loopback", "127.0.0.1": "loopback", "::1": "loopback",
+    "0.0.0.0": "any", "::": "any", "hostname": "own-name", "wait": "await", "SOCK_TCP": "SOCK_STREAM",
+    "SOCK_UDP": "SOCK_DGRAM", "timeout": "TimeoutError", "socket.timeout": "TimeoutError", "Timeout": "TimeoutError",
+}  # fmt: skip
+"""Words that people write, and the word of the language for the same thing."""
 
-    If that is much, the list of ``conformance list`` is named that holds it, where one is ``listed``.
+
+def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
+    """``; did you mean "…"?`` where a known name is near, else the names if there are few.
+
+    ``listed``: what ``conformance list`` calls these names; the message then refers to that list.
     """
     near = _nearest(name[:MAX_SHOWN], tuple(known))
     return near or (f"; conformance list {listed} names them" if listed else "")
@@ -26,9 +37,13 @@ def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _nearest(name: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, known, 1, 0.6)
-    if close:
-        return f'; did you mean "{close[0]}"?'
+    alike = [each for each in known if each.lower() == name.lower() or each == _MEANT.get(name)]
+    close = alike or difflib.get_close_matches(name, known, 1, 0.6)
+    return f'; did you mean "{close[0]}"?' if close else choices(known)
+
+
+def choices(known: Sequence[str]) -> str:
+    """``; known: …`` where there are few enough names to list."""
     return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
 
 
@@ -38,5 +53,5 @@ def unknown(what: str, name: str, names: Iterable[str]) -> str:
 
 
 def short(text: str) -> str:
-    """Text from the file as messages show it."""
-    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
+    """Text of a file as messages show it: cut after 60 characters, control characters escaped."""
+    return printable(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable
 
 from conformance.language.reading import (
@@ -22,7 +23,9 @@ from conformance.language.reading import (
 from conformance.language.suggestions import short  # fmt: skip
 from conformance.language.yaml_tree import Fields, Items, Node, Scalar
 from conformance.model import values as v
-from conformance.tables.options import OPTIONS
+from conformance.tables.options import BOOL, CREDENTIALS, ERROR, INT, LINGER, OPTIONS, SECONDS, SYMBOL, TEXT
+from conformance.tables.places import HOSTS
+from conformance.tables.symbols import SIGNALS
 
 MAX_PATTERN = 64 * 1024 * 1024
 MAX_SECONDS = 120.0
@@ -31,8 +34,6 @@ _SIZE = re.compile(r"([0-9]{1,12}) (KiB|MiB)\Z")
 _REFERENCE = re.compile(r"\$([a-z][a-z0-9_-]*)(?:\.([a-z_]+))?\Z")
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+\Z|[A-Z][A-Z0-9]{2,}\Z")
 _DATA_KEYS = ("text", "hex", "pattern", "join", "slice")
-HOSTS = ("any", "loopback", "own-name", "mapped-loopback", "broadcast", "unrouted", "absent-neighbour")
-"""The hosts that are not those of actors."""
 
 
 def saved(node: Node) -> v.Saved | None:
@@ -249,9 +250,55 @@ def option(node: Node) -> v.Value:
 
 
 def options(node: Node) -> v.Value:
-    """Socket options and their values."""
+    """Socket options and their values, each of the type that the option has."""
     pairs = fields(node, "options").pairs
-    return v.Fields(tuple((word(key, "socket option", OPTIONS), plain(value)) for key, value in pairs))
+    return v.Fields(tuple((word(key, "socket option", OPTIONS), option_value(key.text, value)) for key, value in pairs))
+
+
+def option_value(option: str, node: Node) -> v.Value:
+    """A value that setsockopt can pack for this option; data goes to the system as it stands."""
+    if saved(node):
+        return plain(node)
+    if is_data(node):
+        return data(node)
+    return _OPTION_VALUES[OPTIONS[option][1]](option, node)
+
+
+def _switch(option: str, node: Node) -> v.Value:
+    return v.Literal(boolean(node, f"the value of {option}"))
+
+
+def _whole(option: str, node: Node) -> v.Value:
+    value = scalar(node, f"the value of {option}")
+    if isinstance(value.value, str) and _SYMBOL.match(value.text):
+        return v.Symbol(value.text)
+    return size(node) if isinstance(value.value, str) else v.Literal(integer(node, f"the value of {option}"))
+
+
+def _duration(option: str, node: Node) -> v.Value:
+    value = number(node, f"the value of {option}")
+    if not 0 <= value <= MAX_SECONDS:
+        bad(node, f"the value of {option} is 0 to {MAX_SECONDS:.0f} seconds")
+    return v.Literal(value)
+
+
+def _linger(option: str, node: Node) -> v.Value:
+    mapping = fields(node, f"the value of {option}")
+    if sorted(mapping.names()) != ["linger", "onoff"]:
+        bad(node, f"the value of {option} is {{onoff: 0 or 1, linger: SECONDS}}")
+    known = ((key, saved(value) or v.Literal(integer(value, key.text))) for key, value in mapping.pairs)
+    return v.Fields(tuple((key.text, value) for key, value in known))
+
+
+def _characters(option: str, node: Node) -> v.Value:
+    return v.Literal(text(node, f"the value of {option}"))
+
+
+_OPTION_VALUES: dict[str, Callable[[str, Node], v.Value]] = {
+    BOOL: _switch, INT: _whole, SYMBOL: _whole, ERROR: _whole, CREDENTIALS: _whole,
+    SECONDS: _duration, LINGER: _linger, TEXT: _characters,
+}  # fmt: skip
+"""By kind of option; one that can only be read is set to a number, to see it refused."""
 
 
 def seconds(node: Node) -> v.Value:
@@ -280,6 +327,21 @@ def plain(node: Node) -> v.Value:
         return v.Text("")
     if isinstance(value, str) and node.plain and _SYMBOL.match(value):
         return v.Symbol(value)
+    return v.Literal(value)
+
+
+def signal(node: Node) -> v.Value:
+    """A signal by its name."""
+    return saved(node) or v.Literal(word(node, "signal", SIGNALS))
+
+
+def struct_format(node: Node) -> v.Value:
+    """A format of the struct module."""
+    value = text(node, "a format")
+    try:
+        struct.calcsize(value)
+    except struct.error as error:
+        bad(node, f'"{short(value)}" is no format of struct: {error}')
     return v.Literal(value)
 
 
@@ -317,9 +379,11 @@ READERS: dict[str, Callable[[Node], v.Value]] = {
     "actor": lambda node: v.Literal(name(node, "an actor")),
     "option": option,
     "options": options,
-    "value": plain,
+    "setting": plain,
     "values": plain_list,
     "text": text_value,
+    "signal": signal,
+    "format": struct_format,
     "fields": names_list,
 }
 """How each parameter type is read."""

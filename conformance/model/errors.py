@@ -17,6 +17,11 @@ class Position:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+def printable(text: str) -> str:
+    """Text with what a terminal would act on, or could not show, written as escapes: ``\\x1b``, ``\\u202e``."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
 @dataclass(frozen=True, order=True)
 class Mistake:
     """One mistake of a scenario's author, with its place and, where there is one, the remedy in the message."""
@@ -25,7 +30,7 @@ class Mistake:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.position}: {self.message}"
+        return printable(f"{self.position}: {self.message}")
 
 
 class ScenarioError(Exception):

@@ -31,6 +31,7 @@ from conformance.tables.operations import (
     Parameter,
 )
 from conformance.tables.options import OPTIONS
+from conformance.tables.places import ADDRESSES, HOSTS, INSPECTED
 from conformance.tables.selectors import FACTS, FAMILIES
 from conformance.tables.symbols import SYMBOLS
 from conformance.tables.topologies import TOPOLOGIES
@@ -65,6 +66,7 @@ _KINDS = {
 
 _OPTION_KINDS = {
     "int": "a whole number",
+    "symbol": "a constant, such as `SOCK_STREAM` or `AF_INET`; read only",
     "bool": "`true` or `false`; whatever non-zero number a system reads back is `true`",
     "seconds": "seconds; a `timeval` on POSIX, milliseconds on Windows",
     "linger": "`{onoff: 0 or 1, linger: SECONDS}`",
@@ -366,6 +368,12 @@ def errors_and_options() -> str:
         _transport_rows(),
         _topology_rows(),
         _fixture_rows(),
+        ["## Addresses", "", *_paragraph("Words that stand for a whole address, and words for the host in "
+         "`{host: HOST, port: PORT}`. The name of an object stands for its address, the name of an actor for the host "
+         "on which that actor lives."), "", *_table(("address", "what it means"), _types(ADDRESSES)), "",
+         *_table(("host", "what it means"), _types(HOSTS))],
+        ["## Attributes", "", *_paragraph("What `inspect` can read of a socket."), "",
+         *_table(("attribute", "what it holds"), _types(INSPECTED))],
         ["## Capabilities", "", *_paragraph("What a scenario may name under `needs`; a probe decides each."), "",
          *_table(("capability", "what it means"), _types(CAPABILITIES))],
         _terms(),

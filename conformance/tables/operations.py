@@ -44,11 +44,13 @@ PARAMETER_TYPES = {
     "objects": "a list of names of objects",
     "actor": "the name of an actor",
     "word": "one of the words that the row lists",
+    "signal": "a signal by its name, such as SIGUSR1",
     "option": "the name of a socket option, such as SO_SNDBUF",
     "options": "a mapping of socket options to values",
-    "value": "any plain value",
+    "setting": "a value of the type that the option has, or data",
     "values": "a list of plain values",
     "text": "plain text",
+    "format": "a format of struct, such as !HI",
     "fields": "a list of field names",
 }
 """The parameter types, and how each is written."""
@@ -181,7 +183,7 @@ _TRANSFER = (
 _STATE = (
     _op("getsockname", "", "address", "The socket's own address."),
     _op("getpeername", "", "address", "The peer's address."),
-    _op("setsockopt", "options:options option:option value:value level:symbol", "nothing", "Sets options.",
+    _op("setsockopt", "options:options option:option value:setting level:symbol", "nothing", "Sets options.",
         main="options", options=None, option=None, value=None, level=None),
     _op("getsockopt", "option:option level:symbol bytes:int", "option", "Reads an option, typed or as raw bytes.",
         main="option", level=None, bytes=None),
@@ -218,7 +220,7 @@ _PROCESS = (
         "copies of all objects, its parent's own as its own.", main="actor", on=None, kind="process"),
     _op("exit", "code:int", "nothing", "The process ends without cleaning up; over when it is gone.", main="code",
         on=None, kind="process", code=0),
-    _op("on_signal", "signal:text action:default|ignore|count|raise", "nothing", "What a signal does to the process; "
+    _op("on_signal", "signal:signal action:default|ignore|count|raise", "nothing", "What a signal does to the process; "
         "raise raises HandlerRaised out of the call that it interrupts.", on=None, kind="process"),
     _op("limit_descriptors", "spare:int", "nothing", "The process can open so many more descriptors.", main="spare",
         on=None, kind="process"),
@@ -256,14 +258,14 @@ _READINESS = (
     _op("selector_wait", "timeout:seconds", "events", "Waits on a selector.", main="timeout", on="poller",
         timeout=None),
     _op("fionread", "", "count", "How many bytes the system says can be read: ioctl(FIONREAD).", kind="harness"),
-    _op("ready", "", "ready", "A snapshot of select's three lists for one socket.", kind="harness"),
+    _op("ready", "", "ready", "A snapshot of select's three lists for one object.", on="any", kind="harness"),
     _op("await", "event:readable|writable|urgent|reset|end", "nothing", "Waits for an event without consuming it.",
         main="event", kind="harness"),
 )  # fmt: skip
 
 _BINARY = (
-    _op("pack", "format:text values:values", "data", "struct.pack().", on=None, kind="harness"),
-    _op("unpack", "format:text data:data", "list", "struct.unpack().", on=None, kind="harness"),
+    _op("pack", "format:format values:values", "data", "struct.pack().", on=None, kind="harness"),
+    _op("unpack", "format:format data:data", "list", "struct.unpack().", on=None, kind="harness"),
     _op("call", "function:text arguments:values", "value", "Calls a function of a fixed table, such as socket.htons.",
         main="function", on=None, kind="harness", arguments=()),
     _op("resolve", "host:text port:int family:symbol type:symbol flags:flags", "list", "socket.getaddrinfo(); a list "

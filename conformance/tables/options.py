@@ -9,13 +9,13 @@ import sys
 from typing import Any
 
 INT, BOOL, SECONDS, LINGER, ERROR, TEXT = "int", "bool", "seconds", "linger", "error", "text"
-CREDENTIALS = "credentials"
+CREDENTIALS, SYMBOL = "credentials", "symbol"
 
 OPTIONS: dict[str, tuple[str, str]] = {
     "SO_ACCEPTCONN": ("SOL_SOCKET", BOOL),
     "SO_BROADCAST": ("SOL_SOCKET", BOOL),
     "SO_DEBUG": ("SOL_SOCKET", BOOL),
-    "SO_DOMAIN": ("SOL_SOCKET", INT),
+    "SO_DOMAIN": ("SOL_SOCKET", SYMBOL),
     "SO_DONTROUTE": ("SOL_SOCKET", BOOL),
     "SO_ERROR": ("SOL_SOCKET", ERROR),
     "SO_EXCLUSIVEADDRUSE": ("SOL_SOCKET", BOOL),
@@ -34,7 +34,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "SO_SNDBUF": ("SOL_SOCKET", INT),
     "SO_SNDLOWAT": ("SOL_SOCKET", INT),
     "SO_SNDTIMEO": ("SOL_SOCKET", SECONDS),
-    "SO_TYPE": ("SOL_SOCKET", INT),
+    "SO_TYPE": ("SOL_SOCKET", SYMBOL),
     "IP_TTL": ("IPPROTO_IP", INT),
     "IP_TOS": ("IPPROTO_IP", INT),
     "IP_MULTICAST_TTL": ("IPPROTO_IP", INT),
@@ -74,6 +74,9 @@ BYTES = frozenset(
 )
 """The options that are numbers of bytes."""
 
+_ENUMERATIONS: dict[str, Any] = {"SO_DOMAIN": socket.AddressFamily, "SO_TYPE": socket.SocketKind}
+"""Of the options whose values are constants: what gives a number its name."""
+
 _WINDOWS = sys.platform == "win32"
 _LINGER_FORMAT = "hh" if _WINDOWS else "ii"
 _TIMEVAL_FORMAT = "@ll"
@@ -108,6 +111,8 @@ def unpacked(name: str, read: Any) -> Any:
             return struct.unpack("<L", read)[0] / 1000
         seconds, micro = struct.unpack(_TIMEVAL_FORMAT, read)
         return seconds + micro / 1_000_000
+    if kind == SYMBOL:
+        return _ENUMERATIONS[name](read)
     if kind == TEXT:
         return bytes(read).rstrip(b"\0").decode("ascii", "replace")
     if kind == CREDENTIALS:

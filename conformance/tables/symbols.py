@@ -28,6 +28,15 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
 }
 """Prefix to names; of poll and epoll as in poll(2) and epoll_ctl(2)."""
 
+SIGNALS = tuple(
+    f"SIG{name}"
+    for name in (
+        "ABRT", "ALRM", "BUS", "CHLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "KILL", "PIPE", "PROF", "QUIT", "SEGV",
+        "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
+    )
+)  # fmt: skip
+"""Signals by name: POSIX.1-2024 <signal.h>, and SIGIO and SIGWINCH, which all of the families for processes have."""
+
 _OF_PARAMETERS = {"family": ("AF",), "type": ("SOCK",), "how": ("SHUT",), "level": ("SOL", "IPPROTO"),
                   "flags": ("MSG",)}  # fmt: skip
 _OF_OPERATIONS = {
