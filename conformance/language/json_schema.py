@@ -61,9 +61,10 @@ def _ref(name: str, description: str = "") -> Schema:
     return {**found, "description": description} if description else found
 
 
-def _closed(properties: Schema, required: tuple[str, ...] | list[str] = ()) -> Schema:
+def _closed(properties: Schema, required: tuple[str, ...] | list[str] = (), description: str = "") -> Schema:
     found: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**found, "required": list(required)} if required else found
+    found |= {"required": list(required)} if required else {}
+    return {**found, "description": description} if description else found
 
 
 def _any(*options: Schema, description: str = "") -> Schema:
@@ -110,7 +111,10 @@ def _file_keys() -> Schema:
         "transports": _list(_ref("transport"), "How the sockets are joined; a cell for each.", minItems=1),
         "given": _ref("given"),
         "actors": _mapping(_placement(), "Where actors live that do not live where the transport puts them."),
-        "topology": _enum({row.name: row.summary for row in TOPOLOGIES.values()}),
+        "topology": {
+            **_enum({row.name: row.summary for row in TOPOLOGIES.values()}),
+            "description": "How hosts are joined.",
+        },
         "hosts": _mapping(_host(), "Settings of the host on which the actor of that name lives."),
         "needs": _list(_ref("capability"), "What the host must have; without it the cell is unsupported."),
         "only": _ref("guard", "The platforms that this is about; elsewhere the cell is unsupported."),
@@ -137,14 +141,16 @@ def _placement() -> Schema:
             "user": {"const": "unprivileged", "description": "Another user, without privileges."},
             "byteorder": {"enum": ["big", "little"], "description": "The byte order of its host."},
             "host": {"const": "own", "description": "A host of its own, at the link of the client's."},
-        }
+        },
+        description="Where an actor lives.",
     )
 
 
 def _host() -> Schema:
     setting: Schema = {"type": ["string", "number", "boolean"]}
     faults = {name: _condition(row) for name, row in CONDITIONS.items()}
-    return _closed({"sysctl": {"type": "object", "additionalProperties": setting}, **faults})
+    settings: Schema = {"type": "object", "additionalProperties": setting, "description": "Kernel settings: net.…"}
+    return _closed({"sysctl": settings, **faults}, description="How a host is before the fixture is made.")
 
 
 def _condition(row: Fault) -> Schema:
@@ -164,7 +170,7 @@ def _words() -> Schema:
         "name": _pattern(_NAME, "A name: a lower-case letter, then letters, digits, - or _."),
         "reference": _pattern(rf"\$({_NAME}|case)(\.[a-z_]+)?", "A saved value, or a variable of the cases table."),
         "symbol": _pattern("([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z][A-Z0-9]{2,})", "A constant, such as SHUT_WR."),
-        "level": {"enum": list(LEVELS)},
+        "level": {"enum": list(LEVELS), "description": "Who promises it: a standard, each platform, or nobody."},
         "claim": _enum({name: claim.says.strip() for name, claim in claims().items()}),
         "transport": _enum({**transports, **groups}),
         "capability": _enum(CAPABILITIES),
@@ -182,8 +188,9 @@ def _words() -> Schema:
 
 
 def _given(fixtures: dict[str, str]) -> Schema:
-    details = _closed({"backlog": _variable({"type": "integer"}), "options": _ref("value-options")})
-    detailed = _closed({name: _variable(details) for name in fixtures})
+    backlog = _variable({"type": "integer"}, description="The backlog of the listener; 8 unless given.")
+    details = _closed({"backlog": backlog, "options": _ref("value-options")})
+    detailed = _closed({name: _variable(details, description=text) for name, text in fixtures.items()})
     alone = {**detailed, "minProperties": 1, "maxProperties": 1}
     return _variable(_ref("fixture"), alone, description="What is ready before the first step.")
 
@@ -260,7 +267,10 @@ def _data() -> Schema:
         "join": _list(inner, "Data, one after the other."),
         "slice": {"type": "array", **bounds, "description": "[data, from, to]"},
     }
-    texts = {name: _variable(kind) if name in ("text", "hex") else kind for name, kind in kinds.items()}
+    texts = {
+        name: _variable(kind, description=kind["description"]) if name in ("text", "hex") else kind
+        for name, kind in kinds.items()
+    }
     written = {**_closed(texts), "minProperties": 1, "maxProperties": 2, "dependentRequired": {"seed": ["pattern"]}}
     return _any(written, {"const": "empty"}, _ref("reference"), description=PARAMETER_TYPES["data"])
 
@@ -310,7 +320,7 @@ def _common() -> Schema:
         **_outcome_keys(),
         "where": _where(_ref("outcome")),
         "only": _ref("guard", "Where this step is done at all."),
-        "level": _variable(_ref("level")),
+        "level": _variable(_ref("level"), description="The level of this step alone."),
         "measures": _text("The name of what is measured: the result if it is a number, else how long it took."),
         "limit": _variable(_ref("limit"), description="Seconds after which the step counts as hung."),
     }
@@ -362,7 +372,12 @@ def _step() -> Schema:
 
 
 def _outcome_keys() -> Schema:
-    blocks = _closed({"for_at_least": {"type": "number"}, "cpu_at_most": {"type": "number"}})
+    blocks = _closed(
+        {
+            "for_at_least": {"type": "number", "description": "Seconds for which the call waits at least."},
+            "cpu_at_most": {"type": "number", "description": "Seconds of processor time that it uses at most."},
+        }
+    )
     return {
         "returns": {"description": "It returns, with this result."},
         "raises": _variable(_ref("error"), _list(_ref("error"), minItems=1), description="It raises one of these."),
@@ -410,8 +425,8 @@ def _typed_outcome(name: str, expected: str) -> Schema:
     return {
         "properties": {
             "returns": _ref(expected),
-            "any_of": {"items": again},
-            "where": {"additionalProperties": again},
+            "any_of": {"items": again, "description": "Any of these outcomes."},
+            "where": {"additionalProperties": again, "description": "Outcomes by selector."},
         }
     }
 
@@ -427,7 +442,13 @@ def _expectations() -> Schema:
     two = _list(bound, minItems=2, maxItems=2)
     return {
         "range": {
-            **_closed({"between": two, "at_least": bound, "at_most": bound}),
+            **_closed(
+                {
+                    "between": {**two, "description": "The lowest and the highest number."},
+                    "at_least": {**bound, "description": "The lowest number."},
+                    "at_most": {**bound, "description": "The highest number."},
+                }
+            ),
             "minProperties": 1,
             "description": "A number within bounds, both included.",
         },
@@ -438,7 +459,7 @@ def _expectations() -> Schema:
 
 def _expected(kind: str, value: Schema) -> Schema:
     again = _ref(f"expected-{kind}")
-    combined: Schema = {"any_of": _list(again, minItems=1), "not": again}
+    combined: Schema = {"any_of": _list(again, "Any of these.", minItems=1), "not": again}
     if kind in ("data", "option", "value"):
         combined |= {"prefix_of": _ref("data"), "size": _ref("expected-count")}
     alone = {**_closed(combined), "minProperties": 1, "maxProperties": 1}
@@ -449,7 +470,7 @@ def _expected(kind: str, value: Schema) -> Schema:
 
 def _record(name: str, fields: dict[str, str]) -> Schema:
     again = _ref(f"expected-{name}")
-    combined = {"any_of": _list(again, minItems=1), "not": again}
+    combined = {"any_of": _list(again, "Any of these.", minItems=1), "not": again}
     record = _closed({**{field: _ref(f"expected-{kind}") for field, kind in fields.items()}, **combined})
     words = _any({"enum": ["anything", "nothing"]}, _ref("reference"))
     text = f"A result with the fields {', '.join(fields)}; those not listed are free."
@@ -458,8 +479,8 @@ def _record(name: str, fields: dict[str, str]) -> Schema:
 
 def _results() -> Schema:
     symbols = _list(_any(_ref("symbol"), _ref("reference")))
-    host = _any(_ref("host"), _ref("expected-value"))
-    port = _any(_ref("port"), _ref("expected-count"))
+    host = _any(_ref("host"), _ref("expected-value"), description="The host, by a word or an actor.")
+    port = _any(_ref("port"), _ref("expected-count"), description="The port, by number, object or range.")
     return {
         "nothing": {"const": "nothing"},
         "count": _ref("size"),

@@ -68,6 +68,9 @@ def expected(node: Node, kind: Result) -> s.Expected:
 
 
 _COMBINED = ("any_of", "not", *_BOUNDS)
+_NUMBERS = ("count", "int", "seconds", "option", "value")
+"""The result types that may be numbers."""
+
 _SINGLE_VALUES = ("count", "seconds", "bool", "int", "constant", "symbol", "text", "ready", "objects", "nothing")
 """The result types that are not written as mappings."""
 
@@ -78,7 +81,7 @@ def _combined(node: Fields, kind: Result) -> s.Expected | None:
         return s.OneOf(tuple(expected(item, kind) for item in _some(node.pairs[0][1], "any_of")))
     if keys == ["not"]:
         return s.Not(expected(node.pairs[0][1], kind))
-    if keys and all(key in _BOUNDS for key in keys):
+    if keys and all(key in _BOUNDS for key in keys) and kind in _NUMBERS:
         return number_range(node)
     if keys == ["prefix_of"]:
         return s.PrefixOf(syntax.data(node.pairs[0][1]))
@@ -135,15 +138,11 @@ def _typed(node: Node, kind: Result) -> s.Expected:
         return s.Record(tuple((key.text, _address_field(key.text, value)) for key, value in node.pairs))
     if kind == "events" and isinstance(node, Fields) and node.pairs:
         return s.Record(tuple((key.text, s.Exactly(_events(value))) for key, value in node.pairs))
-    if kind == "events":
-        return _empty(node)
-    if kind in ("option", "value", "list") and isinstance(node, (Fields, Items)) and not syntax.is_data(node):
+    if kind == "list" and not syntax.saved(node):
+        return s.Sequence(tuple(expected(item, "value") for item in items(node, "the result")))
+    if kind in ("option", "value") and isinstance(node, (Fields, Items)) and not syntax.is_data(node):
         return _structure(node)
     return s.Exactly(_READERS[kind](node))
-
-
-def _empty(node: Node) -> s.Expected:
-    return s.Exactly(v.Fields(())) if isinstance(node, Fields) else s.Exactly(syntax.plain(node))
 
 
 def _structure(node: Fields | Items) -> s.Expected:
@@ -180,6 +179,13 @@ def _readiness(node: Node) -> v.Value:
 
 def _number(node: Node) -> v.Value:
     return syntax.saved(node) or v.Literal(number(node, "seconds"))
+
+
+def _no_events(node: Node) -> v.Value:
+    """Events of no object, or a saved result; those of some object are read field by field."""
+    if isinstance(node, Fields) and not node.pairs:
+        return v.Fields(())
+    return syntax.saved(node) or bad(node, f"events are a mapping of objects to lists, not {describe(node)}")
 
 
 def _events(node: Node) -> v.Value:
@@ -242,6 +248,7 @@ _READERS = {
     "address": syntax.address,
     "ready": _readiness,
     "objects": syntax.objects,
+    "events": _no_events,
     "option": syntax.plain,
     "int": _whole,
     "constant": syntax.symbol,

@@ -190,10 +190,12 @@ class _File:
         self.reader.known_keys(mapping, ("sysctl", *CONDITIONS), "a host")
         sysctl = mapping.get("sysctl")
         pairs = fields(sysctl, "sysctl").pairs if sysctl else ()
-        for key, _ in pairs:
+        for key, item in pairs:
             if not _SYSCTL.match(key.text):
                 self.reader.add(key, "a setting of a host is one of its network, such as net.ipv4.tcp_retries2, not "
                                 f'"{short(key.text)}"')  # fmt: skip
+            if scalar(item, "a setting").value is None:
+                self.reader.add(item, f"{short(key.text)} has no value")
         settings = {key.text: scalar(item, "a setting").value for key, item in pairs}
         faults = []
         for key, node in mapping.pairs:

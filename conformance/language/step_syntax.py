@@ -92,7 +92,10 @@ class StepReader:
         if key.text not in GROUP_KINDS:
             self._step(key, value, place, "single")
             return
-        for member in items(value, key.text):
+        members = items(value, key.text)
+        if not members:
+            bad(value, f"{key.text} has at least one step")
+        for member in members:
             with self.reader.attempt():
                 inner = fields(member, f"a step of {key.text}")
                 if len(inner.pairs) != 1:

@@ -153,3 +153,25 @@ def test_an_unknown_operation_is_one_problem_and_not_seventy():
 def test_yaml_that_an_editor_reads_by_its_own_loader_is_valid_too():
     text = with_step("client: {send: {text: x}, returns: 1}")
     assert list(VALIDATOR.iter_errors(yaml.safe_load(text))) == []
+
+
+def undescribed(node: object, path: str = "") -> list[str]:
+    """The keys of the schema that have no description, neither their own nor that of what they refer to."""
+    if isinstance(node, list):
+        return [each for index, item in enumerate(node) for each in undescribed(item, f"{path}/{index}")]
+    if not isinstance(node, dict):
+        return []
+    own = {**node.get("properties", {}), **node.get("patternProperties", {})}
+    found = [f"{path}/{key}" for key, value in own.items() if isinstance(value, dict) and not described(value)]
+    return found + [each for key, value in node.items() for each in undescribed(value, f"{path}/{key}")]
+
+
+def described(node: dict) -> bool:
+    """Whether an editor has something to show for a part of the schema."""
+    if "description" in node:
+        return True
+    return "$ref" in node and described(SCHEMA["$defs"][node["$ref"].rpartition("/")[2]])
+
+
+def test_every_key_of_the_schema_has_a_description():
+    assert undescribed(SCHEMA) == []
