@@ -19,9 +19,6 @@ from conformance.tables import selectors
 from conformance.tables.faults import FAULTS
 from conformance.tables.transports import terms
 
-SECTIONS = ("binary", "creating", "disconnecting", "portability")
-"""The sections whose alternatives have a basis by now."""
-
 RECORDS = Path(__file__).resolve().parents[2] / "reports" / "reference"
 
 _LINUX_ONLY = {row.needs for row in FAULTS.values()} - {"process"} | {
@@ -68,7 +65,7 @@ def place(scenario: s.Scenario, alternative: s.Alternative) -> Place:
 
 @pytest.fixture(scope="module")
 def corpus() -> tuple[s.Scenario, ...]:
-    loaded = load_all(bundled() / section for section in SECTIONS)
+    loaded = load_all((bundled(),))
     assert loaded.mistakes == ()
     return loaded.scenarios
 
