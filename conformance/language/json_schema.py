@@ -42,14 +42,22 @@ def schema() -> Schema:
         **_closed(_file_keys(), required=REQUIRED_KEYS),
         "$defs": {
             **_words(),
-            **_values(),
-            **_expectations(),
-            **_outcomes(),
-            **{f"operation-{name}": _arguments(row) for name, row in OPERATIONS.items()},
-            "action": _action(),
-            **{f"fault-{actor}": _fault_action(actor) for actor in ACTORS},
-            "step": _step(),
+            **_fillable(_followed()),
         },
+    }
+
+
+def _followed() -> Schema:
+    """The definitions of all that stands under ``given`` and ``steps``, which are filled in for each case."""
+    return {
+        "given": _given(),
+        **_values(),
+        **_expectations(),
+        **_outcomes(),
+        **{f"operation-{name}": _arguments(row) for name, row in OPERATIONS.items()},
+        "action": _action(),
+        **{f"fault-{actor}": _fault_action(actor) for actor in ACTORS},
+        "step": _step(),
     }
 
 
@@ -90,9 +98,36 @@ def _enum(known: dict[str, str]) -> Schema:
     return {"type": "string", "enum": list(known), "enumDescriptions": list(known.values())}
 
 
-def _variable(*options: Schema, description: str = "") -> Schema:
-    """What may also be a ``$variable`` of the cases table."""
-    return _any(*options, _ref("reference"), description=description)
+def _described(schema: Schema, description: str) -> Schema:
+    return {**schema, "description": description}
+
+
+_PARTS = ("properties", "patternProperties")
+
+
+def _fillable(schema: Any) -> Any:
+    """The same schema with each part open to a ``$variable`` of the cases table, which stands for a whole node.
+
+    The parts stand behind ``else``: unlike anyOf, this lets editors say what is wrong within them.
+    """
+    if isinstance(schema, list):
+        return [_fillable(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _fillable(value) for key, value in schema.items() if key not in _PARTS}
+    for key in (each for each in _PARTS if each in schema):
+        found[key] = {name: _or_variable(_fillable(part)) for name, part in schema[key].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(found.get(key), dict):
+            found[key] = _or_variable(found[key])
+    if "prefixItems" in found:
+        found["prefixItems"] = [_or_variable(each) for each in found["prefixItems"]]
+    return found
+
+
+def _or_variable(schema: Schema) -> Schema:
+    description = {"description": schema["description"]} if "description" in schema else {}
+    return {**description, "if": _ref("reference"), "else": schema}
 
 
 # the file
@@ -109,7 +144,7 @@ def _file_keys() -> Schema:
         "tags": _list(_ref("name"), "Words to select scenarios by."),
         "formerly": _list(_text("An id."), "Ids that this scenario had before."),
         "transports": _list(_ref("transport"), "How the sockets are joined; a cell for each.", minItems=1),
-        "given": _ref("given"),
+        "given": _or_variable(_ref("given", "What is ready before the first step.")),
         "actors": _mapping(_placement(), "Where actors live that do not live where the transport puts them."),
         "topology": {
             **_enum({row.name: row.summary for row in TOPOLOGIES.values()}),
@@ -120,7 +155,9 @@ def _file_keys() -> Schema:
         "only": _ref("guard", "The platforms that this is about; elsewhere the cell is unsupported."),
         "cases": _any(_ref("axis"), _list(_ref("axis")), description="Variations; a list of tables is crossed."),
         "limit": _ref("limit"),
-        "steps": _list(_ref("step"), "What happens, in this order.", minItems=1, maxItems=MAX_STEPS),
+        "steps": _or_variable(
+            _list(_or_variable(_ref("step")), "What happens, in this order.", minItems=1, maxItems=MAX_STEPS)
+        ),
     }
 
 
@@ -163,7 +200,6 @@ def _words() -> Schema:
     """The vocabularies: what is one of a set of words, or has the form of one."""
     transports = {name: row.summary for name, row in TRANSPORTS.items()}
     groups = {name: f"each of {', '.join(members)}" for name, members in GROUPS.items()}
-    fixtures = {name: f"on {', '.join(sorted(possible))}" for name, possible in FIXTURES.items()}
     options = {name: f"{level}, {kind}" for name, (level, kind) in OPTIONS.items()}
     errors = [*sorted(ERROR_NAMES), *sorted(GETADDRINFO_NAMES)]
     return {
@@ -174,7 +210,7 @@ def _words() -> Schema:
         "claim": _enum({name: claim.says.strip() for name, claim in claims().items()}),
         "transport": _enum({**transports, **groups}),
         "capability": _enum(CAPABILITIES),
-        "fixture": _enum(fixtures),
+        "fixture": _enum(_fixtures()),
         "option": _enum(options),
         "operation": _enum({name: row.summary for name, row in OPERATIONS.items()}),
         "error-name": {"enum": errors, "description": "A system error by its POSIX name, or a getaddrinfo error."},
@@ -182,17 +218,21 @@ def _words() -> Schema:
         "limit": {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_LIMIT, "description": "Seconds."},
         "axis": {"type": "object", "additionalProperties": {"type": "object"}},
         "selector": _text("Terms joined by +, all of which must hold: family, fact, version, transport, group, case."),
-        "guard": _variable(_ref("selector"), _list(_ref("selector"))),
-        "given": _given(fixtures),
+        "guard": _any(_ref("selector"), _list(_ref("selector"))),
     }
 
 
-def _given(fixtures: dict[str, str]) -> Schema:
-    backlog = _variable({"type": "integer"}, description="The backlog of the listener; 8 unless given.")
+def _fixtures() -> dict[str, str]:
+    return {name: f"on {', '.join(sorted(possible))}" for name, possible in FIXTURES.items()}
+
+
+def _given() -> Schema:
+    fixtures = _fixtures()
+    backlog = _described({"type": "integer"}, "The backlog of the listener; 8 unless given.")
     details = _closed({"backlog": backlog, "options": _ref("value-options")})
-    detailed = _closed({name: _variable(details, description=text) for name, text in fixtures.items()})
+    detailed = _closed({name: _described(details, text) for name, text in fixtures.items()})
     alone = {**detailed, "minProperties": 1, "maxProperties": 1}
-    return _variable(_ref("fixture"), alone, description="What is ready before the first step.")
+    return _any(_ref("fixture"), alone, description="What is ready before the first step.")
 
 
 # values
@@ -223,31 +263,31 @@ def _parameters() -> Schema:
     seconds: Schema = {"type": ["number", "null"], "minimum": -1, "maximum": MAX_SECONDS}
     objects = _list(_any(_ref("name"), _ref("reference")))
     flags = _list(_any(_ref("symbol"), _ref("reference")))
-    events = {"type": "object", "additionalProperties": _variable(flags)}
+    events = {"type": "object", "additionalProperties": flags}
     return {
         "data": _ref("data"),
         "parts": _any(_ref("data"), _list(_ref("data"))),
         "size": _ref("size"),
-        "int": _variable({"type": "integer"}),
-        "ordinal": _variable(ordinal),
-        "times": _variable(ordinal, {"const": "all"}),
-        "seconds": _variable(seconds),
-        "bool": _variable({"type": "boolean"}),
+        "int": {"type": "integer"},
+        "ordinal": ordinal,
+        "times": _any(ordinal, {"const": "all"}),
+        "seconds": seconds,
+        "bool": {"type": "boolean"},
         "symbol": _any(_ref("symbol"), _ref("reference")),
-        "flags": _variable(flags),
-        "events": _variable(events),
+        "flags": flags,
+        "events": events,
         "address": _address(),
         "object": _any(_ref("name"), _ref("reference")),
-        "objects": _variable(objects),
-        "actor": _variable(_ref("name")),
-        "option": _variable(_ref("option")),
-        "options": _variable(_closed({name: _option(name) for name in OPTIONS})),
+        "objects": objects,
+        "actor": _ref("name"),
+        "option": _ref("option"),
+        "options": _closed({name: _option(name) for name in OPTIONS}),
         "setting": _ref("plain"),
-        "values": _variable({"type": "array"}),
+        "values": {"type": "array"},
         "text": {"type": "string"},
-        "signal": _variable({"enum": list(SIGNALS)}),
+        "signal": {"enum": list(SIGNALS)},
         "format": {"type": "string"},
-        "fields": _variable(_list({"type": "string"})),
+        "fields": _list({"type": "string"}),
     }
 
 
@@ -268,8 +308,7 @@ def _data() -> Schema:
         "slice": {"type": "array", **bounds, "description": "[data, from, to]"},
     }
     texts = {
-        name: _variable(kind, description=kind["description"]) if name in ("text", "hex") else kind
-        for name, kind in kinds.items()
+        name: _described(kind, kind["description"]) if name in ("text", "hex") else kind for name, kind in kinds.items()
     }
     written = {**_closed(texts), "minProperties": 1, "maxProperties": 2, "dependentRequired": {"seed": ["pattern"]}}
     return _any(written, {"const": "empty"}, _ref("reference"), description=PARAMETER_TYPES["data"])
@@ -290,7 +329,7 @@ def _address() -> Schema:
 
 def _parameter(parameter: Parameter) -> Schema:
     if parameter.choices:
-        return _variable({"enum": list(parameter.choices)}, description=PARAMETER_TYPES["word"])
+        return _described({"enum": list(parameter.choices)}, PARAMETER_TYPES["word"])
     return _ref(f"value-{parameter.type}")
 
 
@@ -315,20 +354,20 @@ def _by_shape(mapping: Schema, other: Schema) -> Schema:
 def _common() -> Schema:
     """The keys that every action may have beside what it does."""
     return {
-        "using": _variable(_ref("name"), description="The object it is done to; the actor's own socket otherwise."),
+        "using": _described(_ref("name"), "The object it is done to; the actor's own socket otherwise."),
         "as": _ref("names", "Names for what it makes or returns."),
         **_outcome_keys(),
         "where": _where(_ref("outcome")),
         "only": _ref("guard", "Where this step is done at all."),
-        "level": _variable(_ref("level"), description="The level of this step alone."),
+        "level": _described(_ref("level"), "The level of this step alone."),
         "measures": _text("The name of what is measured: the result if it is a number, else how long it took."),
-        "limit": _variable(_ref("limit"), description="Seconds after which the step counts as hung."),
+        "limit": _described(_ref("limit"), "Seconds after which the step counts as hung."),
     }
 
 
 def _action() -> Schema:
     operations = {name: _ref(f"operation-{name}", row.summary) for name, row in OPERATIONS.items()}
-    pending = _variable(_ref("operation"), description="What became of the call that was left waiting.")
+    pending = _described(_ref("operation"), "What became of the call that was left waiting.")
     return {
         **_closed({**operations, "pending": pending, **_common()}),
         "minProperties": 1,
@@ -380,13 +419,13 @@ def _outcome_keys() -> Schema:
     )
     return {
         "returns": {"description": "It returns, with this result."},
-        "raises": _variable(_ref("error"), _list(_ref("error"), minItems=1), description="It raises one of these."),
-        "blocks": _variable({"const": True}, blocks, description="It is seen waiting, and left there."),
-        "dies": _variable({"enum": list(SIGNALS)}, description="The process is ended by this signal."),
-        "any_of": _variable(_list(_ref("outcome"), minItems=1), description="Any of these outcomes."),
+        "raises": _any(_ref("error"), _list(_ref("error"), minItems=1), description="It raises one of these."),
+        "blocks": _any({"const": True}, blocks, description="It is seen waiting, and left there."),
+        "dies": _described({"enum": list(SIGNALS)}, "The process is ended by this signal."),
+        "any_of": _described(_list(_ref("outcome"), minItems=1), "Any of these outcomes."),
         "expect": _any(_ref("reference"), _ref("outcome"), description="An outcome kept in the cases table."),
-        "lasts": _variable(_ref("range"), description="Seconds that the call takes."),
-        "source": _variable(_text("Who says so."), description="Who says so."),
+        "lasts": _described(_ref("range"), "Seconds that the call takes."),
+        "source": _described(_text("Who says so."), "Who says so."),
         "basis": {**_enum(BASES), "description": "How it is known: the surest of these that applies."},
     }
 
@@ -488,7 +527,7 @@ def _results() -> Schema:
         "address": _any(_address(), _closed({"host": host, "port": port})),
         "ready": _list({"enum": list(_READY)}),
         "objects": _list(_any(_ref("name"), _ref("reference"))),
-        "events": {"type": "object", "additionalProperties": _variable(symbols)},
+        "events": {"type": "object", "additionalProperties": symbols},
         "option": _ref("plain"),
         "symbols": symbols,
         "symbol": _any(_ref("symbol"), {"type": "integer"}),

@@ -70,7 +70,9 @@ def changed(tree: Any, chance: random.Random) -> Any:
     tree = copy.deepcopy(tree)
     places = list(containers(tree))
     container, key = chance.choice(places)
-    kind = chance.choice(["remove", "rename", "repeat", "borrow", "replace", "replace"])
+    kind = chance.choice(["remove", "rename", "repeat", "borrow", "variable", "replace", "replace"])
+    if kind == "variable":
+        return with_variable(tree, chance)
     if kind == "remove":
         del container[key]
     elif kind == "rename" and isinstance(container, dict):
@@ -83,6 +85,13 @@ def changed(tree: Any, chance: random.Random) -> Any:
     else:
         container[key] = copy.deepcopy(chance.choice(STRANGE))
     return tree
+
+
+def with_variable(tree: Any, chance: random.Random) -> Any:
+    """A tree in which a variable of a table of cases stands for one node of the steps, or for their fixture."""
+    container, key = chance.choice([place for place in containers(tree) if place[0] is not tree or place[1] == "given"])
+    value, container[key] = container[key], "$moved"
+    return {**tree, "cases": {"one": {"moved": value}}} if "cases" not in tree else tree
 
 
 def variants() -> Iterator[bytes]:

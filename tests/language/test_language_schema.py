@@ -170,6 +170,8 @@ def described(node: dict) -> bool:
     """Whether an editor has something to show for a part of the schema."""
     if "description" in node:
         return True
+    if "else" in node:
+        return described(node["else"])
     return "$ref" in node and described(SCHEMA["$defs"][node["$ref"].rpartition("/")[2]])
 
 
