@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-from typing import Any
-
 from conformance.engine.choose import leaves
+from conformance.engine.evaluate import refers
 from conformance.model import observation as o
 from conformance.model import scenario as s
-from conformance.model import values as v
-from conformance.tables.operations import OPERATIONS
+from conformance.tables.faults import ROWS
 
 
 def is_silent(outcome: s.Outcome) -> bool:
@@ -32,19 +29,9 @@ def is_free(step: s.Step, outcome: s.Outcome, seen: o.Observation) -> bool:
     """Whether the value that a step returned is one of several legal ones, or a quantity of this run."""
     if seen.kind != o.RETURNED:
         return False
-    operation = OPERATIONS.get(step.operation)
-    if operation is not None and operation.varies:
+    if ROWS[step.operation].varies:
         return True
-    return not is_silent(outcome) and (not is_exact(outcome) or _refers(outcome))
-
-
-def _refers(node: Any) -> bool:
-    """Whether an expectation is told by what an earlier step saved, which may be a quantity of this run."""
-    if isinstance(node, v.Saved):
-        return True
-    if isinstance(node, (list, tuple)):
-        return any(_refers(each) for each in node)
-    return is_dataclass(node) and any(_refers(getattr(node, each.name)) for each in fields(node))
+    return not is_silent(outcome) and (not is_exact(outcome) or refers(outcome))
 
 
 def _single(expected: s.Expected) -> bool:

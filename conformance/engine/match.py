@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +11,16 @@ from conformance.engine.evaluate import evaluate_data, is_data
 from conformance.model import scenario as s
 from conformance.model import values as v
 from conformance.tables.error_names import canonical_name
+from conformance.tables.operations import UNORDERED, Result, kind_of_field
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A result, canonical and raw side by side; ``raw`` is only consulted for ports."""
+    """A result, canonical and raw side by side; ``raw`` is only consulted for ports. ``kind`` is its result type."""
 
     canonical: Any
     raw: Any
+    kind: Result = "value"
 
 
 class _NeverSaved(Exception):  # noqa: N818 (control flow: what an expectation refers to does not exist)
@@ -117,11 +119,22 @@ class Matcher:
 
     def _is_list(self, value: v.Items, seen: Seen) -> bool:
         found = seen.canonical
-        return (
-            isinstance(found, list)
-            and len(found) == len(value.items)
-            and all(self._is(wanted, Seen(item, item)) for wanted, item in zip(value.items, found))
+        if not isinstance(found, list) or len(found) != len(value.items):
+            return False
+        if seen.kind in UNORDERED:
+            return self._in_any_order(value.items, found)
+        return all(self._is(wanted, Seen(item, item)) for wanted, item in zip(value.items, found))
+
+    def _in_any_order(self, wanted: Sequence[Any], found: Sequence[Any]) -> bool:
+        """Whether each of the wanted has one of the found for itself."""
+        if not wanted:
+            return True
+        rests = (
+            [*found[:number], *found[number + 1 :]]
+            for number, item in enumerate(found)
+            if self._is(wanted[0], Seen(item, item))
         )
+        return any(self._in_any_order(wanted[1:], rest) for rest in rests)
 
     def _is_address(self, value: Any, seen: Seen) -> bool:
         found = seen.canonical
@@ -169,7 +182,7 @@ class Matcher:
 
 def _field(seen: Seen, key: str) -> Seen:
     raw = seen.raw.get(key) if isinstance(seen.raw, dict) else None
-    return Seen(seen.canonical.get(key), raw)
+    return Seen(seen.canonical.get(key), raw, kind_of_field(seen.kind, key))
 
 
 def _is_port(seen: Seen) -> bool:

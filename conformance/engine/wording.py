@@ -6,7 +6,8 @@ import builtins
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.engine import data
+from conformance.engine import data, wrong_types
+from conformance.engine.wrong_types import wrong_type_in
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model import values as v
@@ -144,6 +145,8 @@ def error_text(observation: Mapping[str, Any]) -> str:
 def recorded_words(value: Any) -> str:
     """A recorded value in a few words."""
     if isinstance(value, dict):
+        if value is wrong_type_in(value):
+            return wrong_types.in_words(value)
         if {"text", "hex", "pattern", "sha256"} & set(value):
             return data.brief(value) if data.size_of(value) else "no bytes"
         if "names" in value:

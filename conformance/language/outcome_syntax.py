@@ -208,6 +208,7 @@ _READERS = {
     "address": syntax.address,
     "ready": _readiness,
     "objects": syntax.objects,
+    "set": syntax.objects,
     "option": _option,
     "symbols": _message_flags,
     "symbol": _symbol_or_zero,

@@ -6,17 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from conformance.model import scenario as s
-from conformance.tables.faults import FAULTS
+from conformance.tables.faults import ROWS
 
 FAULT = "fault"
 """Something is disturbed: a host, the network, a process, or a connection that vanishes."""
 
-_ALSO = ("vanish",)
-"""Operations that disturb, though an actor does them."""
-
 
 def derived(header: dict[str, Any], cases: Iterable[s.Case]) -> tuple[str, ...]:
     """The tags of a scenario with these keys and cases, beside those that its file gives."""
-    done = {step.operation for case in cases for step in case.steps}
+    disturbed = any(ROWS[step.operation].disturbs for case in cases for step in case.steps)
     own = header.get("topology") or any(place.own_host for place in header.get("actors", {}).values())
-    return (FAULT,) if own or header.get("hosts") or done & {*FAULTS, *_ALSO} else ()
+    return (FAULT,) if own or header.get("hosts") or disturbed else ()

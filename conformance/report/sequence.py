@@ -10,11 +10,10 @@ from conformance.report.lifelines import Lifelines, Line
 from conformance.report.records import CellRecord
 from conformance.report.socket_states import Change, changes
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
+from conformance.tables.faults import ROWS
+from conformance.tables.operations import DATA
 
 WIDTH = 100
-
-_SENDS = {"send": "data", "sendall": "data", "sendto": "data", "sendmsg": "data", "fill": "data", "write": "data"}
-_SIGNALS = {"connect": "SYN", "connect_ex": "SYN", "close": "end", "shutdown": "end"}
 
 
 def diagram(cell: CellRecord, width: int = WIDTH) -> list[Line]:
@@ -81,9 +80,8 @@ def state_lines(drawing: Lifelines, step: Mapping[str, Any], changed: Sequence[C
 def _arrow(drawing: Lifelines, step: Mapping[str, Any], kind: str) -> list[Line]:
     """What went to the peer, where the operation says so and there is one peer."""
     to = drawing.neighbour(step["actor"])
-    label = _SENDS.get(step["operation"]) or _SIGNALS.get(step["operation"])
-    if to is None or label is None or kind != "returned" or step.get("pending"):
+    row = ROWS.get(step["operation"])
+    if to is None or row is None or not row.arrow or kind != "returned" or step.get("pending"):
         return []
-    if label == "data":
-        label = step["says"].partition(" ")[2]
+    label = step["says"].partition(" ")[2] if row.arrow == DATA else row.arrow
     return [drawing.arrow(step["actor"], to, label)]

@@ -14,8 +14,9 @@ from typing import Any
 from conformance.engine import judge as j
 from conformance.engine.wording import counted
 from conformance.model import scenario as s
+from conformance.model.cell import Cell
 from conformance.mutants import CORRECT, WrongImplementation
-from conformance.runner.cells import Cell, Outcome, Runner
+from conformance.runner.cells import Outcome, Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.measuring import RAW
 from conformance.runner.pairing import Pairs, Witness

@@ -168,19 +168,33 @@ def canonical_name(name: str) -> str:
     return _ALIASES.get(name, name)
 
 
+_NUMBERED_OTHERWISE = (("ssl", "SSLError"), (socket.herror.__module__, "herror"))
+"""Classes of OSError, by module and name, whose errno is no error number of the system."""
+
+
 def describe(error: BaseException) -> dict[str, str]:
     """An exception as ``{"name", "class"}``: its errno by POSIX symbol, else EAI_*, else its class."""
     cls = type(error).__name__
     if isinstance(error, socket.gaierror):
-        return {"name": _getaddrinfo_name(error), "class": cls}
-    if isinstance(error, OSError):
-        number = getattr(error, "winerror", None)
-        number = number if number in _WINSOCK else error.errno  # Python has an errno for other errors of Windows
-        return {"name": canonical_errno(number if isinstance(number, int) else None) or cls, "class": cls}
-    return {"name": cls, "class": cls}
+        return {"name": _getaddrinfo_name(number_of(error, "errno")), "class": cls}
+    if not isinstance(error, OSError) or any((each.__module__, each.__name__) in _NUMBERED_OTHERWISE
+                                             for each in type(error).__mro__):  # fmt: skip
+        return {"name": cls, "class": cls}
+    number = number_of(error, "winerror")  # Python has an errno for other errors of Windows
+    number = number if number in _WINSOCK else number_of(error, "errno")
+    return {"name": canonical_errno(number) or cls, "class": cls}
 
 
-def _getaddrinfo_name(error: socket.gaierror) -> str:
+def number_of(error: BaseException, name: str) -> int | None:
+    """An attribute of an exception, if it is a number."""
+    try:
+        value = getattr(error, name, None)
+    except Exception:  # noqa: BLE001 (a property of foreign code)
+        return None
+    return int.__add__(value, 0) if isinstance(value, int) else None
+
+
+def _getaddrinfo_name(number: int | None) -> str:
     """Windows has one number for EAI_NONAME and for EAI_NODATA, which no standard has: the former is meant."""
     names = sorted(GETADDRINFO_NAMES, key=lambda name: (name == "EAI_NODATA", name))
-    return next((name for name in names if getattr(socket, name, object()) == error.errno), "gaierror")
+    return next((name for name in names if getattr(socket, name, object()) == number), "gaierror")

@@ -74,6 +74,14 @@ BYTES = frozenset(
 )
 """The options that are numbers of bytes."""
 
+
+def unit_of_option(name: str | None) -> str:
+    """The unit of an option's value; empty where it has none."""
+    if name in BYTES:
+        return "bytes"
+    return "s" if name in OPTIONS and OPTIONS[name][1] == SECONDS else ""
+
+
 _WINDOWS = sys.platform == "win32"
 _LINGER_FORMAT = "hh" if _WINDOWS else "ii"
 _TIMEVAL_FORMAT = "@ll"

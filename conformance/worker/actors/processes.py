@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 from conformance.model.errors import Unsupported
 from conformance.model.plan import Plan
+from conformance.tables.faults import ROWS
 from conformance.worker.actors.channel import Channel, adopted, pair
 from conformance.worker.actors.fork_server import Nursery
 from conformance.worker.actors.process_actor import OtherProcess, ProcessActor
@@ -47,8 +48,7 @@ def _owner(plan: Plan, name: str) -> str:
 
 def unborn(plan: Plan) -> frozenset[str]:
     """The actors that come into being when a process forks."""
-    values = (value for step in plan.steps if step.operation == "fork" for _, value in step.arguments)
-    return frozenset(str(getattr(value, "value", "")) for value in values)
+    return frozenset(name for step in plan.steps for name in ROWS[step.operation].new_actors(step.arguments))
 
 
 class Processes:

@@ -5,18 +5,23 @@ One method per operation of kind ``verb``. Methods do nothing but call; what the
 
 from __future__ import annotations
 
+import array
+import contextlib
 import os
 import select
 import selectors
 import socket
+import struct
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Optional
 
-from conformance.model.errors import Unsupported
+from conformance.model.errors import HarnessError, Unsupported, WrongType
 from conformance.tables import options
+from conformance.tables.error_names import canonical_errno
+from conformance.tables.symbols import SYMBOLS
 
 RawSocket = socket.socket
 
@@ -61,13 +66,14 @@ class ShapedAdapter:
     # objects
 
     def socket(self, family: int, type: int, protocol: int) -> Made:
-        return Made(self.factory(family, type, protocol))
+        return Made(_socket(self.factory(family, type, protocol)))
 
     def socketpair(self, family: Optional[int], type: Optional[int]) -> Made:
         kind = socket.SOCK_STREAM if type is None else type
         given = {"type": kind} if family is None else {"family": family, "type": kind}
         if self.module is not socket and hasattr(self.module, "socketpair"):
-            return Made(list(self.module.socketpair(**given)))
+            own = _several(self.module.socketpair(**given), 2, "a pair of sockets")
+            return Made([_socket(each) for each in own])
         pair = socket.socketpair(**given)  # None is left out: its meaning differs by platform
         if self.factory is socket.socket:
             return Made(list(pair))
@@ -83,22 +89,22 @@ class ShapedAdapter:
             raise Unsupported(f"{self.name} takes no descriptor: {error}") from None
 
     def accept(self, sock: Socket) -> Made:
-        connection, address = sock.accept()
-        return Made(connection, {"from": address})
+        connection, address = _several(sock.accept(), 2, "a socket and an address")
+        return Made(_socket(connection), {"from": address})
 
     def detach(self, sock: Socket) -> Made:
-        return Made(Descriptor(sock.detach()))
+        return Made(Descriptor(_number(sock.detach(), "a descriptor")))
 
     def dup(self, sock: Socket) -> Made:
-        return Made(sock.dup())
+        return Made(_socket(sock.dup()))
 
     def socket_from(self, object: int) -> Made:
-        return Made(self.factory(fileno=object))
+        return Made(_socket(self.factory(fileno=object)))
 
     def share(self, object: Socket) -> Made:
         if not hasattr(socket.socket, "share"):
             raise Unsupported("socket.share() exists on Windows only")
-        return Made(self.module.fromshare(object.share(os.getpid())))
+        return Made(_socket(self.module.fromshare(object.share(os.getpid()))))
 
     def with_block(self, sock: Socket) -> None:
         with sock:
@@ -127,11 +133,7 @@ class ShapedAdapter:
         return thing.close()
 
     def close_descriptor(self, sock: Socket) -> None:
-        number = sock.fileno()
-        if os.name == "nt":
-            socket.close(number)
-        else:
-            os.close(number)
+        (socket.close if os.name == "nt" else os.close)(descriptor_of(sock))
 
     # data
 
@@ -147,7 +149,7 @@ class ShapedAdapter:
     def sendmsg(self, sock: Socket, data: Any, rights: Sequence[Any], credentials: bool, to: Any, flags: int) -> Any:
         ancillary: list[Any] = []
         if rights:
-            numbers = b"".join(_native_int(_descriptor(each)) for each in rights)
+            numbers = b"".join(_native_int(descriptor_of(each)) for each in rights)
             ancillary.append((socket.SOL_SOCKET, constant("SCM_RIGHTS"), numbers))
         if credentials:
             import struct
@@ -166,34 +168,40 @@ class ShapedAdapter:
     def recv_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         buffer = bytearray(b"\xaa" * size)
         count = sock.recv_into(buffer, 0, flags) if flags else sock.recv_into(buffer)
-        return {"count": count, "data": bytes(buffer[: min(count, size)])}
+        return _filled(count, buffer)
 
     def recvfrom(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
-        data, address = sock.recvfrom(size, flags) if flags else sock.recvfrom(size)
+        got = sock.recvfrom(size, flags) if flags else sock.recvfrom(size)
+        data, address = _several(got, 2, "data and an address")
         return {"data": data, "from": address}
 
     def recvfrom_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         buffer = bytearray(b"\xaa" * size)
-        count, address = sock.recvfrom_into(buffer, 0, flags) if flags else sock.recvfrom_into(buffer)
-        return {"count": count, "data": bytes(buffer[: min(count, size)]), "from": address}
+        got = sock.recvfrom_into(buffer, 0, flags) if flags else sock.recvfrom_into(buffer)
+        count, address = _several(got, 2, "a count and an address")
+        return {**_filled(count, buffer), "from": address}
 
     def recvmsg(self, sock: Socket, size: int, rights: int, control: int, flags: int) -> Any:
         room = socket.CMSG_SPACE(4 * rights) if rights else control
-        data, ancillary, found, address = _method(sock, "recvmsg")(size, room, flags)
-        numbers = [Descriptor(number) for each in ancillary for number in _rights(each)]
+        got = _method(sock, "recvmsg")(size, room, flags)
+        data, ancillary, found, address = _several(got, 4, "data, ancillary data, flags and an address")
+        with _understanding(ancillary, "ancillary data"):
+            numbers = [Descriptor(number) for each in ancillary for number in _rights(each)]
+            credentials = any(_is_credentials(each) for each in ancillary)
         result = {
             "data": data,
             "rights": numbers,
             "flags": _flag_names(found),
             "from": address,
-            "credentials": any(_is_credentials(each) for each in ancillary),
+            "credentials": credentials,
         }
         return Made({"rights": numbers}, result) if numbers else result
 
     def recvmsg_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         first, second = bytearray(b"\xaa" * (size // 2)), bytearray(b"\xaa" * (size - size // 2))
-        count, _, found, _ = _method(sock, "recvmsg_into")([first, second], 0, flags)
-        return {"count": count, "data": bytes((first + second)[: min(count, size)]), "flags": _flag_names(found)}
+        got = _method(sock, "recvmsg_into")([first, second], 0, flags)
+        count, _, found, _ = _several(got, 4, "a count, ancillary data, flags and an address")
+        return {**_filled(count, first + second), "flags": _flag_names(found)}
 
     # state
 
@@ -201,10 +209,11 @@ class ShapedAdapter:
         self, host: str, port: Any, family: Optional[int], type: Optional[int], flags: int
     ) -> list[dict[str, Any]]:
         found = self.module.getaddrinfo(host, port, family or 0, type or 0, 0, flags)
-        return [
-            {"family": _word(family), "type": _word(type), "host": address[0], "port": address[1]}
-            for family, type, _, _, address in found
-        ]
+        with _understanding(found, "a list of addresses"):
+            return [
+                {"family": _word(family), "type": _word(type), "host": address[0], "port": address[1]}
+                for family, type, _, _, address in found
+            ]
 
     def getsockname(self, sock: Socket) -> Any:
         return sock.getsockname()
@@ -218,8 +227,7 @@ class ShapedAdapter:
     ) -> None:  # fmt: skip
         for name, wanted in (options or {str(option): value}).items():
             where = level if level is not None else _level(name)
-            given = wanted if isinstance(wanted, bytes) else _packed(name, wanted)
-            sock.setsockopt(where, constant(name), given)
+            sock.setsockopt(where, constant(name), _packed(name, wanted))
 
     def getsockopt(self, sock: Socket, option: str, level: Optional[int], bytes: Optional[int]) -> Any:
         where = level if level is not None else _level(option)
@@ -227,7 +235,8 @@ class ShapedAdapter:
             return sock.getsockopt(where, constant(option), bytes)
         size = options.readable_size(option)
         read = sock.getsockopt(where, constant(option), *((size,) if size else ()))
-        return _typed_option(option, read)
+        with _understanding(read, "an option's value"):
+            return _typed_option(option, read)
 
     def setblocking(self, sock: Socket, flag: bool) -> Any:
         return sock.setblocking(flag)
@@ -269,51 +278,55 @@ class ShapedAdapter:
     def select(
         self, read: Sequence[Any], write: Sequence[Any], error: Sequence[Any], timeout: Optional[float]
     ) -> dict[str, Any]:
-        function = getattr(self.module, "select", None)
-        function = function if callable(function) else select.select
+        function = self._of(select, "select")
         ready = function(read, write, error) if timeout is None else function(read, write, error, timeout)
-        return dict(zip(("read", "write", "error"), ready))
+        return dict(zip(("read", "write", "error"), _several(ready, 3, "three lists")))
+
+    def _of(self, system: ModuleType, name: str) -> Any:
+        """A function of ``select`` or ``selectors``: the module's own where it brings one, else the system's."""
+        inner = getattr(self.module, system.__name__, None)
+        for module in (self.module, inner, system):
+            if callable(getattr(module, name, None)):
+                return getattr(module, name)
+        raise Unsupported(f"{system.__name__}.{name} does not exist here")
 
     def poll(self, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
-        if not hasattr(select, "poll"):
-            raise Unsupported("select.poll does not exist here")
-        return polled(select.poll(), events, timeout)
+        return polled(self._of(select, "poll")(), events, timeout)
 
     def epoll(self, events: Mapping[str, tuple[Any, int]]) -> Made:
-        if not hasattr(select, "epoll"):
-            raise Unsupported("select.epoll does not exist here")
-        poller = select.epoll()
+        poller = self._of(select, "epoll")()
         for thing, mask in events.values():
             poller.register(thing, mask)
-        return Made(Poller(poller, {_descriptor(thing): name for name, (thing, _) in events.items()}))
+        return Made(Poller(poller, _numbers(events)))
 
     def epoll_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
         found = poller.real.poll(-1 if timeout is None else timeout)
-        return {poller.names[number]: _event_names("EPOLL", mask) for number, mask in found}
+        with _understanding(found, "a list of descriptors and events"):
+            return {poller.names[number]: _event_names("EPOLL", mask) for number, mask in found}
 
     def kqueue(self, events: Mapping[str, tuple[Any, int]]) -> Made:
-        if not hasattr(select, "kqueue"):
-            raise Unsupported("select.kqueue does not exist here")
+        queue = self._of(select, "kqueue")
         system: Any = select  # what follows is unknown to the typing of other platforms
         changes = [
-            system.kevent(_descriptor(thing), filter, system.KQ_EV_ADD)
+            system.kevent(descriptor_of(thing), filter, system.KQ_EV_ADD)
             for thing, mask in events.values()
             for bit, filter in ((select.POLLIN, system.KQ_FILTER_READ), (select.POLLOUT, system.KQ_FILTER_WRITE))
             if mask & bit
         ]
-        poller = system.kqueue()
+        poller = queue()
         poller.control(changes, 0)
-        return Made(Poller(poller, {_descriptor(thing): name for name, (thing, _) in events.items()}))
+        return Made(Poller(poller, _numbers(events)))
 
     def kqueue_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
         words: dict[str, list[str]] = {}
-        for event in poller.real.control(None, 2 * len(poller.names), timeout):
-            known = words.setdefault(poller.names[event.ident], [])
-            known += _kqueue_words(event.filter, event.flags)
-        return words
+        found = poller.real.control(None, 2 * len(poller.names), timeout)
+        with _understanding(found, "a list of kernel events"):
+            for event in sorted(found, key=lambda event: (event.ident, -event.filter)):
+                words.setdefault(poller.names[event.ident], []).extend(_kqueue_words(event.filter, event.flags))
+        return {name: list(dict.fromkeys(each)) for name, each in words.items()}
 
     def selector(self, events: Mapping[str, tuple[Any, int]]) -> Made:
-        poller = selectors.DefaultSelector()
+        poller = self._of(selectors, "DefaultSelector")()
         for name, (thing, mask) in events.items():
             poller.register(thing, mask, name)
         return Made(Poller(poller, {}))
@@ -321,14 +334,15 @@ class ShapedAdapter:
     def selector_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
         words = ((selectors.EVENT_READ, "EVENT_READ"), (selectors.EVENT_WRITE, "EVENT_WRITE"))
         found = poller.real.select(timeout)
-        return {key.data: [word for bit, word in words if mask & bit] for key, mask in found}
+        with _understanding(found, "a list of keys and events"):
+            return {key.data: [word for bit, word in words if mask & bit] for key, mask in found}
 
     # what the harness asks about an object
 
     def descriptor(self, thing: Any) -> int:
         """The number of an object's descriptor; -1 where it has none any more."""
         try:
-            return _descriptor(thing)
+            return descriptor_of(thing)
         except Exception:  # noqa: BLE001 (a wrapper may raise anything; the harness only wants to know)
             return -1
 
@@ -357,13 +371,57 @@ class Poller:
         self.real.register(outlet, selectors.EVENT_READ)
 
 
-def _descriptor(thing: Any) -> int:
-    return thing if isinstance(thing, int) else int(thing.fileno())
+def descriptor_of(thing: Any) -> int:
+    """The number of an object's descriptor. WrongType where its ``fileno()`` gives something else than a number."""
+    return thing if isinstance(thing, int) else _number(thing.fileno(), "a descriptor")
+
+
+def _numbers(events: Mapping[str, tuple[Any, int]]) -> dict[int, str]:
+    """The names of what is watched, by descriptor."""
+    return {descriptor_of(thing): name for name, (thing, _) in events.items()}
+
+
+def _number(value: Any, wanted: str) -> int:
+    """A number that an implementation returned, as a plain one of the size of a C int."""
+    if not isinstance(value, int) or isinstance(value, bool) or not -_LARGEST <= int.__add__(value, 0) < _LARGEST:
+        raise WrongType(value, wanted)
+    return int.__add__(value, 0)
+
+
+_LARGEST = 1 << 31
+
+
+def _several(value: Any, number: int, wanted: str) -> list[Any]:
+    """The items of a tuple or list that an implementation returned, if there are so many."""
+    kind = next((each for each in (tuple, list) if isinstance(value, each)), None)
+    items: list[Any] = list(kind.__iter__(value)) if kind else []
+    if len(items) != number:
+        raise WrongType(value, wanted)
+    return items
+
+
+def _socket(value: Any) -> Socket:
+    """What an implementation made in place of a socket, if it has a descriptor."""
+    if not hasattr(value, "fileno"):
+        raise WrongType(value, "a socket")
+    return value
+
+
+def _filled(count: Any, buffer: bytearray) -> dict[str, Any]:
+    """How many bytes were received, and the bytes themselves."""
+    return {"count": count, "data": bytes(buffer[: min(_number(count, "a count"), len(buffer))])}
+
+
+@contextlib.contextmanager
+def _understanding(value: Any, wanted: str) -> Iterator[None]:
+    """Reads what an implementation returned: where our reading fails, the value is none of its kind."""
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError, LookupError, OverflowError, struct.error):
+        raise WrongType(value, wanted) from None
 
 
 def _native_int(number: int) -> bytes:
-    import sys
-
     return number.to_bytes(4, sys.byteorder)
 
 
@@ -384,12 +442,16 @@ def _level(name: str) -> int:
 
 
 def _packed(name: str, value: Any) -> Any:
-    return options.packed(name, value) if name in options.OPTIONS else value
+    """A value as setsockopt takes it. HarnessError where it is none of the option's: that is the scenario's mistake."""
+    if isinstance(value, bytes) or name not in options.OPTIONS:
+        return value
+    try:
+        return options.packed(name, value)
+    except (TypeError, ValueError, LookupError, OverflowError, struct.error) as error:
+        raise HarnessError(f"{value!r} is no value of {name}: {type(error).__name__}: {error}") from None
 
 
 def _typed_option(name: str, read: Any) -> Any:
-    from conformance.tables.error_names import canonical_errno
-
     if name == "SO_ERROR":
         return canonical_errno(read) if read else 0
     return options.unpacked(name, read)
@@ -402,8 +464,6 @@ def _method(sock: Socket, name: str) -> Any:
 
 
 def _rights(ancillary: tuple[int, int, bytes]) -> list[int]:
-    import array
-
     level, kind, content = ancillary
     if level != socket.SOL_SOCKET or kind != getattr(socket, "SCM_RIGHTS", None):
         return []
@@ -419,24 +479,29 @@ def _is_credentials(ancillary: tuple[int, int, bytes]) -> bool:
 _MESSAGE_FLAGS = ("MSG_OOB", "MSG_EOR", "MSG_TRUNC", "MSG_CTRUNC", "MSG_ERRQUEUE")
 
 
-def _flag_names(found: int) -> list[str]:
+def _flag_names(found: Any) -> list[str]:
+    found = _number(found, "flags")
     return [name for name in _MESSAGE_FLAGS if found & getattr(socket, name, 0)]
-
-
-_EVENTS = ("IN", "PRI", "OUT", "ERR", "HUP", "NVAL", "RDHUP")
 
 
 def polled(poller: Any, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
     """What a poll object says of these, by name; ``timeout`` in seconds, or None."""
     for thing, mask in events.values():
         poller.register(thing, mask)
-    found = dict(poller.poll(None if timeout is None else timeout * 1000))
-    names = {_descriptor(thing): name for name, (thing, _) in events.items()}
-    return {names[number]: _event_names("POLL", mask) for number, mask in found.items()}
+    found = poller.poll(None if timeout is None else timeout * 1000)
+    names = _numbers(events)
+    with _understanding(found, "a list of descriptors and events"):
+        return {names[number]: _event_names("POLL", mask) for number, mask in found}
 
 
 def _event_names(prefix: str, mask: int) -> list[str]:
-    return [prefix + event for event in _EVENTS if mask & getattr(select, prefix + event, 0)]
+    """The names of the bits, in the order of the vocabulary; the first one where a system has two for one bit."""
+    found: dict[int, str] = {}
+    for name in SYMBOLS[prefix]:
+        bit = mask & getattr(select, name, 0)
+        if bit:
+            found.setdefault(bit, name)
+    return list(found.values())
 
 
 def _word(constant: Any) -> str:

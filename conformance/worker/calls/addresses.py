@@ -128,7 +128,10 @@ class Addresses:
         return self._scope.transport.hosts and None not in self._namespaces.values()
 
     def _is_ip6(self, sock: Any) -> bool:
-        return bool(getattr(sock, "family", None) == socket.AF_INET6)
+        try:
+            return bool(sock.family == socket.AF_INET6)
+        except Exception:  # noqa: BLE001 (no socket, or one of foreign code; which address to write is for us to know)
+            return False
 
     def _port(self, value: Any) -> int:
         if isinstance(value, v.Object):
@@ -145,5 +148,8 @@ class Addresses:
 
 
 def remembered(address: Any) -> Any:
-    """An address as it is kept: IPv6 ones without flow and scope."""
-    return tuple(address[:2]) if isinstance(address, (tuple, list)) else address
+    """An address as it is kept: IPv6 ones without flow and scope; None for what is no address."""
+    if isinstance(address, (tuple, list)):
+        items: list[Any] = [*list(address), None, None]
+        return (items[0], items[1]) if type(items[0]) is str and type(items[1]) is int else None
+    return address if type(address) in (str, bytes) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import gc
 import os
 import re
@@ -18,8 +19,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Optional
 
-from conformance.model.errors import Missing, Unsupported
-from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter
+from conformance.model.errors import Missing, Unsupported, WrongType
+from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter, descriptor_of
 from conformance.worker.calls.scope import Scope
 from conformance.worker.network.forged_segments import TCP_REPAIR
 
@@ -86,7 +87,7 @@ class HarnessOperations:
     def vanish(self, sock: Any) -> None:
         if sys.platform != "linux":
             raise Unsupported("a connection can vanish silently on Linux only (TCP_REPAIR)")
-        duplicate = socket.socket(fileno=os.dup(self._adapter.descriptor(sock)))
+        duplicate = socket.socket(fileno=os.dup(descriptor_of(sock)))
         try:
             duplicate.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
         except PermissionError:
@@ -109,27 +110,27 @@ class HarnessOperations:
         return Made({"read": Descriptor(read), "write": Descriptor(write)})
 
     def inspect(self, sock: Any, fields: Sequence[str]) -> dict[str, Any]:
-        readers: dict[str, Callable[[], Any]] = {
-            "family": lambda: socket.AddressFamily(sock.family),
-            "type": lambda: _socket_kind(sock.type),
-            "protocol": lambda: sock.proto,
-            "timeout": lambda: sock.gettimeout(),
-            "blocking": lambda: sock.getblocking(),
-            "descriptor_blocking": lambda: self._descriptor_blocking(sock),
-            "descriptor": lambda: "open" if sock.fileno() >= 0 else -1,
-            "inheritable": lambda: sock.get_inheritable(),
-            "closed": lambda: sock.fileno() < 0,
-        }
-        return {field: readers[field]() for field in fields}
+        return {field: self._attribute(field)(sock) for field in fields}
 
-    def _descriptor_blocking(self, sock: Any) -> bool:
-        if os.name == "nt":
-            raise Unsupported("Winsock does not tell whether a socket is blocking")
-        return os.get_blocking(sock.fileno())
+    @staticmethod
+    def _attribute(field: str) -> Callable[[Any], Any]:
+        """What reads an attribute of a socket. WrongType where it cannot be what it is."""
+        readers: dict[str, Callable[[Any], Any]] = {
+            "family": lambda sock: _kind(socket.AddressFamily, sock.family, "an address family"),
+            "type": lambda sock: _socket_kind(sock.type),
+            "protocol": lambda sock: sock.proto,
+            "timeout": lambda sock: sock.gettimeout(),
+            "blocking": lambda sock: sock.getblocking(),
+            "descriptor_blocking": _descriptor_blocking,
+            "descriptor": lambda sock: "open" if descriptor_of(sock) >= 0 else -1,
+            "inheritable": lambda sock: sock.get_inheritable(),
+            "closed": lambda sock: descriptor_of(sock) < 0,
+        }
+        return readers[field]
 
     def spawn(self, sock: Any) -> bool:
         """Whether a program that is started now, and closes nothing, has the socket."""
-        number = self._adapter.descriptor(sock)
+        number = descriptor_of(sock)
         command = [sys.executable, "-I", "-S", "-c", _HAS_SOCKET, str(number)]
         return subprocess.run(command, close_fds=False, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
@@ -169,17 +170,17 @@ class HarnessOperations:
         import fcntl
         import termios
 
-        found = fcntl.ioctl(self._adapter.descriptor(sock), termios.FIONREAD, bytes(struct.calcsize("i")))
+        found = fcntl.ioctl(descriptor_of(sock), termios.FIONREAD, bytes(struct.calcsize("i")))
         return int(struct.unpack("i", found)[0])
 
     def ready(self, sock: Any) -> list[str]:
-        number = [self._adapter.descriptor(sock)]
+        number = [descriptor_of(sock)]
         lists = select.select(number, number, number, 0)
         return [word for word, found in zip(("read", "write", "error"), lists) if found]
 
     def await_(self, sock: Any, event: str) -> None:
         """Returns when the event has happened; consumes nothing."""
-        number = self._adapter.descriptor(sock)
+        number = descriptor_of(sock)
         if event in ("readable", "writable", "urgent") or not hasattr(select, "poll"):
             wanted = {"writable": 1, "urgent": 2}.get(event, 0)
             lists: list[list[int]] = [[], [], []]
@@ -219,6 +220,25 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _socket_kind(number: int) -> Any:
-    """The symbol of a socket type; some libraries give the bare number, which would read as an errno."""
-    return socket.SocketKind(number) if number in set(socket.SocketKind) else f"{number:#x}"
+def _descriptor_blocking(sock: Any) -> bool:
+    if os.name == "nt":
+        raise Unsupported("Winsock does not tell whether a socket is blocking")
+    return os.get_blocking(descriptor_of(sock))
+
+
+def _kind(known: type[enum.IntEnum], value: Any, wanted: str) -> Any:
+    """The symbol of a number that an implementation gave."""
+    number = int.__add__(value, 0) if isinstance(value, int) else None
+    if number not in set(known):
+        raise WrongType(value, wanted)
+    return known(number)
+
+
+def _socket_kind(value: Any) -> Any:
+    """The symbol of a socket type; some libraries give a number with flags, which would read as an errno."""
+    try:
+        return _kind(socket.SocketKind, value, "a socket type")
+    except WrongType:
+        if not isinstance(value, int):
+            raise
+        return f"{int.__add__(value, 0):#x}"

@@ -9,6 +9,7 @@ import time
 from typing import Any, Optional
 
 from conformance.engine.data import pattern
+from conformance.model.errors import WrongType
 from conformance.worker.adapters.shaped import ShapedAdapter, Socket, constant
 from conformance.worker.calls.scope import Scope
 from conformance.worker.waiting.settling import STANDSTILL
@@ -34,7 +35,7 @@ class Programs:
         sent = 0
         while sent < len(data):
             try:
-                taken = self._adapter.send(sock, data[sent:], 0)
+                taken = self._sent(sock, data[sent:])
             except BlockingIOError:
                 select.select([], [self._adapter.descriptor(sock)], [])
                 continue
@@ -47,7 +48,7 @@ class Programs:
         left = size
         while left:
             try:
-                chunk = self._adapter.recv(sock, min(left, 2048), 0)
+                chunk = self._received(sock, min(left, 2048))
             except BlockingIOError:
                 select.select([self._adapter.descriptor(sock)], [], [])
                 continue
@@ -70,7 +71,7 @@ class Programs:
 
     def recv_until_eof(self, sock: Socket) -> bytes:
         parts: list[bytes] = []
-        while part := self._adapter.recv(sock, CHUNK, 0):
+        while part := self._received(sock, CHUNK):
             parts.append(part)
         return b"".join(parts)
 
@@ -83,7 +84,7 @@ class Programs:
     def recv_delimited(self, sock: Socket, delimiter: bytes) -> dict[str, bytes]:
         collected = self._residue.pop(id(sock), b"")
         while delimiter not in collected:
-            part = self._adapter.recv(sock, CHUNK, 0)
+            part = self._received(sock, CHUNK)
             if not part:
                 return {"message": collected, "residue": b""}
             collected += part
@@ -101,7 +102,7 @@ class Programs:
             while sent < MOST:
                 size = record or (CHUNK if stream else 1)
                 try:
-                    taken = self._adapter.send(sock, self._piece(sent, size), 0)
+                    taken = self._sent(sock, self._piece(sent, size))
                     if not taken:
                         raise BlockingIOError  # an implementation that takes nothing refuses
                     sent += taken
@@ -142,7 +143,7 @@ class Programs:
         received, count = 0, 0
         try:
             while True:
-                part = self._adapter.recv(sock, CHUNK, 0)
+                part = self._received(sock, CHUNK)
                 if stream and not part:
                     break
                 received, count = received + len(part), count + 1
@@ -176,8 +177,17 @@ class Programs:
 
     def _received(self, thing: Any, size: int) -> bytes:
         """What is there, of a socket or of a pipe's end."""
-        part: bytes = self._adapter.read(thing, size) if isinstance(thing, int) else self._adapter.recv(thing, size, 0)
-        return part
+        part = self._adapter.read(thing, size) if isinstance(thing, int) else self._adapter.recv(thing, size, 0)
+        if not isinstance(part, (bytes, bytearray, memoryview)):
+            raise WrongType(part, "data")
+        return bytes(part)
+
+    def _sent(self, sock: Socket, data: bytes) -> int:
+        """How much of the data a single call took."""
+        taken = self._adapter.send(sock, data, 0)
+        if not isinstance(taken, int) or isinstance(taken, bool):
+            raise WrongType(taken, "a count")
+        return taken
 
     def _send_all(self, thing: Any, data: bytes) -> None:
         """Sends it all, into a socket or a pipe's end."""
@@ -189,8 +199,6 @@ class Programs:
 
     def connect_until_stuck(self, to: Any, at_most: int) -> int:
         """How many fresh sockets connect at once."""
-        import socket
-
         row = self._scope.transport
         for done in range(at_most):
             made = self._adapter.socket(getattr(socket, str(row.family)), getattr(socket, str(row.type)), 0).objects
@@ -201,15 +209,13 @@ class Programs:
         return at_most
 
     def _connects(self, sock: Socket, to: Any) -> bool:
-        import socket
-
         try:
             self._adapter.connect(sock, to)
         except BlockingIOError:
             if "local" in self._scope.transport.groups:
                 return False  # EAGAIN: the queue is full; nothing is under way
             number = self._adapter.descriptor(sock)
-            if not select.select([], [number], [number], STANDSTILL * 4)[1]:
+            if number < 0 or not select.select([], [number], [number], STANDSTILL * 4)[1]:
                 return False
             return bool(self._adapter.getsockopt(sock, "SO_ERROR", socket.SOL_SOCKET, None) == 0)
         except OSError:
