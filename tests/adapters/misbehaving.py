@@ -186,7 +186,7 @@ class TrueNumber(OddNumber):
     odd = True
 
 
-class ErrorWithoutWords(OSError):
+class WordlessError(OSError):
     @property
     def errno(self):
         raise RuntimeError("no number")
@@ -197,7 +197,7 @@ class ErrorWithoutWords(OSError):
 
 class RaisesWithoutWords(socket.socket):
     def recv(self, size, flags=0):
-        raise ErrorWithoutWords
+        raise WordlessError
 
 
 class TakesNoDescriptor:

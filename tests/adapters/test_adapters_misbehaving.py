@@ -114,7 +114,7 @@ def test_dying_in_the_fixture_is_inconclusive(outcome, monkeypatch, name):
         ("RaisesSystemExit", "SystemExit"),
         ("RaisesTheUnspeakable", "UnspeakableError"),
         ("RaisesOddNumbers", "OSError"),
-        ("RaisesWithoutWords", "ErrorWithoutWords"),
+        ("RaisesWithoutWords", "WordlessError"),
     ],
 )
 def test_whatever_it_raises_is_observed_as_raised(outcome, name, cls):
