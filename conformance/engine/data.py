@@ -43,6 +43,11 @@ def _long(data: bytes, seeds: tuple[int, ...]) -> dict[str, Any]:
     return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "starts": data[:32].hex()}
 
 
+def is_recorded(value: Any) -> bool:
+    """Whether a recorded value is data."""
+    return isinstance(value, dict) and bool({"text", "hex", "pattern", "sha256"} & set(value))
+
+
 def size_of(recorded: dict[str, Any]) -> int:
     """How many bytes recorded data has."""
     if "text" in recorded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.engine.choose import leaves
 from conformance.engine.evaluate import refers
+from conformance.engine.wrong_types import wrong_type_in
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.tables.faults import ROWS
@@ -27,7 +28,7 @@ def is_exact(outcome: s.Outcome) -> bool:
 
 def is_free(step: s.Step, outcome: s.Outcome, seen: o.Observation) -> bool:
     """Whether the value that a step returned is one of several legal ones, or a quantity of this run."""
-    if seen.kind != o.RETURNED:
+    if seen.kind != o.RETURNED or wrong_type_in(seen.canonical):
         return False
     if ROWS[step.operation].varies:
         return True

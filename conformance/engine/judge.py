@@ -38,6 +38,8 @@ from conformance.tables.selectors import Host
 
 PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE = "pass", "fail", "known-deviation", "unsupported", "inconclusive"
 VERDICTS = (PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE)
+UNEXPECTED = (FAIL, INCONCLUSIVE)
+"""The verdicts that make a run end with status 1."""
 
 UPPER_BOUND_SLACK = 50.0
 """How many times as long as its upper bound a step may last: a slow machine is no deviation."""

@@ -61,14 +61,14 @@ class Matcher:
         return (low is None or number >= low) and (high is None or number <= high)
 
     def _prefixof(self, expected: s.PrefixOf, seen: Seen) -> bool:
-        if not _is_recorded_data(seen.canonical):
+        if not data.is_recorded(seen.canonical):
             return False
         size = data.size_of(seen.canonical)
         wanted = self._bytes(expected.data)
         return 0 < size <= len(wanted) and data.equal(seen.canonical, wanted[:size])
 
     def _sizeis(self, expected: s.SizeIs, seen: Seen) -> bool:
-        if not _is_recorded_data(seen.canonical):
+        if not data.is_recorded(seen.canonical):
             return False
         size = data.size_of(seen.canonical)
         return self._matches(expected.size, Seen(size, size))
@@ -97,7 +97,7 @@ class Matcher:
         if isinstance(value, v.Saved):
             return self._is_saved(value, seen)
         if is_data(value):
-            return _is_recorded_data(seen.canonical) and data.equal(seen.canonical, self._bytes(value))
+            return data.is_recorded(seen.canonical) and data.equal(seen.canonical, self._bytes(value))
         if isinstance(value, v.Literal):
             return _same(value.value, seen.raw if isinstance(seen.canonical, list) else seen.canonical)
         if isinstance(value, v.Symbol):
@@ -172,7 +172,7 @@ class Matcher:
             return value.value
         found = self._lookup(value)
         recorded = found.canonical
-        if _is_recorded_data(recorded):
+        if data.is_recorded(recorded):
             return data.whole(recorded)
         return recorded if isinstance(recorded, (int, float)) else found.raw
 
@@ -192,10 +192,6 @@ def _is_port(seen: Seen) -> bool:
 
 def _is_address(seen: Seen) -> bool:
     return isinstance(seen.canonical, dict) and "names" in seen.canonical
-
-
-def _is_recorded_data(value: Any) -> bool:
-    return isinstance(value, dict) and bool({"text", "hex", "pattern", "sha256"} & set(value))
 
 
 def _same(wanted: Any, found: Any) -> bool:

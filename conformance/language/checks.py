@@ -13,6 +13,7 @@ from conformance.language.suggestions import nearest, short
 from conformance.language.value_syntax import HOSTS
 from conformance.model import scenario as s
 from conformance.model import values as v
+from conformance.model.cell import MEASURE
 from conformance.model.errors import Mistake, Position
 from conformance.tables import selectors
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
@@ -50,7 +51,7 @@ def check(scenario: s.Scenario) -> list[Mistake]:
             break
     if scenario.level == "platform":
         mistakes += _sources(scenario)
-    if scenario.level != "measure" and not scenario.sources:
+    if scenario.level != MEASURE and not scenario.sources:
         mistakes.append(Mistake(scenario.position, 'a scenario names its sources; write "sources: […]"'))
     return sorted(set(mistakes))[:MAX_MISTAKES]
 
@@ -104,7 +105,7 @@ def _faults(scenario: s.Scenario, case: s.Case) -> list[tuple[str, Position]]:
 
 def _processes(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
     """What is done to a process is done to that of an actor who has one, not to the worker's."""
-    owners = {name for name, place in scenario.actors.items() if place.own_process or place.unprivileged}
+    owners = {name for name, place in scenario.actors.items() if place.has_process}
     for step in case.steps:
         owners |= {name for name, place in scenario.actors.items() if place.beside in owners}
         if ROWS[step.operation].kind == "process" and step.actor not in owners:

@@ -20,7 +20,6 @@ MAX_STEPS = 200
 MAX_LIMIT = 120.0
 LEVELS = ("must", "platform", "measure")
 GROUP_KINDS = ("together", "exactly_one")
-NETWORK_ACTORS = ("network", "system")
 
 _ACTION_KEYS = (
     "pending", "using", "as", "returns", "raises", "blocks", "dies", "any_of", "expect", "where", "lasts", "only",

@@ -13,7 +13,7 @@ from typing import Any
 from conformance.engine import choose
 from conformance.engine.differential import Divergence
 from conformance.engine.exact import is_free
-from conformance.engine.judge import INCONCLUSIVE
+from conformance.engine.judge import UNEXPECTED
 from conformance.engine.wording import expected_words, observed_words, step_words
 from conformance.model import observation as o
 from conformance.model import scenario as s
@@ -57,7 +57,7 @@ def cell_record(outcome: Outcome) -> CellRecord:
         observed=verdict.observed,
         measures={name: number for name, (number, _) in measures.items()},
         units={name: unit for name, (_, unit) in measures.items()},
-        notes=outcome.notes if verdict.kind in ("fail", INCONCLUSIVE) else (),
+        notes=outcome.notes if verdict.kind in UNEXPECTED else (),
         differential=_differential(outcome.divergence),
         capture=_capture(outcome.capture),
     )

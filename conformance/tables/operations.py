@@ -143,6 +143,8 @@ class Operation:
     """The arguments of the call that restores, after the cell, what this one changed for the whole process."""
     varies: bool = False
     """The result is a quantity of the run (how much fitted, how fast), which is not compared."""
+    or_nothing: bool = False
+    """Its result may also be None: a file whose socket would block says so in this way."""
     by_name: bool = False
     """It gets the name of the object that it is used on, not the object."""
     gives_address: bool = False
@@ -319,10 +321,10 @@ _FILES = (
         "cell's folder if one is given.", on=None, makes="file", kind="harness", path=None),
     _op("pipe", "", "nothing", "Makes a pipe: {read, write}.", on=None, makes=PIPE, kind="harness"),
     _op("read", "size:size", "data", "Reads from a file, pipe end or descriptor.", main="size", on="file",
-        moves=BUFFERS),
+        moves=BUFFERS, is_="or_nothing"),
     _op("readline", "", "data", "Reads one line from a file.", on="file", moves=BUFFERS),
     _op("write", "data:data", "count", "Writes to a file, pipe end or descriptor.", main="data", on="file",
-        moves=BUFFERS, arrow=DATA, unit="bytes"),
+        moves=BUFFERS, arrow=DATA, unit="bytes", is_="or_nothing"),
     _op("flush", "", "nothing", "Hands over what the file has buffered.", on="file", moves=BUFFERS),
     _op("unlink", "path:text", "nothing", "Removes a path of the cell's folder.", main="path", on=None,
         kind="harness"),

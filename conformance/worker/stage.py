@@ -314,13 +314,15 @@ def _release(thing: Any) -> None:
 
 
 def _guarded(part: Callable[[], None]) -> Callable[[], o.Observation]:
-    """A part of a fixture as a call that never raises."""
+    """A part of a fixture as a call that raises nothing but HarnessError."""
 
     def call() -> o.Observation:
         try:
             part()
         except Unsupported as error:
             return o.Observation(o.UNSUPPORTED, reason=str(error))
+        except HarnessError:
+            raise
         except WrongType as wrong:
             return o.Observation(o.RAISED, reason=f"returned {in_words(described(wrong.value, wrong.wanted))}")
         except BaseException as error:  # noqa: BLE001 (whatever an implementation raises)

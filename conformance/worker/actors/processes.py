@@ -28,7 +28,7 @@ START_LIMIT = 10.0
 
 def housemates(plan: Plan) -> dict[str, tuple[str, ...]]:
     """The actors that have a process of their own, each with those who live beside it, itself first."""
-    owners = [name for name, place in plan.actors.items() if place.own_process or place.unprivileged]
+    owners = [name for name, place in plan.actors.items() if place.has_process]
     found = {name: [name] for name in owners}
     for name in plan.actors:
         owner = _owner(plan, name)
@@ -54,7 +54,7 @@ def unborn(plan: Plan) -> frozenset[str]:
 class Processes:
     """Starts, finds and ends the processes of a cell."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what a process of a cell is made of, handed over once)
         self, plan: Plan, nursery: Optional[Nursery], vantage: Vantage, adapter: ShapedAdapter, scope: Scope,
         events: Events, probe_of: Callable[[int, int], Probe], scale: float,
     ) -> None:  # fmt: skip

@@ -175,7 +175,8 @@ class Performer:
             value = value.result
             names = names if row.result != "nothing" and not row.makes else None
         self._learn(step, row)
-        canonical, raw = self.recorder.result(row.result, value)
+        nothing = value is None and row.or_nothing
+        canonical, raw = (None, None) if nothing else self.recorder.result(row.result, value)
         bound = self._save(names, value, canonical, raw) if names is not None else {}
         return o.Observation(o.RETURNED, canonical, raw, seconds, names=bound)
 
