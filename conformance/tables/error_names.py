@@ -174,7 +174,7 @@ _NUMBERED_OTHERWISE = (("ssl", "SSLError"), (socket.herror.__module__, "herror")
 
 def describe(error: BaseException) -> dict[str, str]:
     """An exception as ``{"name", "class"}``: its errno by POSIX symbol, else EAI_*, else its class."""
-    cls = type(error).__name__
+    cls = "TimeoutError" if type(error) is socket.timeout else type(error).__name__  # its name since Python 3.10
     if isinstance(error, socket.gaierror):
         return {"name": _getaddrinfo_name(number_of(error, "errno")), "class": cls}
     if not isinstance(error, OSError) or any((each.__module__, each.__name__) in _NUMBERED_OTHERWISE
