@@ -1,4 +1,4 @@
-"""Which expectation applies to a step: the one whose selector implies all the others that hold."""
+"""Chooses the expectation of a step: the alternative whose selector implies every other one that holds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CLOSURES: dict[str, frozenset[str]] = {
 
 
 def most_specific(applicable: Sequence[s.Alternative]) -> Optional[s.Alternative]:
-    """The alternative that implies all others; None where there is no such one (a tie)."""
+    """The alternative that implies all others; None where none does (a tie)."""
     for candidate in applicable:
         others = (other.selector for other in applicable)
         if all(selectors.implies(candidate.selector, other, _CLOSURES) for other in others):
@@ -41,7 +41,7 @@ def applicable(alternatives: Iterable[s.Alternative], host: Host) -> list[s.Alte
 
 
 def outcome_for(step: s.Step, host: Host) -> s.Outcome:
-    """The outcome that is expected of a step here; the loader refused ties."""
+    """The outcome that is expected of a step on this host; the loader refused ties."""
     found = applicable(step.alternatives, host)
     chosen = most_specific(found) if found else None
     return chosen.outcome if chosen else step.outcome
@@ -60,5 +60,5 @@ def leaves(outcome: s.Outcome) -> list[s.Outcome]:
 
 
 def blocking(outcome: s.Outcome) -> Optional[s.Blocks]:
-    """The ``blocks`` among the legal outcomes, if there is one."""
+    """The ``blocks`` among the legal outcomes; None where there is none."""
     return next((leaf.what for leaf in leaves(outcome) if isinstance(leaf.what, s.Blocks)), None)

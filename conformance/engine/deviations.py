@@ -1,4 +1,4 @@
-"""Known deviations: declared, explained, strict. When a declared deviation does not happen any more, that fails."""
+"""Known deviations: declared and explained. A cell fails when its declared deviation no longer happens."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from conformance.tables.selectors import Host
 class Deviation:
     """One declared deviation.
 
-    ``scenario`` is an id or a glob over ids, ``cell`` optionally a glob over ``case-transport``; ``implementation``
-    a name or glob; ``only`` a guard on the host; ``observed`` the words of what the deviating step does, as failures
-    print them (``raised EINVAL (OSError)``), with ``*`` for what varies; ``reason`` why that is accepted; ``seen``
-    what it was last seen with, such as ``gevent 26.9.0``.
+    ``scenario``, ``cell`` (``case-transport``) and ``implementation`` are names or globs, ``only`` is a guard on the
+    host. ``observed`` is what the deviating step does, in the words of a failure (``raised EINVAL (OSError)``), with
+    ``*`` for what varies. ``reason`` explains why that is accepted, ``seen`` is the version that last showed it
+    (``gevent 26.9.0``). With ``run`` false the cell is not run.
     """
 
     scenario: str

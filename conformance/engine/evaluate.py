@@ -1,4 +1,4 @@
-"""Values of the language to plain Python ones, given what was saved so far. Used by the worker and by the judge."""
+"""Turns values of the language into Python values, given what was saved so far. The worker and the judge use it."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ def nodes_in(node: Any) -> Iterator[Any]:
 
 
 def is_data(value: Any) -> bool:
-    """Whether a value is written as data (a reference may be, too)."""
+    """Whether a value is written as data. A reference may refer to data, too."""
     return isinstance(value, (v.Text, v.Hex, v.Pattern, v.Join, v.Slice))

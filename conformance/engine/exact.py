@@ -1,4 +1,4 @@
-"""Exactly one legal outcome, or a stated freedom: what is free is compared by its invariant, not by its value."""
+"""Which outcomes are exact and which leave freedom: a free value is not compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conformance.tables.faults import ROWS
 
 
 def is_silent(outcome: s.Outcome) -> bool:
-    """Whether nothing is stated of the result."""
+    """Whether any result is legal."""
     return isinstance(outcome.what, s.Returns) and isinstance(outcome.what.expected, s.Anything)
 
 
@@ -27,7 +27,7 @@ def is_exact(outcome: s.Outcome) -> bool:
 
 
 def is_free(step: s.Step, outcome: s.Outcome, seen: o.Observation) -> bool:
-    """Whether the value that a step returned is one of several legal ones, or a quantity of this run."""
+    """Whether a step could have returned another legal value, or one that differs from run to run."""
     if seen.kind != o.RETURNED or wrong_type_in(seen.canonical):
         return False
     if ROWS[step.operation].varies:

@@ -1,4 +1,4 @@
-"""Whether an observed result is what was expected. Types count: true is not 1."""
+"""Decides whether an observed result is the expected one. Types count: true is not 1."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conformance.tables.operations import UNORDERED, Result, kind_of_field
 
 @dataclass(frozen=True)
 class Seen:
-    """A result, canonical and raw side by side; ``raw`` is only consulted for ports. ``kind`` is its result type."""
+    """A result: canonical, raw (needed for ports and descriptors), and its result type."""
 
     canonical: Any
     raw: Any
@@ -24,18 +24,18 @@ class Seen:
 
 
 class _NeverSaved(Exception):  # noqa: N818 (control flow: what an expectation refers to does not exist)
-    """A reference to what no step saved, because that step was not run, or did something else."""
+    """A reference to a value that was never saved: its step was not run, or did something else."""
 
 
 class Matcher:
-    """Compares results of one cell; knows what earlier steps saved, and who is acting."""
+    """Compares results of one cell, given what earlier steps saved and which actor acts."""
 
     def __init__(self, saved: Mapping[str, Seen], actor: str) -> None:
         self._saved = saved
         self._actor = actor
 
     def matches(self, expected: s.Expected, seen: Seen) -> bool:
-        """Whether ``seen`` is one of the results that ``expected`` allows; not, where it needs what was never saved."""
+        """Whether ``expected`` allows ``seen``; False where it refers to a value that was never saved."""
         try:
             return self._matches(expected, seen)
         except _NeverSaved:
@@ -126,7 +126,7 @@ class Matcher:
         return all(self._is(wanted, Seen(item, item)) for wanted, item in zip(value.items, found))
 
     def _in_any_order(self, wanted: Sequence[Any], found: Sequence[Any]) -> bool:
-        """Whether each of the wanted has one of the found for itself."""
+        """Whether the items can be paired."""
         if not wanted:
             return True
         rests = (

@@ -1,7 +1,7 @@
-"""Whether a case holds however much one call moves: then it holds under every legal tape. Decided from its steps alone.
+"""Decides from its steps alone whether a case passes under every tape.
 
-A tape makes ``send`` and ``recv`` of streams move fewer bytes, and calls on non-blocking sockets would-block. A case is
-left out where an outcome depends on that; what loops over such calls, as the programs do, is what a tape is for.
+A tape makes ``send`` and ``recv`` of streams move fewer bytes, and makes calls on non-blocking sockets would-block. A
+case is left out if an outcome depends on that. Loops over these calls, such as the programs, do not depend on it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _reason(step: s.Step, case: s.Case) -> Optional[str]:
 
 
 def _leaves_behind(step: s.Step, row: Operation, rows: list[Operation]) -> Optional[str]:
-    """Whether a step receives more than it gives, where somebody would notice."""
+    """Why it matters that a step receives more bytes than it returns; None where it does not."""
     looks = any(each.looks for each in rows)
     if row.rest and (looks or _tells(step, row.rest)):
         return "leaves behind what came along"
@@ -88,7 +88,7 @@ def _outcomes(step: s.Step) -> Iterator[s.Outcome]:
 
 
 def _is_the_end(outcome: s.Outcome) -> bool:
-    """Whether an outcome is an error or the end of the stream, which no call can cut."""
+    """Whether an outcome is an error or the end of the stream: a tape cannot shorten these."""
     if isinstance(outcome.what, s.Raises):
         return True
     return isinstance(outcome.what, s.Returns) and _is_nothing(outcome.what.expected)
@@ -101,7 +101,7 @@ def _is_nothing(expected: s.Expected) -> bool:
 
 
 def _has(step: s.Step, condition: Optional[tuple[str, Any]]) -> bool:
-    """Whether an argument has the value that a column of the row names, or one that only the run will show."""
+    """Whether an argument has the value in this column of the row, or one that only the run can tell."""
     given = dict(step.arguments).get(condition[0]) if condition else None
     if condition is None or given is None:
         return False
@@ -133,8 +133,8 @@ def _sets(step: s.Step, row: Operation, option: str) -> bool:
 
 
 def _tells(step: s.Step, field: str) -> bool:
-    """Whether a field of the result is expected to be something, or named."""
+    """Whether the scenario expects something of a field of the result, or names it."""
     expected = [leaf.what.expected for leaf in _outcomes(step) if isinstance(leaf.what, s.Returns)]
     fields = [field for each in expected if isinstance(each, s.Record) for field in each.fields]
-    told = {name for name, wanted in fields if not _is_nothing(wanted)}
-    return field in told or (isinstance(step.names, dict) and field in step.names)
+    stated = {name for name, wanted in fields if not _is_nothing(wanted)}
+    return field in stated or (isinstance(step.names, dict) and field in step.names)

@@ -1,4 +1,4 @@
-"""From a scenario's case on a transport to the plan that a worker runs: guards decided, waiting allowed where legal."""
+"""Makes the plan of a cell: guards decided, limits scaled, and for each step whether it may block."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from conformance.tables.faults import NETWORK
 from conformance.tables.selectors import Host
 
 DEFAULT_LIMIT = 5.0
-"""Seconds that a step may take before it counts as hung, times the host's scale; a step or file may say otherwise."""
+"""Seconds after which a step counts as hung, times the host's scale. Steps and files may have limits of their own."""
 
 
 def guard_finding(cell: Cell, host: Host) -> Optional[str]:
-    """Why the scenario does not apply on this host at all; None where it does."""
+    """Why the whole scenario does not apply on this host; None where it applies."""
     only = cell.scenario.only
     if choose.guard_holds(only, choose.here(cell, host)):
         return None

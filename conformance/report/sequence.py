@@ -1,4 +1,4 @@
-"""The sequence diagram of a cell: a lifeline per actor, calls on it, bytes as arrows from the one to the other."""
+"""The sequence diagram of a cell: a lifeline for each actor with its calls, and arrows between two actors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def diagram(cell: CellRecord, width: int = WIDTH) -> list[Line]:
 
 
 def actors_of(cell: CellRecord) -> list[str]:
-    """Those who have a lifeline: the actors, but not the network and the system, if there is anybody else."""
+    """The actors with a lifeline: the network and the system only where there are no others."""
     actors = list(dict.fromkeys(step["actor"] for step in cell.steps))
     return [actor for actor in actors if actor not in FAULT_ACTORS] or actors
 
@@ -53,7 +53,7 @@ def call_lines(drawing: Lifelines, step: Mapping[str, Any], time: str = "") -> l
 
 
 def result_lines(drawing: Lifelines, cell: CellRecord, step: Mapping[str, Any], time: str = "") -> list[Line]:
-    """What came of a step, where that is worth a word."""
+    """The lines for the result of a step; none where it returned and that was expected."""
     deviates = step["number"] == cell.step and cell.verdict in ("fail", "known-deviation")
     if step["did"] == "returned" and not deviates:
         return []
@@ -78,7 +78,7 @@ def state_lines(drawing: Lifelines, step: Mapping[str, Any], changed: Sequence[C
 
 
 def _arrow(drawing: Lifelines, step: Mapping[str, Any], kind: str) -> list[Line]:
-    """What went to the peer, where the operation says so and there is one peer."""
+    """The arrow to the peer, if the operation has one and there is exactly one peer."""
     to = drawing.neighbour(step["actor"])
     row = ROWS.get(step["operation"])
     if to is None or row is None or not row.arrow or kind != "returned" or step.get("pending"):

@@ -22,133 +22,38 @@ _WINSOCK = {
 }  # fmt: skip
 """Winsock's error numbers (Microsoft Learn, "Windows Sockets Error Codes") by the POSIX name of the same behaviour."""
 
-_POSIX = [
-    "E2BIG",
-    "EACCES",
-    "EADDRINUSE",
-    "EADDRNOTAVAIL",
-    "EAFNOSUPPORT",
-    "EAGAIN",
-    "EALREADY",
-    "EBADF",
-    "EBUSY",
-    "ECHILD",
-    "ECONNABORTED",
-    "ECONNREFUSED",
-    "ECONNRESET",
-    "EDEADLK",
-    "EDESTADDRREQ",
-    "EDISCON",
-    "EDOM",
-    "EEXIST",
-    "EFAULT",
-    "EFBIG",
-    "EHOSTDOWN",
-    "EHOSTUNREACH",
-    "EINPROGRESS",
-    "EINTR",
-    "EINVAL",
-    "EIO",
-    "EISCONN",
-    "EISDIR",
-    "ELOOP",
-    "EMFILE",
-    "EMSGSIZE",
-    "ENAMETOOLONG",
-    "ENETDOWN",
-    "ENETRESET",
-    "ENETUNREACH",
-    "ENFILE",
-    "ENOBUFS",
-    "ENODEV",
-    "ENOENT",
-    "ENOMEM",
-    "ENOPROTOOPT",
-    "ENOSPC",
-    "ENOSYS",
-    "ENOTCONN",
-    "ENOTDIR",
-    "ENOTEMPTY",
-    "ENOTSOCK",
-    "ENOTTY",
-    "ENXIO",
-    "EOPNOTSUPP",
-    "EOVERFLOW",
-    "EPERM",
-    "EPFNOSUPPORT",
-    "EPIPE",
-    "EPROTO",
-    "EPROTONOSUPPORT",
-    "EPROTOTYPE",
-    "ERANGE",
-    "EROFS",
-    "ESHUTDOWN",
-    "ESOCKTNOSUPPORT",
-    "ESPIPE",
-    "ESRCH",
-    "ETIMEDOUT",
-    "ETOOMANYREFS",
-    "EWOULDBLOCK",
-    "ENOTSUP",
-    "EXDEV",
-    "ECANCELED",
-    "EBADMSG",
-    "EUSERS",
-    "ESTALE",
-    "EDQUOT",
-    "EREMOTE",
-]
 
-ERROR_NAMES = frozenset(_POSIX)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ERROR_NAMES = _words(
+    """
+    E2BIG EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF EBUSY ECHILD ECONNABORTED
+    ECONNREFUSED ECONNRESET EDEADLK EDESTADDRREQ EDISCON EDOM EEXIST EFAULT EFBIG EHOSTDOWN EHOSTUNREACH
+    EINPROGRESS EINTR EINVAL EIO EISCONN EISDIR ELOOP EMFILE EMSGSIZE ENAMETOOLONG ENETDOWN ENETRESET
+    ENETUNREACH ENFILE ENOBUFS ENODEV ENOENT ENOMEM ENOPROTOOPT ENOSPC ENOSYS ENOTCONN ENOTDIR ENOTEMPTY
+    ENOTSOCK ENOTTY ENXIO EOPNOTSUPP EOVERFLOW EPERM EPFNOSUPPORT EPIPE EPROTO EPROTONOSUPPORT EPROTOTYPE ERANGE
+    EROFS ESHUTDOWN ESOCKTNOSUPPORT ESPIPE ESRCH ETIMEDOUT ETOOMANYREFS EWOULDBLOCK ENOTSUP EXDEV ECANCELED
+    EBADMSG EUSERS ESTALE EDQUOT EREMOTE
+    """
+)
 """The names that a scenario may give for a system error."""
 
-GETADDRINFO_NAMES = frozenset(
-    [
-        "EAI_AGAIN",
-        "EAI_BADFLAGS",
-        "EAI_FAIL",
-        "EAI_FAMILY",
-        "EAI_MEMORY",
-        "EAI_NODATA",
-        "EAI_NONAME",
-        "EAI_SERVICE",
-        "EAI_SOCKTYPE",
-        "EAI_ADDRFAMILY",
-        "EAI_OVERFLOW",
-        "EAI_SYSTEM",
-    ]
+GETADDRINFO_NAMES = _words(
+    """
+    EAI_AGAIN EAI_BADFLAGS EAI_FAIL EAI_FAMILY EAI_MEMORY EAI_NODATA EAI_NONAME EAI_SERVICE EAI_SOCKTYPE
+    EAI_ADDRFAMILY EAI_OVERFLOW EAI_SYSTEM
+    """
 )
 
-CLASSES = frozenset(
-    [
-        "OSError",
-        "TimeoutError",
-        "BlockingIOError",
-        "ConnectionError",
-        "ConnectionResetError",
-        "ConnectionRefusedError",
-        "ConnectionAbortedError",
-        "BrokenPipeError",
-        "InterruptedError",
-        "PermissionError",
-        "FileNotFoundError",
-        "FileExistsError",
-        "ValueError",
-        "TypeError",
-        "OverflowError",
-        "AttributeError",
-        "EOFError",
-        "RuntimeError",
-        "NotImplementedError",
-        "KeyError",
-        "IndexError",
-        "DeprecationWarning",
-        "UnsupportedOperation",
-        "HandlerRaised",
-        "error",
-        "gaierror",
-        "herror",
-    ]
+CLASSES = _words(
+    """
+    OSError TimeoutError BlockingIOError ConnectionError ConnectionResetError ConnectionRefusedError
+    ConnectionAbortedError BrokenPipeError InterruptedError PermissionError FileNotFoundError FileExistsError
+    ValueError TypeError OverflowError AttributeError EOFError RuntimeError NotImplementedError KeyError
+    IndexError DeprecationWarning UnsupportedOperation HandlerRaised error gaierror herror
+    """
 )
 """The exception classes that a scenario may name."""
 

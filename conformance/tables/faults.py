@@ -1,4 +1,4 @@
-"""The faults: declared disturbances of the network or of an actor's process. A row here and a method make a new one."""
+"""The faults: declared disturbances of the network or of an actor's process. A row and a method make a new one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from conformance.tables.operations import OPERATIONS, Operation, parameters
 
 NETWORK, SYSTEM = "network", "system"
 ACTORS = (NETWORK, SYSTEM)
-"""The actors that stand for the harness: whose steps are faults."""
+"""The actors that stand for the harness. Their steps are faults."""
 
 
 @dataclass(frozen=True)
 class Fault(Operation):
-    """One fault, written like an operation of the actor ``by``, its parameters beside its name where it has several.
+    """One fault: an operation of the actor ``by``. Several parameters stand beside its name.
 
-    ``needs`` is the capability without which it cannot be done; the worker's probe of it decides.
+    ``needs`` is the capability that the host must have; a probe in the worker decides.
     """
 
     by: str = NETWORK
@@ -30,11 +30,11 @@ class Fault(Operation):
     takes_queue: bool = False
     """It puts a queue of its own at the end of a link, in place of any other."""
     hides: bool = False
-    """What it loses is lost before a capture could see it, unless a forwarder carries the packets."""
+    """A capture does not see the packets that it loses, unless a forwarder carries them."""
 
     @property
     def host_parameter(self) -> Optional[str]:
-        """The parameter that says whose host is disturbed, for a fault that can also be a condition of that host."""
+        """The parameter that names the disturbed host, if the fault can also be a condition of that host; else None."""
         if self.by != NETWORK or self.main is None:
             return None
         hosts = [each.name for each in self.parameters if each.type == "actor"]
@@ -52,36 +52,38 @@ def _fault(name: str, takes: str, summary: str, is_: str = "", **more: Any) -> F
 
 
 FIREWALL = ("drop", "reset", "net-unreachable", "host-unreachable", "port-unreachable", "admin-prohibited", "open")
-"""What a firewall does: nothing is said, a TCP reset, an ICMP message by its code, or it lets everything through."""
+"""How a firewall answers: not at all, by a TCP reset, by an ICMP message with this code; ``open`` ends it."""
 
 _NETWORK = (
-    _fault("cut", "host:actor", "Everything between the hosts is lost both ways; no host is told.", main="host",
-           by=NETWORK, needs="black-hole", is_="takes_queue hides"),
-    _fault("repair", "host:actor", "The end of cut.", main="host", by=NETWORK, needs="black-hole"),
+    _fault("cut", "host:actor", "Everything between the hosts is lost in both directions; no host gets an error.",
+           main="host", needs="black-hole", is_="takes_queue hides"),
+    _fault("repair", "host:actor", "The end of cut.", main="host", needs="black-hole"),
     _fault("link", "state:down|up of:actor", "The link goes down, or up again, and the host itself notices: no "
-           "carrier, no neighbours.", main="state", by=NETWORK, needs="hosts", is_="of_link"),
+           "carrier, no neighbours.", main="state", needs="hosts", is_="of_link"),
     _fault("address", "state:removed|restored of:actor", "The host loses its address, or gets it back.", main="state",
-           by=NETWORK, needs="hosts", is_="of_link"),
+           needs="hosts", is_="of_link"),
     _fault("rate", "rate:size of:actor", "The host sends no more than so many bytes a second; the rest waits.",
-           main="rate", by=NETWORK, needs="rate-limit", is_="of_link takes_queue"),
+           main="rate", needs="rate-limit", is_="of_link takes_queue"),
     _fault("mtu", "mtu:ordinal of:actor", "The link of the host carries packets of at most so many bytes.", main="mtu",
-           by=NETWORK, needs="hosts", is_="of_link"),
+           needs="hosts", is_="of_link"),
     _fault("mss", "mss:ordinal of:actor", "The host asks for TCP segments with at most so many bytes of data.",
-           main="mss", by=NETWORK, needs="hosts", is_="of_link"),
+           main="mss", needs="hosts", is_="of_link"),
     _fault("offloads", "state:off|on of:actor", "The host makes and joins TCP segments itself, its link does not; on "
-           "is as it was.", main="state", by=NETWORK, needs="offloads", is_="of_link"),
-    _fault("firewall", f"answer:{'|'.join(FIREWALL)} on:actor port:int", "What TCP and UDP bring to the host, or pass "
-           "over the router, is dropped without a word, or refused by a reset or an ICMP message; open ends that. With "
-           "a port it is only what comes to that.", main="answer", by=NETWORK, needs="firewall", port=None),
-    _fault("reboot", "host:actor", "The host starts anew: its TCP sockets and its actors' processes are gone without a "
-           "word, and it knows of no connection.", main="host", by=NETWORK, needs="reboot", is_="of_link takes_queue"),
+           "is as it was.", main="state", needs="offloads", is_="of_link"),
+    _fault("firewall", f"answer:{'|'.join(FIREWALL)} on:actor port:int", "TCP and UDP packets to the host, or through "
+           "the router, are dropped silently, or refused by a reset or an ICMP message; open ends that. With a port "
+           "only packets to that port are.", main="answer", needs="firewall", port=None),
+    _fault("reboot", "host:actor",
+           "The host restarts: its TCP sockets and the processes of its actors are gone, no peer "
+           "gets a packet about that, and it knows no connection.", main="host", needs="reboot",
+           is_="of_link takes_queue"),
     _fault("inject", "segment:RST|FIN from:actor to:actor sequence:next|in-window|outside-window",
            "A forged TCP segment reaches an actor's socket as if its peer had sent it.", main="segment", by=NETWORK,
            needs="packet-injection", sequence="next"),
 )  # fmt: skip
 
 PACKETS = ("any", "SYN", "SYN-ACK", "data", "ACK", "FIN", "RST", "urgent", "datagram", "fragment", "ICMP")
-"""What a packet rule may be about. A segment with data and FIN is both; ``ACK`` is one that only acknowledges."""
+"""The kinds of packets. A segment with data and FIN is of both kinds; ``ACK`` is one that only acknowledges."""
 
 
 def _packet_rule(name: str, summary: str, takes: str = "", times: Union[int, str] = 1) -> Fault:
@@ -99,10 +101,11 @@ _PACKET_RULES = (
                  takes="by:seconds", times="all"),
     _packet_rule("split", "It arrives as several with at most so many bytes of data each: a segment as segments, a "
                  "datagram as IP fragments.", takes="into:ordinal"),
-    _fault("deliver", "host:actor", "What is held of the host's packets arrives, in the order in which it was sent.",
-           main="host", by=NETWORK, needs="packet-rules", is_="of_packets"),
-    _fault("happened", "rule:drop|duplicate|damage|reorder|hold|delay|split", "Waits until every such rule stated so "
-           "far has done what it was to do.", main="rule", by=NETWORK, needs="packet-rules", is_="of_packets"),
+    _fault("deliver", "host:actor", "The held packets of the host arrive, in the order in which they were sent.",
+           main="host", needs="packet-rules", is_="of_packets"),
+    _fault("happened", "rule:drop|duplicate|damage|reorder|hold|delay|split",
+           "Waits until every rule of this name that "
+           "was stated so far has done all that it should.", main="rule", needs="packet-rules", is_="of_packets"),
 )  # fmt: skip
 
 _SYSTEM = (
@@ -118,12 +121,12 @@ _SYSTEM = (
 FAULTS: dict[str, Fault] = {row.name: row for row in (*_NETWORK, *_PACKET_RULES, *_SYSTEM)}
 
 CONDITIONS: dict[str, Fault] = {name: row for name, row in FAULTS.items() if row.host_parameter}
-"""The faults that a host can have from the start: under ``hosts`` in a file."""
+"""The faults that a host can have from the start, under ``hosts`` in a file."""
 
 ROWS: Mapping[str, Operation] = ChainMap(cast("dict[str, Operation]", FAULTS), OPERATIONS)
 """Everything that a step may do, whoever does it."""
 
 
 def faults_among(names: Iterable[str]) -> tuple[Fault, ...]:
-    """The faults among what is done, in the same order."""
+    """The faults among these operations and faults, in the same order."""
     return tuple(FAULTS[name] for name in names if name in FAULTS)

@@ -75,7 +75,7 @@ PARAMETER_TYPES = {
 
 _REQUIRED = object()
 OF_TRANSPORT = object()
-"""The default of a parameter that is, unless given, what the transport's sockets have."""
+"""The default of a parameter that is taken from the transport."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ class Parameter:
     type: str
     default: Any = _REQUIRED
     choices: tuple[str, ...] = ()
-    """The words that it may be, for type ``word``; in the rows below they stand in place of the type."""
+    """For type ``word``: the possible words. In the rows below they stand in place of the type."""
     among: tuple[str, ...] = ()
-    """The names that an argument of another type may consist of; in the rows below their vocabularies, in brackets."""
+    """For other types: the possible names. In the rows below their vocabularies stand in brackets."""
 
     @property
     def required(self) -> bool:
@@ -103,7 +103,7 @@ OF_OPTION, BYTES_OR_RECORDS = "the option's unit", "bytes or records"
 """Units that depend on the option that is read, and on whether the transport is a stream."""
 
 DATA = "data"
-"""The arrow of what carries data; in a drawing it bears that data."""
+"""The arrow of an operation that sends data; a drawing writes the data on it."""
 
 SOCKET, PAIR, PIPE = "socket", "pair", "pipe"
 """Some kinds of things that operations make."""
@@ -132,46 +132,46 @@ class Operation:
     arrow: str = ""
     """What a drawing writes on the arrow to the peer; no arrow where this is empty."""
     moves: str = ""
-    """How it moves bytes, if it does: one of the words above."""
+    """How it moves bytes: one of the words above; empty where it moves none."""
     rest: Optional[str] = None
-    """The field of the result that holds what was received beyond what was asked for."""
+    """The field of the result with the bytes that it received beyond those it was asked for."""
     nonblocking_if: Optional[tuple[str, Any]] = None
-    """A parameter, and the value of it that makes a socket non-blocking."""
+    """A parameter and the value by which it makes a socket non-blocking."""
     unbuffered_if: Optional[tuple[str, Any]] = None
-    """A parameter, and the value of it that makes a file whose reads and writes are single calls."""
+    """A parameter and the value by which it makes a file without a buffer: reads and writes are single calls."""
     restored_by: Optional[tuple[tuple[str, Any], ...]] = None
-    """The arguments of the call that restores, after the cell, what this one changed for the whole process."""
+    """It changes something for the whole process; a call with these arguments restores that after the cell."""
     varies: bool = False
-    """The result is a quantity of the run (how much fitted, how fast), which is not compared."""
+    """Its result differs from run to run (how much fitted, how fast) and is not compared."""
     or_nothing: bool = False
-    """Its result may also be None: a file whose socket would block says so in this way."""
+    """Its result may also be None: a file returns that where its socket would block."""
     by_name: bool = False
     """It gets the name of the object that it is used on, not the object."""
     gives_address: bool = False
-    """Afterwards a socket may have an address that it had not before."""
+    """Afterwards a socket may have a new address."""
     may_wait: bool = False
-    """It moves no bytes, and yet may find that it would block."""
+    """It may find that it would block, though it moves no bytes."""
     patient: bool = False
     """It goes on after a would-block."""
     until_refused: bool = False
-    """It takes a would-block for a sign that all is full, or empty."""
+    """It takes a would-block as the sign that a buffer is full, or empty."""
     looks: bool = False
-    """It sees what could be received, and does not receive it."""
+    """It looks whether something can be received, and does not receive it."""
     disturbs: bool = False
     """It disturbs a connection, a host or a process."""
     forks: bool = False
     """Its process forks; its argument is the name of the new process's actor."""
     ends_process: bool = False
-    """It returns by the end of its process."""
+    """The end of its process is its success."""
     sets_signal: bool = False
-    """Its ``action`` is what the process does from then on when it gets its ``signal``."""
+    """It sets what its process does when it gets a signal: parameters ``signal`` and ``action``."""
 
     def parameter(self, name: str) -> Optional[Parameter]:
         """The parameter of this name, if there is one."""
         return next((each for each in self.parameters if each.name == name), None)
 
     def new_actors(self, arguments: tuple[tuple[str, Any], ...]) -> tuple[str, ...]:
-        """The actors that come into being by a step with these arguments."""
+        """The actors that a step with these arguments creates."""
         return tuple(str(getattr(value, "value", "")) for _, value in arguments) if self.forks else ()
 
     def unit_on(self, transport: Transport, option: Optional[str]) -> str:
@@ -238,8 +238,8 @@ _MESSAGE = (
 _LISTS = (("read", "set"), ("write", "set"), ("error", "set"))
 
 _SOCKETS = (
-    _op("socket", "family:symbol type:symbol protocol:int", "nothing", "Makes a socket, of the transport's kind unless "
-        "told otherwise.", on=None, makes=SOCKET, family=OF_TRANSPORT, type=OF_TRANSPORT, protocol=0),
+    _op("socket", "family:symbol type:symbol protocol:int", "nothing", "Makes a socket; by default of the transport's "
+        "kind.", on=None, makes=SOCKET, family=OF_TRANSPORT, type=OF_TRANSPORT, protocol=0),
     _op("socketpair", "family:symbol type:symbol", "nothing", "Makes two connected sockets.", on=None,
         makes=PAIR, family=None, type=None),
     _op("bind", "address:address", "nothing", "Gives the socket an address.", main="address", is_="gives_address"),
@@ -269,7 +269,8 @@ _SOCKETS = (
 )  # fmt: skip
 
 _TRANSFER = (
-    _op("send", "data:data flags:flags", "count", "Sends what fits; says how much.", main="data", flags=(),
+    _op("send", "data:data flags:flags", "count", "Sends as much as fits and returns how much that was.", main="data",
+        flags=(),
         moves=SENDS, arrow=DATA, unit="bytes"),
     _op("sendall", "data:data flags:flags", "nothing", "Sends all of it.", main="data", flags=(), moves=LOOPS,
         arrow=DATA),
@@ -284,10 +285,10 @@ _TRANSFER = (
         moves=RECEIVES),
     _op("recv_into", "size:size flags:flags", (("count", "count"), ("data", "data")),
         "Receives into a buffer of this size.", main="size", flags=(), moves=RECEIVES),
-    _op("recvfrom", "size:size flags:flags", _RECEIVED, "Receives, and says from whom.", main="size", flags=(),
+    _op("recvfrom", "size:size flags:flags", _RECEIVED, "Receives, with the sender's address.", main="size", flags=(),
         moves=RECEIVES),
     _op("recvfrom_into", "size:size flags:flags", (("count", "count"), ("data", "data"), ("from", "address")),
-        "Receives into a buffer, and says from whom.", main="size", flags=(), moves=RECEIVES),
+        "Receives into a buffer, with the sender's address.", main="size", flags=(), moves=RECEIVES),
     _op("recvmsg", "size:size rights:int control:int flags:flags", _MESSAGE,
         "Receives data, descriptors and flags.", main="size", rights=0, control=0, flags=(), moves=RECEIVES),
     _op("recvmsg_into", "size:size flags:flags", (("count", "count"), ("data", "data"), ("flags", "symbols")),
@@ -334,12 +335,14 @@ _FILES = (
 )  # fmt: skip
 
 _PROCESS = (
-    _op("fork", "actor:actor", "nothing", "The actor's process forks; the child is the actor of this name and has "
-        "copies of all objects, its parent's own as its own.", main="actor", on=None, kind="process", is_="forks"),
-    _op("exit", "code:int", "nothing", "The process ends without cleaning up; over when it is gone.", main="code",
+    _op("fork", "actor:actor", "nothing", "The actor's process forks. The child is the actor of this name; it inherits "
+        "all objects, and the parent's own socket also gets the child's name.", main="actor", on=None, kind="process",
+        is_="forks"),
+    _op("exit", "code:int", "nothing",
+        "The process ends at once, without any clean-up; the step is over when it is gone.", main="code",
         on=None, kind="process", code=0, is_="ends_process"),
-    _op("on_signal", "signal:text action:default|ignore|count|raise", "nothing", "What a signal does to the process; "
-        "raise raises HandlerRaised out of the call that it interrupts.", on=None, kind="process", is_="sets_signal"),
+    _op("on_signal", "signal:text action:default|ignore|count|raise", "nothing", "Sets what a signal does to the "
+        "process; with raise, the interrupted call raises HandlerRaised.", on=None, kind="process", is_="sets_signal"),
     _op("limit_descriptors", "spare:int", "nothing", "The process can open so many more descriptors.", main="spare",
         on=None, kind="process"),
     _op("umask", "mode:text", "nothing", "Sets the process's file mode creation mask.", main="mode", on=None,
@@ -347,7 +350,7 @@ _PROCESS = (
     _op("chdir", "path:text", "nothing", "The process's current folder becomes this one in the cell's folder, made if "
         "need be; from then on its {path: NAME} is an address relative to that, as it stands.", main="path", on=None,
         kind="process"),
-    _op("spawn", "", "bool", "Starts a Python program; says whether it inherited the socket.", kind="harness",
+    _op("spawn", "", "bool", "Starts a Python program and returns whether that inherited the socket.", kind="harness",
         waits="wait4"),
 )  # fmt: skip
 
@@ -376,7 +379,7 @@ _READINESS = (
         main="events", on=None, makes="poller"),
     _op("selector_wait", "timeout:seconds", "events", "Waits on a selector.", main="timeout", on="poller",
         timeout=None, is_="looks"),
-    _op("fionread", "", "count", "How many bytes the system says can be read: ioctl(FIONREAD).", kind="harness",
+    _op("fionread", "", "count", "How many bytes can be read, as ioctl(FIONREAD) reports.", kind="harness",
         unit="bytes"),
     _op("ready", "", "ready", "A snapshot of select's three lists for one socket.", kind="harness", is_="looks"),
     _op("await", "event:readable|writable|urgent|reset|end", "nothing", "Waits for an event without consuming it.",
@@ -412,7 +415,7 @@ _PROGRAMS = (
     _op("recv_delimited", "delimiter:data", (("message", "data"), ("residue", "data")),
         "Reads up to a delimiter and keeps what came behind it.", main="delimiter", kind="program", moves=LOOPS,
         rest="residue"),
-    _op("fill", "record:size", "count", "Sends pattern bytes without waiting until nothing more fits.",
+    _op("fill", "record:size", "count", "Sends bytes of the pattern, without waiting, until nothing more fits.",
         kind="program", record=None, unit=BYTES_OR_RECORDS, arrow=DATA, is_="varies until_refused"),
     _op("drain", "", "count", "Receives without waiting until nothing is left.", kind="program", unit=BYTES_OR_RECORDS,
         is_="until_refused"),
@@ -424,12 +427,12 @@ _PROGRAMS = (
         "through another object, where that comes from a pipe. Its measure is the median of the seconds of a round "
         "trip.", on="any", kind="program", size=1, unit="s", through=None, moves=LOOPS, is_="varies"),
     _op("connect_until_stuck", "to:address at_most:int", "count", "Connects fresh sockets until one does not "
-        "connect at once; says how many did.", on=None, kind="program", is_="until_refused"),
+        "connect at once; returns how many did.", on=None, kind="program", is_="until_refused"),
     _op("bind_many", "address:address at_most:int", "count", "Binds fresh sockets to an address until one cannot be "
-        "bound; says how many could. All stay open.", main="address", on=None, kind="program", at_most=100),
+        "bound; returns how many could. All stay open.", main="address", on=None, kind="program", at_most=100),
     _op("send_numbered", "times:int", "nothing", "Sends numbered records of 16 bytes.", main="times",
         kind="program", moves=LOOPS),
-    _op("collect_numbered", "times:int", "count", "Receives numbered records; says how many came in order.",
+    _op("collect_numbered", "times:int", "count", "Receives numbered records; returns how many came in order.",
         main="times", kind="program", moves=LOOPS),
 )  # fmt: skip
 

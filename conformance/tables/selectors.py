@@ -33,13 +33,17 @@ def parse_version_term(term: str) -> tuple[str, str, tuple[int, ...]] | None:
 
 
 def known_term(term: str) -> bool:
-    """Whether this is a family, a fact or a version term (transports and cases are the caller's to know)."""
+    """Whether this is a family, a fact or a version term. Transports and cases are terms, too; callers check those."""
     return term in FAMILY_TERMS or term in FACTS or parse_version_term(term) is not None
 
 
 @dataclass(frozen=True)
 class Host:
-    """A host as selectors see it: its facts, and every term that holds on it but for versions."""
+    """A host: its facts, and every selector term that holds there except versions.
+
+    A run has one host. Peers on several hosts would need one ``Host`` for each actor, passed where steps are judged
+    and planned.
+    """
 
     facts: Mapping[str, Any]
     terms: frozenset[str]

@@ -1,4 +1,4 @@
-"""Constants of the socket, select and selectors modules that scenarios may name, on whatever platform they exist."""
+"""Constants of socket, select and selectors that scenarios may name. Not every platform has all of them."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
 """Prefix to names; of poll and epoll as in poll(2) and epoll_ctl(2)."""
 
 REPORTED_EVENTS = (*SYMBOLS["POLL"], *SYMBOLS["EPOLL"], *SYMBOLS["EVENT"], *SYMBOLS["KQ"])
-"""What poll, epoll, selectors and kqueue may say of an object."""
+"""The events that poll, epoll, selectors and kqueue may report."""

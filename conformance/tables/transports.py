@@ -1,4 +1,4 @@
-"""How actors' sockets come to be connected: one row per transport, and the groups that name several at once."""
+"""The transports: how the sockets of actors are connected, and groups of transports that have a name."""
 
 from __future__ import annotations
 

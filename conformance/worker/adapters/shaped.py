@@ -26,16 +26,16 @@ from conformance.tables.symbols import SYMBOLS
 RawSocket = socket.socket
 
 Socket = Any
-"""Whatever the implementation makes in place of ``socket.socket``."""
+"""An object that the implementation makes in place of a ``socket.socket``."""
 
 
 class Descriptor(int):
-    """The number of a descriptor that is an object of its own: two with the same number are not the same."""
+    """The number of a descriptor, as an object: two with the same number are different objects."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """New objects, in the shape of ``as``, and what else the operation returned."""
+    """New objects, in the shape of ``as``, and the rest of the result."""
 
     objects: Any
     result: Any = None
@@ -80,7 +80,7 @@ class ShapedAdapter:
         return Made([self.adopt(each) for each in pair])
 
     def adopt(self, raw: RawSocket) -> Socket:
-        """A socket of this implementation for the descriptor of a raw one, which gives it up."""
+        """A socket of this implementation that takes over the descriptor of a raw one."""
         family, kind, protocol, number = raw.family, raw.type, raw.proto, raw.detach()
         try:
             return self.factory(family, kind, protocol, fileno=number)
@@ -340,7 +340,7 @@ class ShapedAdapter:
     # what the harness asks about an object
 
     def descriptor(self, thing: Any) -> int:
-        """The number of an object's descriptor; -1 where it has none any more."""
+        """The number of an object's descriptor; -1 where it has none."""
         try:
             return descriptor_of(thing)
         except Exception:  # noqa: BLE001 (a wrapper may raise anything; the harness only wants to know)
@@ -349,7 +349,7 @@ class ShapedAdapter:
 
 @dataclass(frozen=True)
 class Poller:
-    """An epoll object or selector, and the names of what it watches."""
+    """An epoll object, kqueue or selector, and the names of the objects that it watches."""
 
     real: Any
     names: Mapping[int, str]
@@ -364,7 +364,7 @@ class Poller:
             os.close(self.ends.pop())
 
     def release(self) -> None:
-        """Ends a wait for what it watches: from now on that is a pipe at its end, too, which is always ready."""
+        """Ends waiting calls: makes it watch a pipe at its end, too, which is always ready."""
         outlet, inlet = os.pipe()
         os.close(inlet)
         self.ends.append(outlet)
@@ -372,17 +372,17 @@ class Poller:
 
 
 def descriptor_of(thing: Any) -> int:
-    """The number of an object's descriptor. WrongType where its ``fileno()`` gives something else than a number."""
+    """The number of an object's descriptor. WrongType where its ``fileno()`` returns anything but a number."""
     return thing if isinstance(thing, int) else _number(thing.fileno(), "a descriptor")
 
 
 def _numbers(events: Mapping[str, tuple[Any, int]]) -> dict[int, str]:
-    """The names of what is watched, by descriptor."""
+    """The names of the watched objects, by descriptor."""
     return {descriptor_of(thing): name for name, (thing, _) in events.items()}
 
 
 def _number(value: Any, wanted: str) -> int:
-    """A number that an implementation returned, as a plain one of the size of a C int."""
+    """A number that an implementation returned, as a plain int. WrongType where it does not fit a C int."""
     if not isinstance(value, int) or isinstance(value, bool) or not -_LARGEST <= int.__add__(value, 0) < _LARGEST:
         raise WrongType(value, wanted)
     return int.__add__(value, 0)
@@ -392,7 +392,7 @@ _LARGEST = 1 << 31
 
 
 def _several(value: Any, number: int, wanted: str) -> list[Any]:
-    """The items of a tuple or list that an implementation returned, if there are so many."""
+    """The items of a tuple or list of this length that an implementation returned. WrongType for anything else."""
     kind = next((each for each in (tuple, list) if isinstance(value, each)), None)
     items: list[Any] = list(kind.__iter__(value)) if kind else []
     if len(items) != number:
@@ -401,7 +401,7 @@ def _several(value: Any, number: int, wanted: str) -> list[Any]:
 
 
 def _socket(value: Any) -> Socket:
-    """What an implementation made in place of a socket, if it has a descriptor."""
+    """The value, if it has a ``fileno``. WrongType where it has none and so is no socket."""
     if not hasattr(value, "fileno"):
         raise WrongType(value, "a socket")
     return value
@@ -414,7 +414,7 @@ def _filled(count: Any, buffer: bytearray) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _understanding(value: Any, wanted: str) -> Iterator[None]:
-    """Reads what an implementation returned: where our reading fails, the value is none of its kind."""
+    """Surrounds code that parses what an implementation returned: where that fails, the value is of a wrong type."""
     try:
         yield
     except (TypeError, ValueError, AttributeError, LookupError, OverflowError, struct.error):
@@ -442,7 +442,7 @@ def _level(name: str) -> int:
 
 
 def _packed(name: str, value: Any) -> Any:
-    """A value as setsockopt takes it. HarnessError where it is none of the option's: that is the scenario's mistake."""
+    """A value as setsockopt takes it. HarnessError where the option takes no such value: the scenario is wrong."""
     if isinstance(value, bytes) or name not in options.OPTIONS:
         return value
     try:
@@ -485,7 +485,7 @@ def _flag_names(found: Any) -> list[str]:
 
 
 def polled(poller: Any, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
-    """What a poll object says of these, by name; ``timeout`` in seconds, or None."""
+    """The events that a poll object reports, by name of the object; ``timeout`` in seconds, or None."""
     for thing, mask in events.values():
         poller.register(thing, mask)
     found = poller.poll(None if timeout is None else timeout * 1000)
@@ -495,7 +495,7 @@ def polled(poller: Any, events: Mapping[str, tuple[Any, int]], timeout: Optional
 
 
 def _event_names(prefix: str, mask: int) -> list[str]:
-    """The names of the bits, in the order of the vocabulary; the first one where a system has two for one bit."""
+    """The names of the bits in the order of the vocabulary. Where a bit has two names, the first."""
     found: dict[int, str] = {}
     for name in SYMBOLS[prefix]:
         bit = mask & getattr(select, name, 0)

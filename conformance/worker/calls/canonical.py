@@ -27,7 +27,7 @@ Pair = tuple[Any, Any]
 
 
 class Recorder:
-    """Writes results of one cell down."""
+    """Turns the results of one cell into what is recorded."""
 
     def __init__(self, scope: Scope, seeds: tuple[int, ...]) -> None:
         self._scope = scope
@@ -149,7 +149,7 @@ class Recorder:
 
 
 def text_of(error: BaseException) -> str:
-    """What an exception says, as far as its ``__str__`` lets itself be asked."""
+    """The message of an exception, even if its ``__str__`` raises."""
     try:
         return str.__str__(str(error))[:300]
     except BaseException as other:  # noqa: BLE001 (__str__ of foreign code)
@@ -182,7 +182,7 @@ def _items(value: Any, wanted: str) -> list[Any]:
 
 
 def _bytes_of(value: Any) -> bytes:
-    """The bytes of data, whatever a subclass defines."""
+    """The bytes of data, also of an instance of a subclass."""
     if isinstance(value, bytes):
         return bytes.__getitem__(value, slice(None))
     if isinstance(value, bytearray):
@@ -212,7 +212,7 @@ _LARGEST = 1 << 128
 
 
 def _scalar(value: Any) -> Any:
-    """A plain value without the subclass that it may be of; a number so long that Python writes none in words."""
+    """A plain value, free of any subclass. Python refuses to print very long numbers; these become a description."""
     if value is None or value is True or value is False:
         return value
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""Operations that the harness does itself, beside the implementation: files, snapshots of readiness, byte order."""
+"""Operations that the harness does itself: files, locks, snapshots of readiness, byte order."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from conformance.worker.network.forged_segments import TCP_REPAIR
 _SETTING = re.compile(r"net(\.[a-zA-Z0-9_-]+)+\Z")
 
 _HAS_SOCKET = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).getsockname()"
-"""A program that fails where it has no socket of this number."""
+"""A program that fails unless the descriptor with this number is a socket."""
 
 
 class Lock:
-    """A lock that clean-up can open for good, whoever holds it or waits for it."""
+    """A lock that the clean-up can open for good, even if somebody holds it or waits for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,7 +64,7 @@ class HarnessOperations:
     # objects
 
     def forget(self, name: str) -> dict[str, Any]:
-        """Drops the scenario's reference; what warns and what is freed is up to the implementation."""
+        """Drops the reference of the scenario, and collects the warnings of the implementation."""
         if name not in self._scope.objects:
             raise Missing(f'there is no object "{name}"')
         with warnings.catch_warnings(record=True) as caught:
@@ -114,7 +114,7 @@ class HarnessOperations:
 
     @staticmethod
     def _attribute(field: str) -> Callable[[Any], Any]:
-        """What reads an attribute of a socket. WrongType where it cannot be what it is."""
+        """The function that reads an attribute of a socket. It raises WrongType where the value makes no sense."""
         readers: dict[str, Callable[[Any], Any]] = {
             "family": lambda sock: _kind(socket.AddressFamily, sock.family, "an address family"),
             "type": lambda sock: _socket_kind(sock.type),
@@ -129,7 +129,7 @@ class HarnessOperations:
         return readers[field]
 
     def spawn(self, sock: Any) -> bool:
-        """Whether a program that is started now, and closes nothing, has the socket."""
+        """Whether a program that closes no descriptors inherits the socket."""
         number = descriptor_of(sock)
         command = [sys.executable, "-I", "-S", "-c", _HAS_SOCKET, str(number)]
         return subprocess.run(command, close_fds=False, stderr=subprocess.DEVNULL, check=False).returncode == 0
@@ -164,7 +164,7 @@ class HarnessOperations:
     # readiness
 
     def fionread(self, sock: Any) -> int:
-        """In the host's int; Python has ioctl() on POSIX systems alone."""
+        """Python has ioctl() on POSIX systems only."""
         if sys.platform == "win32":
             raise Unsupported("Python has no ioctl() for FIONREAD here")
         import fcntl
@@ -227,7 +227,7 @@ def _descriptor_blocking(sock: Any) -> bool:
 
 
 def _kind(known: type[enum.IntEnum], value: Any, wanted: str) -> Any:
-    """The symbol of a number that an implementation gave."""
+    """The symbol of a number that an implementation returned."""
     number = int.__add__(value, 0) if isinstance(value, int) else None
     if number not in set(known):
         raise WrongType(value, wanted)
@@ -235,7 +235,7 @@ def _kind(known: type[enum.IntEnum], value: Any, wanted: str) -> Any:
 
 
 def _socket_kind(value: Any) -> Any:
-    """The symbol of a socket type; some libraries give a number with flags, which would read as an errno."""
+    """The symbol of a socket type; in hex the number with flags that some libraries return."""
     try:
         return _kind(socket.SocketKind, value, "a socket type")
     except WrongType:

@@ -1,4 +1,4 @@
-"""From a planned step to a call that an actor can make: arguments evaluated, names resolved, results written down."""
+"""Turns a planned step into a call: evaluates arguments, resolves names, and records the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from conformance.worker.calls.programs import Programs
 from conformance.worker.calls.scope import Scope
 
 Call = Callable[[], o.Observation]
-"""What an actor does for one step; it raises nothing but HarnessError."""
+"""The call of one step; it raises nothing but HarnessError."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,16 @@ class Performer:
     addresses: Addresses
     recorder: Recorder
     owners: dict[str, Any]
-    """Kind of operation to the object whose methods do them; the verbs are the adapter's."""
+    """For each kind of operation the object with its methods; the adapter has the verbs."""
     decks: Decks
 
     def carry_out(self, step: PlanStep) -> o.Observation:
-        """What a step did, or why it cannot be done here."""
+        """Makes the call of a step; returns what it did, or why it cannot be made."""
         call = self.call_of(step)
         return call() if callable(call) else call
 
     def call_of(self, step: PlanStep) -> Union[Call, o.Observation]:
-        """The call of a step, or why it cannot even be made."""
+        """The call of a step, or the observation that says why there is none."""
         try:
             return self.prepare(step)
         except Unsupported as error:
@@ -61,7 +61,7 @@ class Performer:
             return o.Observation(o.NOT_RUN, reason=reason)  # for what an earlier step saved is not what is needed
 
     def prepare(self, step: PlanStep) -> Call:
-        """The call of a step; Missing or Unsupported where it cannot even be made."""
+        """The call of a step. Missing or Unsupported where there can be none."""
         row = ROWS[step.operation]
         name = step.using or step.actor
         positional: tuple[Any, ...] = ()
@@ -74,7 +74,7 @@ class Performer:
     def _played(
         self, step: PlanStep, function: Callable[..., Any], positional: tuple[Any, ...], arguments: Mapping[str, Any]
     ) -> Any:
-        """The call itself; where it is the implementation's, a tape is played to it, if there is one."""
+        """Makes the call. If it is the implementation's and the plan has a tape, the tape is played to it."""
         if ROWS[step.operation].kind not in ("verb", "program"):
             return function(*positional, **arguments)  # the harness has sockets of its own, such as those of actors
         numbers = frozenset(self.adapter.descriptor(each) for each in positional) - {-1}
@@ -184,7 +184,7 @@ class Performer:
         return step.actor if row.makes == SOCKET and step.actor not in self.scope.objects else None
 
     def _save(self, names: Any, value: Any, canonical: Any, raw: Any) -> dict[str, Any]:
-        """Binds values by the shape of ``as``; what was bound, for the record. A result of another shape binds less."""
+        """Binds values by the shape of ``as`` and returns what was bound. Parts that the result lacks are left out."""
         if isinstance(names, str):
             self.scope.values[names] = value
             return {names: {"canonical": canonical, "raw": raw}}
@@ -223,19 +223,19 @@ class Performer:
 
 @dataclass(frozen=True)
 class Vantage:
-    """From where a process of a cell sees it: the cell's folder, the hosts' addresses, and who lives on which."""
+    """What a process knows of its cell: the folder, the addresses of hosts, and which actor lives on which host."""
 
     folder: str
     hosts: Mapping[str, str]
     host_of: Mapping[str, str]
     namespaces: Mapping[str, Optional[int]]
-    """Where sockets of ours on those hosts are made: a namespace by its descriptor, if the host has one."""
+    """The descriptor of each host's namespace; None where the host has none."""
     tag: str = "s"
-    """What the names begin with that this process makes up: two processes must not make up the same."""
+    """The prefix of the names that this process makes up; each process has another."""
 
 
 def performer_on(plan: Plan, adapter: ShapedAdapter, at: Vantage, also: Mapping[str, Any]) -> Performer:
-    """A performer with a scope of its own; ``also`` does the kinds of operation that not every process can."""
+    """A performer with a scope of its own. ``also``: objects for the kinds of operations that not every process has."""
     scope = Scope(plan, at.folder, dict(at.hosts))
     seeds = (each.seed for each in nodes_in(plan.steps) if isinstance(each, v.Pattern))
     return Performer(
@@ -254,7 +254,7 @@ def performer_on(plan: Plan, adapter: ShapedAdapter, at: Vantage, also: Mapping[
 
 
 def python_name(name: str) -> str:
-    """The name of a row or parameter as Python can write it: ``await_``, ``from_``."""
+    """The name of a row or parameter as a Python identifier: ``await_``, ``from_``."""
     return name + "_" if keyword.iskeyword(name) else name
 
 

@@ -1,4 +1,4 @@
-"""Programs: the loops of the HOWTO, written against the adapter's verbs as its readers would write them."""
+"""Programs: the loops of the HOWTO, over the verbs of the adapter."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from conformance.worker.waiting.settling import STANDSTILL
 
 CHUNK = 64 * 1024
 FIRST_PROBE = 0.3
-"""Seconds within which TCP tries a closed window for the first time, which frees room again: a retransmission timeout
-(RFC 9293 section 3.8.6.1), in Linux 0.2 s and a round trip (tcp_send_probe0())."""
+"""Seconds until TCP first probes a closed window, which may make room again: a retransmission timeout (RFC 9293 section
+3.8.6.1), in Linux 0.2 s and a round trip (tcp_send_probe0())."""
 MOST = 64 * 1024 * 1024
 """``fill`` stops here: some systems take whatever they are given."""
 
@@ -93,7 +93,7 @@ class Programs:
         return {"message": message, "residue": residue}
 
     def fill(self, sock: Socket, record: Optional[int]) -> int:
-        """Counts bytes on a stream, records elsewhere. Full means: refused for as long as :meth:`_patience` says."""
+        """Counts bytes on a stream, records elsewhere. Full means refused for as long as :meth:`_patience`."""
         stream = "stream" in self._scope.transport.groups
         before = self._adapter.gettimeout(sock)
         self._adapter.setblocking(sock, False)
@@ -126,7 +126,7 @@ class Programs:
         return self._source[start : start + size]
 
     def _patience(self) -> float:
-        """Seconds for which a socket must refuse: as long as a network takes to hand on what lies in its queues.
+        """Seconds for which a full socket refuses: as long as the network needs to empty its queues.
 
         Where there is no AF_UNIX, a pair of sockets is a connection over loopback.
         """
@@ -154,7 +154,7 @@ class Programs:
         return received if stream else count
 
     def take(self, thing: Any, size: int) -> float:
-        """Bytes per second, from the first piece on: what the sender did before it sent is not counted."""
+        """Bytes per second from the first piece on: the time before the sender began does not count."""
         first = len(self._received(thing, min(size, CHUNK)))
         began = time.perf_counter()
         rest = len(self.recv_exactly(thing, size - first))
@@ -165,7 +165,7 @@ class Programs:
             self._send_all(thing if through is None else through, self.recv_exactly(thing, size))
 
     def ping(self, thing: Any, times: int, size: int, through: Any) -> float:
-        """Seconds of a round trip, the median: one that was held up says something about the machine."""
+        """The median of the seconds of a round trip: a single slow one tells more about the machine."""
         payload = pattern(size)
         found = []
         for _ in range(times):
@@ -176,21 +176,21 @@ class Programs:
         return sorted(found)[times // 2]
 
     def _received(self, thing: Any, size: int) -> bytes:
-        """What is there, of a socket or of a pipe's end."""
+        """Receives from a socket, or reads from the end of a pipe."""
         part = self._adapter.read(thing, size) if isinstance(thing, int) else self._adapter.recv(thing, size, 0)
         if not isinstance(part, (bytes, bytearray, memoryview)):
             raise WrongType(part, "data")
         return bytes(part)
 
     def _sent(self, sock: Socket, data: bytes) -> int:
-        """How much of the data a single call took."""
+        """Sends by a single call; how much of the data it took."""
         taken = self._adapter.send(sock, data, 0)
         if not isinstance(taken, int) or isinstance(taken, bool):
             raise WrongType(taken, "a count")
         return taken
 
     def _send_all(self, thing: Any, data: bytes) -> None:
-        """Sends it all, into a socket or a pipe's end."""
+        """Sends all data into a socket or the end of a pipe."""
         if not isinstance(thing, int):
             self._adapter.sendall(thing, data, 0)
             return
