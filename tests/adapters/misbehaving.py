@@ -200,6 +200,22 @@ class RaisesWithoutWords(socket.socket):
         raise WordlessError
 
 
+class NoNames(socket.socket):
+    """Raises something else than AttributeError for whatever it does not have, and for what it is asked last."""
+
+    def __getattribute__(self, name):
+        if name in ("fileno", "getsockname", "type"):
+            raise RuntimeError(f"no {name}")
+        return super().__getattribute__(name)
+
+
+class Nowhere(socket.socket):
+    """Its address is none."""
+
+    def getsockname(self):
+        return [1, 2, 3]
+
+
 class TakesNoDescriptor:
     """Cannot be made of an existing descriptor, as ``socketpair`` needs."""
 

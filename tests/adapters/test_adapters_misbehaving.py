@@ -207,6 +207,19 @@ def test_an_odd_descriptor_is_what_fileno_returned(outcome, name, shown, step):
     assert (found.verdict.step, found.verdict.observed) == (2, f"returned {shown} instead of a descriptor")
 
 
+def test_an_object_that_raises_for_every_attribute_costs_its_own_steps_only(outcome):
+    found = outcome("NoNames", CONVERSATION.replace(RECEIVES, "server: {dup: {}, as: other}"))
+    assert found.observations[2].kind in (o.RETURNED, o.RAISED)
+    assert found.verdict.kind != judge.INCONCLUSIVE
+
+
+def test_a_fixture_says_which_value_made_it_fail(outcome):
+    text = CONVERSATION.replace("[socketpair]", "[loopback]")
+    found = outcome("Nowhere", text)
+    assert found.fixture_failed
+    assert "returned [1, 2, 3] (list) instead of an address" in found.verdict.reason
+
+
 def test_the_parsing_of_an_options_value_is_no_error_of_the_implementation(outcome):
     step = "server: {getsockopt: SO_LINGER}"
     found = outcome("returns_text", CONVERSATION.replace(RECEIVES, step))

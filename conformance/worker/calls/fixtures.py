@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from conformance.model.errors import WrongType
 from conformance.model.plan import Given
 from conformance.worker.adapters.shaped import ShapedAdapter, constant
 from conformance.worker.calls.addresses import Addresses, remembered
@@ -82,7 +83,10 @@ class Fixture:
         self._options(made)
 
     def _learn(self, name: str) -> None:
-        address = remembered(self._adapter.getsockname(self._scope.objects[name]))
+        found = self._adapter.getsockname(self._scope.objects[name])
+        address = remembered(found)
+        if address is None and found is not None:
+            raise WrongType(found, "an address")
         if address:
             self._scope.addresses[name] = address
 

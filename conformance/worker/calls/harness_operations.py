@@ -19,7 +19,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Optional
 
-from conformance.model.errors import Missing, Unsupported, WrongType
+from conformance.model.errors import HarnessError, Missing, Unsupported, WrongType
 from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter, descriptor_of
 from conformance.worker.calls.scope import Scope
 from conformance.worker.network.forged_segments import TCP_REPAIR
@@ -132,7 +132,10 @@ class HarnessOperations:
         """Whether a program that closes no descriptors inherits the socket."""
         number = descriptor_of(sock)
         command = [sys.executable, "-I", "-S", "-c", _HAS_SOCKET, str(number)]
-        return subprocess.run(command, close_fds=False, stderr=subprocess.DEVNULL, check=False).returncode == 0
+        try:
+            return subprocess.run(command, close_fds=False, stderr=subprocess.DEVNULL, check=False).returncode == 0
+        except OSError as error:
+            raise HarnessError(f"no program can be started: {error}") from None
 
     # locks
 
@@ -151,7 +154,7 @@ class HarnessOperations:
         os.unlink(self._path(path))
 
     def chmod(self, path: str, mode: str) -> None:
-        os.chmod(self._path(path), int(mode, 8))
+        os.chmod(self._path(path), octal(mode))
 
     def stat(self, path: str) -> dict[str, str]:
         found = os.stat(self._path(path))
@@ -218,6 +221,14 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int.from_bytes": lambda data, order: int.from_bytes(data, order),
     "len": len,
 }
+
+
+def octal(mode: str) -> int:
+    """The number of a mode such as ``0750``. HarnessError where it is none: the scenario is wrong."""
+    try:
+        return int(mode, 8)
+    except ValueError:
+        raise HarnessError(f"{mode!r} is no mode; write octal digits, as in 0750") from None
 
 
 def _descriptor_blocking(sock: Any) -> bool:

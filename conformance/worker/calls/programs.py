@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from conformance.engine.data import pattern
 from conformance.model.errors import WrongType
-from conformance.worker.adapters.shaped import ShapedAdapter, Socket, constant
+from conformance.worker.adapters.shaped import ShapedAdapter, Socket, constant, descriptor_of
 from conformance.worker.calls.scope import Scope
 from conformance.worker.waiting.settling import STANDSTILL
 
@@ -37,7 +37,7 @@ class Programs:
             try:
                 taken = self._sent(sock, data[sent:])
             except BlockingIOError:
-                select.select([], [self._adapter.descriptor(sock)], [])
+                select.select([], [descriptor_of(sock)], [])
                 continue
             if taken == 0:
                 raise RuntimeError("socket connection broken")
@@ -50,7 +50,7 @@ class Programs:
             try:
                 chunk = self._received(sock, min(left, 2048))
             except BlockingIOError:
-                select.select([self._adapter.descriptor(sock)], [], [])
+                select.select([descriptor_of(sock)], [], [])
                 continue
             if chunk == b"":
                 raise RuntimeError("socket connection broken")
@@ -111,7 +111,7 @@ class Programs:
                     refused = refused or now
                     if now - refused >= self._patience():
                         break
-                    select.select([], [self._adapter.descriptor(sock)], [], self._patience() / 4)
+                    select.select([], [descriptor_of(sock)], [], self._patience() / 4)
                 except OSError:
                     break  # some systems refuse a full queue by ENOBUFS
                 else:
@@ -214,7 +214,7 @@ class Programs:
         except BlockingIOError:
             if "local" in self._scope.transport.groups:
                 return False  # EAGAIN: the queue is full; nothing is under way
-            number = self._adapter.descriptor(sock)
+            number = descriptor_of(sock)
             if number < 0 or not select.select([], [number], [number], STANDSTILL * 4)[1]:
                 return False
             return bool(self._adapter.getsockopt(sock, "SO_ERROR", socket.SOL_SOCKET, None) == 0)

@@ -96,4 +96,11 @@ class Scope:
 
     def sockets(self) -> Iterator[tuple[str, Any]]:
         """The objects that have a descriptor."""
-        return ((name, each) for name, each in list(self.objects.items()) if hasattr(each, "fileno"))
+        return ((name, each) for name, each in list(self.objects.items()) if _has_descriptor(each))
+
+
+def _has_descriptor(thing: Any) -> bool:
+    try:
+        return hasattr(thing, "fileno")
+    except Exception:  # noqa: BLE001 (the __getattr__ of foreign code)
+        return False
