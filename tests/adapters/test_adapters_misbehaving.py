@@ -173,14 +173,24 @@ FITTING = {
 }
 """Values that are of a right type all the same."""
 
+ENDLESS = {
+    "fill: {}": {"hostile-number"},
+    "recv_until_eof: {}": {"hostile-bytes"},
+    "recv_delimited: {text: x}": {"hostile-bytes"},
+    "drain: {}": {"hostile-bytes"},
+}
+"""Loops that would never end with these values."""
+
 
 @pytest.mark.parametrize("value", VALUES)
 def test_no_returned_value_makes_the_harness_raise_and_one_of_a_wrong_type_fails_its_step(outcome, value):
-    steps = "\n  - ".join(f"server: {{{call}, limit: 0.3}}" for call in CALLS)
+    calls = {call: wanted for call, wanted in CALLS.items() if value not in ENDLESS.get(call, ())}
+    steps = "\n  - ".join(f"server: {{{call}, limit: 0.3}}" for call in calls)
     found = outcome("returns_" + value.replace("-", "_"), CONVERSATION.replace(RECEIVES, steps))
-    for number, (call, wanted) in enumerate(CALLS.items(), 2):
+    for number, (call, wanted) in enumerate(calls.items(), 2):
         seen = found.observations[number]
         if wanted in FITTING.get(value, ()):
+            assert seen.kind != o.RAISED or call.startswith("recv_message"), (call, seen)  # its prefix is no number
             continue
         assert seen.kind == o.RETURNED, (call, seen)
         assert seen.canonical["wanted"] == wanted, (call, seen)

@@ -74,7 +74,7 @@ class Recorder:
         return plain, plain
 
     def _data(self, value: Any) -> Pair:
-        recorded = data.canonical(_bytes_of(value), self._seeds)
+        recorded = data.canonical(bytes_of(value), self._seeds)
         return recorded, recorded
 
     def _value(self, value: Any, depth: int = 0) -> Any:
@@ -181,8 +181,8 @@ def _items(value: Any, wanted: str) -> list[Any]:
     raise WrongType(value, wanted)
 
 
-def _bytes_of(value: Any) -> bytes:
-    """The bytes of data, also of an instance of a subclass."""
+def bytes_of(value: Any) -> bytes:
+    """The bytes of data, also of an instance of a subclass. WrongType for anything that is no data."""
     if isinstance(value, bytes):
         return bytes.__getitem__(value, slice(None))
     if isinstance(value, bytearray):

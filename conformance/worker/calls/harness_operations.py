@@ -110,23 +110,7 @@ class HarnessOperations:
         return Made({"read": Descriptor(read), "write": Descriptor(write)})
 
     def inspect(self, sock: Any, fields: Sequence[str]) -> dict[str, Any]:
-        return {field: self._attribute(field)(sock) for field in fields}
-
-    @staticmethod
-    def _attribute(field: str) -> Callable[[Any], Any]:
-        """The function that reads an attribute of a socket. It raises WrongType where the value makes no sense."""
-        readers: dict[str, Callable[[Any], Any]] = {
-            "family": lambda sock: _kind(socket.AddressFamily, sock.family, "an address family"),
-            "type": lambda sock: _socket_kind(sock.type),
-            "protocol": lambda sock: sock.proto,
-            "timeout": lambda sock: sock.gettimeout(),
-            "blocking": lambda sock: sock.getblocking(),
-            "descriptor_blocking": _descriptor_blocking,
-            "descriptor": lambda sock: "open" if descriptor_of(sock) >= 0 else -1,
-            "inheritable": lambda sock: sock.get_inheritable(),
-            "closed": lambda sock: descriptor_of(sock) < 0,
-        }
-        return readers[field]
+        return {field: _ATTRIBUTES[field](sock) for field in fields}
 
     def spawn(self, sock: Any) -> bool:
         """Whether a program that closes no descriptors inherits the socket."""
@@ -253,3 +237,17 @@ def _socket_kind(value: Any) -> Any:
         if not isinstance(value, int):
             raise
         return f"{int.__add__(value, 0):#x}"
+
+
+_ATTRIBUTES: dict[str, Callable[[Any], Any]] = {
+    "family": lambda sock: _kind(socket.AddressFamily, sock.family, "an address family"),
+    "type": lambda sock: _socket_kind(sock.type),
+    "protocol": lambda sock: sock.proto,
+    "timeout": lambda sock: sock.gettimeout(),
+    "blocking": lambda sock: sock.getblocking(),
+    "descriptor_blocking": _descriptor_blocking,
+    "descriptor": lambda sock: "open" if descriptor_of(sock) >= 0 else -1,
+    "inheritable": lambda sock: sock.get_inheritable(),
+    "closed": lambda sock: descriptor_of(sock) < 0,
+}
+"""How each attribute of a socket is read. WrongType where its value makes no sense."""

@@ -11,6 +11,7 @@ from typing import Any, Optional
 from conformance.engine.data import pattern
 from conformance.model.errors import WrongType
 from conformance.worker.adapters.shaped import ShapedAdapter, Socket, constant, descriptor_of
+from conformance.worker.calls.canonical import bytes_of
 from conformance.worker.calls.scope import Scope
 from conformance.worker.waiting.settling import STANDSTILL
 
@@ -46,7 +47,7 @@ class Programs:
     def myreceive(self, sock: Socket, size: int) -> bytes:
         chunks: list[bytes] = []
         left = size
-        while left:
+        while left > 0:
             try:
                 chunk = self._received(sock, min(left, 2048))
             except BlockingIOError:
@@ -61,7 +62,7 @@ class Programs:
     def recv_exactly(self, sock: Socket, size: int) -> bytes:
         parts: list[bytes] = []
         left = size
-        while left:
+        while left > 0:
             part = self._received(sock, min(left, CHUNK * 4))
             if not part:
                 break
@@ -178,16 +179,14 @@ class Programs:
     def _received(self, thing: Any, size: int) -> bytes:
         """Receives from a socket, or reads from the end of a pipe."""
         part = self._adapter.read(thing, size) if isinstance(thing, int) else self._adapter.recv(thing, size, 0)
-        if not isinstance(part, (bytes, bytearray, memoryview)):
-            raise WrongType(part, "data")
-        return bytes(part)
+        return bytes_of(part)
 
     def _sent(self, sock: Socket, data: bytes) -> int:
         """Sends by a single call; how much of the data it took."""
         taken = self._adapter.send(sock, data, 0)
         if not isinstance(taken, int) or isinstance(taken, bool):
             raise WrongType(taken, "a count")
-        return taken
+        return int.__add__(taken, 0)
 
     def _send_all(self, thing: Any, data: bytes) -> None:
         """Sends all data into a socket or the end of a pipe."""
@@ -197,12 +196,18 @@ class Programs:
         while data:
             data = data[self._adapter.write(thing, data) :]
 
+    def _fresh(self) -> Socket:
+        """A new socket of the transport's kind; it stays open."""
+        row = self._scope.transport
+        family, kind = constant(row.family or "AF_INET"), constant(row.type or "SOCK_STREAM")
+        made = self._adapter.socket(family, kind, 0).objects
+        self._scope.abandoned.append(made)
+        return made
+
     def connect_until_stuck(self, to: Any, at_most: int) -> int:
         """How many fresh sockets connect at once."""
-        row = self._scope.transport
         for done in range(at_most):
-            made = self._adapter.socket(getattr(socket, str(row.family)), getattr(socket, str(row.type)), 0).objects
-            self._scope.abandoned.append(made)
+            made = self._fresh()
             self._adapter.setblocking(made, False)
             if not self._connects(made, to):
                 return done
@@ -224,11 +229,8 @@ class Programs:
 
     def bind_many(self, address: Any, at_most: int) -> int:
         """How many fresh sockets can be bound to an address; all stay open."""
-        row = self._scope.transport
-        family, kind = constant(str(row.family or "AF_INET")), constant(str(row.type or "SOCK_STREAM"))
         for done in range(at_most):
-            made = self._adapter.socket(family, kind, 0).objects
-            self._scope.abandoned.append(made)
+            made = self._fresh()
             try:
                 self._adapter.bind(made, address)
             except OSError:
