@@ -5,23 +5,21 @@ One method per operation of kind ``verb``. Methods do nothing but call; what the
 
 from __future__ import annotations
 
-import array
-import contextlib
 import os
 import select
 import selectors
 import socket
 import struct
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Optional
 
-from conformance.model.errors import HarnessError, Unsupported, WrongType
+from conformance.model.errors import HarnessError, Unsupported
 from conformance.tables import options
 from conformance.tables.error_names import canonical_errno
-from conformance.tables.symbols import SYMBOLS
+from conformance.worker.adapters import returned
 
 RawSocket = socket.socket
 
@@ -66,14 +64,14 @@ class ShapedAdapter:
     # objects
 
     def socket(self, family: int, type: int, protocol: int) -> Made:
-        return Made(_socket(self.factory(family, type, protocol)))
+        return Made(returned.a_socket(self.factory(family, type, protocol)))
 
     def socketpair(self, family: Optional[int], type: Optional[int]) -> Made:
         kind = socket.SOCK_STREAM if type is None else type
         given = {"type": kind} if family is None else {"family": family, "type": kind}
         if self.module is not socket and hasattr(self.module, "socketpair"):
-            own = _several(self.module.socketpair(**given), 2, "a pair of sockets")
-            return Made([_socket(each) for each in own])
+            own = returned.several(self.module.socketpair(**given), 2, "a pair of sockets")
+            return Made([returned.a_socket(each) for each in own])
         pair = socket.socketpair(**given)  # None is left out: its meaning differs by platform
         if self.factory is socket.socket:
             return Made(list(pair))
@@ -89,22 +87,22 @@ class ShapedAdapter:
             raise Unsupported(f"{self.name} takes no descriptor: {error}") from None
 
     def accept(self, sock: Socket) -> Made:
-        connection, address = _several(sock.accept(), 2, "a socket and an address")
-        return Made(_socket(connection), {"from": address})
+        connection, address = returned.several(sock.accept(), 2, "a socket and an address")
+        return Made(returned.a_socket(connection), {"from": address})
 
     def detach(self, sock: Socket) -> Made:
-        return Made(Descriptor(_number(sock.detach(), "a descriptor")))
+        return Made(Descriptor(returned.number(sock.detach(), "a descriptor")))
 
     def dup(self, sock: Socket) -> Made:
-        return Made(_socket(sock.dup()))
+        return Made(returned.a_socket(sock.dup()))
 
     def socket_from(self, object: int) -> Made:
-        return Made(_socket(self.factory(fileno=object)))
+        return Made(returned.a_socket(self.factory(fileno=object)))
 
     def share(self, object: Socket) -> Made:
         if not hasattr(socket.socket, "share"):
             raise Unsupported("socket.share() exists on Windows only")
-        return Made(_socket(self.module.fromshare(object.share(os.getpid()))))
+        return Made(returned.a_socket(self.module.fromshare(object.share(os.getpid()))))
 
     def with_block(self, sock: Socket) -> None:
         with sock:
@@ -133,7 +131,7 @@ class ShapedAdapter:
         return thing.close()
 
     def close_descriptor(self, sock: Socket) -> None:
-        (socket.close if os.name == "nt" else os.close)(descriptor_of(sock))
+        (socket.close if os.name == "nt" else os.close)(returned.descriptor_of(sock))
 
     # data
 
@@ -149,7 +147,7 @@ class ShapedAdapter:
     def sendmsg(self, sock: Socket, data: Any, rights: Sequence[Any], credentials: bool, to: Any, flags: int) -> Any:
         ancillary: list[Any] = []
         if rights:
-            numbers = b"".join(_native_int(descriptor_of(each)) for each in rights)
+            numbers = b"".join(_native_int(returned.descriptor_of(each)) for each in rights)
             ancillary.append((socket.SOL_SOCKET, constant("SCM_RIGHTS"), numbers))
         if credentials:
             import struct
@@ -168,30 +166,30 @@ class ShapedAdapter:
     def recv_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         buffer = bytearray(b"\xaa" * size)
         count = sock.recv_into(buffer, 0, flags) if flags else sock.recv_into(buffer)
-        return _filled(count, buffer)
+        return returned.filled(count, buffer)
 
     def recvfrom(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         got = sock.recvfrom(size, flags) if flags else sock.recvfrom(size)
-        data, address = _several(got, 2, "data and an address")
+        data, address = returned.several(got, 2, "data and an address")
         return {"data": data, "from": address}
 
     def recvfrom_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         buffer = bytearray(b"\xaa" * size)
         got = sock.recvfrom_into(buffer, 0, flags) if flags else sock.recvfrom_into(buffer)
-        count, address = _several(got, 2, "a count and an address")
-        return {**_filled(count, buffer), "from": address}
+        count, address = returned.several(got, 2, "a count and an address")
+        return {**returned.filled(count, buffer), "from": address}
 
     def recvmsg(self, sock: Socket, size: int, rights: int, control: int, flags: int) -> Any:
         room = socket.CMSG_SPACE(4 * rights) if rights else control
         got = _method(sock, "recvmsg")(size, room, flags)
-        data, ancillary, found, address = _several(got, 4, "data, ancillary data, flags and an address")
-        with _understanding(ancillary, "ancillary data"):
-            numbers = [Descriptor(number) for each in ancillary for number in _rights(each)]
-            credentials = any(_is_credentials(each) for each in ancillary)
+        data, ancillary, found, address = returned.several(got, 4, "data, ancillary data, flags and an address")
+        with returned.understanding(ancillary, "ancillary data"):
+            numbers = [Descriptor(number) for each in ancillary for number in returned.rights_in(each)]
+            credentials = any(returned.are_credentials(each) for each in ancillary)
         result = {
             "data": data,
             "rights": numbers,
-            "flags": _flag_names(found),
+            "flags": returned.flag_names(found),
             "from": address,
             "credentials": credentials,
         }
@@ -200,8 +198,8 @@ class ShapedAdapter:
     def recvmsg_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         first, second = bytearray(b"\xaa" * (size // 2)), bytearray(b"\xaa" * (size - size // 2))
         got = _method(sock, "recvmsg_into")([first, second], 0, flags)
-        count, _, found, _ = _several(got, 4, "a count, ancillary data, flags and an address")
-        return {**_filled(count, first + second), "flags": _flag_names(found)}
+        count, _, found, _ = returned.several(got, 4, "a count, ancillary data, flags and an address")
+        return {**returned.filled(count, first + second), "flags": returned.flag_names(found)}
 
     # state
 
@@ -209,9 +207,14 @@ class ShapedAdapter:
         self, host: str, port: Any, family: Optional[int], type: Optional[int], flags: int
     ) -> list[dict[str, Any]]:
         found = self.module.getaddrinfo(host, port, family or 0, type or 0, 0, flags)
-        with _understanding(found, "a list of addresses"):
+        with returned.understanding(found, "a list of addresses"):
             return [
-                {"family": _word(family), "type": _word(type), "host": address[0], "port": address[1]}
+                {
+                    "family": returned.word_of(family),
+                    "type": returned.word_of(type),
+                    "host": address[0],
+                    "port": address[1],
+                }
                 for family, type, _, _, address in found
             ]
 
@@ -235,7 +238,7 @@ class ShapedAdapter:
             return sock.getsockopt(where, constant(option), bytes)
         size = options.readable_size(option)
         read = sock.getsockopt(where, constant(option), *((size,) if size else ()))
-        with _understanding(read, "an option's value"):
+        with returned.understanding(read, "an option's value"):
             return _typed_option(option, read)
 
     def setblocking(self, sock: Socket, flag: bool) -> Any:
@@ -280,7 +283,7 @@ class ShapedAdapter:
     ) -> dict[str, Any]:
         function = self._of(select, "select")
         ready = function(read, write, error) if timeout is None else function(read, write, error, timeout)
-        return dict(zip(("read", "write", "error"), _several(ready, 3, "three lists")))
+        return dict(zip(("read", "write", "error"), returned.several(ready, 3, "three lists")))
 
     def _of(self, system: ModuleType, name: str) -> Any:
         """A function of ``select`` or ``selectors``: the module's own where it brings one, else the system's."""
@@ -297,32 +300,32 @@ class ShapedAdapter:
         poller = self._of(select, "epoll")()
         for thing, mask in events.values():
             poller.register(thing, mask)
-        return Made(Poller(poller, _numbers(events)))
+        return Made(Poller(poller, returned.names_by_number(events)))
 
     def epoll_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
         found = poller.real.poll(-1 if timeout is None else timeout)
-        with _understanding(found, "a list of descriptors and events"):
-            return {poller.names[number]: _event_names("EPOLL", mask) for number, mask in found}
+        with returned.understanding(found, "a list of descriptors and events"):
+            return {poller.names[number]: returned.event_names("EPOLL", mask) for number, mask in found}
 
     def kqueue(self, events: Mapping[str, tuple[Any, int]]) -> Made:
         queue = self._of(select, "kqueue")
         system: Any = select  # what follows is unknown to the typing of other platforms
         changes = [
-            system.kevent(descriptor_of(thing), filter, system.KQ_EV_ADD)
+            system.kevent(returned.descriptor_of(thing), filter, system.KQ_EV_ADD)
             for thing, mask in events.values()
             for bit, filter in ((select.POLLIN, system.KQ_FILTER_READ), (select.POLLOUT, system.KQ_FILTER_WRITE))
             if mask & bit
         ]
         poller = queue()
         poller.control(changes, 0)
-        return Made(Poller(poller, _numbers(events)))
+        return Made(Poller(poller, returned.names_by_number(events)))
 
     def kqueue_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
         words: dict[str, list[str]] = {}
         found = poller.real.control(None, 2 * len(poller.names), timeout)
-        with _understanding(found, "a list of kernel events"):
+        with returned.understanding(found, "a list of kernel events"):
             for event in sorted(found, key=lambda event: (event.ident, -event.filter)):
-                words.setdefault(poller.names[event.ident], []).extend(_kqueue_words(event.filter, event.flags))
+                words.setdefault(poller.names[event.ident], []).extend(returned.kqueue_words(event.filter, event.flags))
         return {name: list(dict.fromkeys(each)) for name, each in words.items()}
 
     def selector(self, events: Mapping[str, tuple[Any, int]]) -> Made:
@@ -334,7 +337,7 @@ class ShapedAdapter:
     def selector_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
         words = ((selectors.EVENT_READ, "EVENT_READ"), (selectors.EVENT_WRITE, "EVENT_WRITE"))
         found = poller.real.select(timeout)
-        with _understanding(found, "a list of keys and events"):
+        with returned.understanding(found, "a list of keys and events"):
             return {key.data: [word for bit, word in words if mask & bit] for key, mask in found}
 
     # what the harness asks about an object
@@ -342,7 +345,7 @@ class ShapedAdapter:
     def descriptor(self, thing: Any) -> int:
         """The number of an object's descriptor; -1 where it has none."""
         try:
-            return descriptor_of(thing)
+            return returned.descriptor_of(thing)
         except Exception:  # noqa: BLE001 (a wrapper may raise anything; the harness only wants to know)
             return -1
 
@@ -369,56 +372,6 @@ class Poller:
         os.close(inlet)
         self.ends.append(outlet)
         self.real.register(outlet, selectors.EVENT_READ)
-
-
-def descriptor_of(thing: Any) -> int:
-    """The number of an object's descriptor. WrongType where its ``fileno()`` returns anything but a number."""
-    return thing if isinstance(thing, int) else _number(thing.fileno(), "a descriptor")
-
-
-def _numbers(events: Mapping[str, tuple[Any, int]]) -> dict[int, str]:
-    """The names of the watched objects, by descriptor."""
-    return {descriptor_of(thing): name for name, (thing, _) in events.items()}
-
-
-def _number(value: Any, wanted: str) -> int:
-    """A number that an implementation returned, as a plain int. WrongType where it does not fit a C int."""
-    if not isinstance(value, int) or isinstance(value, bool) or not -_LARGEST <= int.__add__(value, 0) < _LARGEST:
-        raise WrongType(value, wanted)
-    return int.__add__(value, 0)
-
-
-_LARGEST = 1 << 31
-
-
-def _several(value: Any, number: int, wanted: str) -> list[Any]:
-    """The items of a tuple or list of this length that an implementation returned. WrongType for anything else."""
-    kind = next((each for each in (tuple, list) if isinstance(value, each)), None)
-    items: list[Any] = list(kind.__iter__(value)) if kind else []
-    if len(items) != number:
-        raise WrongType(value, wanted)
-    return items
-
-
-def _socket(value: Any) -> Socket:
-    """The value, if it has a ``fileno``. WrongType where it has none and so is no socket."""
-    if not hasattr(value, "fileno"):
-        raise WrongType(value, "a socket")
-    return value
-
-
-def _filled(count: Any, buffer: bytearray) -> dict[str, Any]:
-    """How many bytes were received, and the bytes themselves."""
-    return {"count": count, "data": bytes(buffer[: min(_number(count, "a count"), len(buffer))])}
-
-
-@contextlib.contextmanager
-def _understanding(value: Any, wanted: str) -> Iterator[None]:
-    """Surrounds code that parses what an implementation returned: where that fails, the value is of a wrong type."""
-    try:
-        yield
-    except (TypeError, ValueError, AttributeError, LookupError, OverflowError, struct.error):
-        raise WrongType(value, wanted) from None
 
 
 def _native_int(number: int) -> bytes:
@@ -463,59 +416,24 @@ def _method(sock: Socket, name: str) -> Any:
     return getattr(sock, name)
 
 
-def _rights(ancillary: tuple[int, int, bytes]) -> list[int]:
-    level, kind, content = ancillary
-    if level != socket.SOL_SOCKET or kind != getattr(socket, "SCM_RIGHTS", None):
-        return []
-    numbers = array.array("i")
-    numbers.frombytes(content[: len(content) - len(content) % numbers.itemsize])
-    return list(numbers)
-
-
-def _is_credentials(ancillary: tuple[int, int, bytes]) -> bool:
-    return ancillary[:2] == (socket.SOL_SOCKET, getattr(socket, "SCM_CREDENTIALS", None))
-
-
-_MESSAGE_FLAGS = ("MSG_OOB", "MSG_EOR", "MSG_TRUNC", "MSG_CTRUNC", "MSG_ERRQUEUE")
-
-
-def _flag_names(found: Any) -> list[str]:
-    found = _number(found, "flags")
-    return [name for name in _MESSAGE_FLAGS if found & getattr(socket, name, 0)]
-
-
 def polled(poller: Any, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
     """The events that a poll object reports, by name of the object; ``timeout`` in seconds, or None."""
     for thing, mask in events.values():
         poller.register(thing, mask)
     found = poller.poll(None if timeout is None else timeout * 1000)
-    names = _numbers(events)
-    with _understanding(found, "a list of descriptors and events"):
-        return {names[number]: _event_names("POLL", mask) for number, mask in found}
-
-
-def _event_names(prefix: str, mask: int) -> list[str]:
-    """The names of the bits in the order of the vocabulary. Where a bit has two names, the first."""
-    found: dict[int, str] = {}
-    for name in SYMBOLS[prefix]:
-        bit = mask & getattr(select, name, 0)
-        if bit:
-            found.setdefault(bit, name)
-    return list(found.values())
-
-
-def _word(constant: Any) -> str:
-    return str(getattr(constant, "name", constant))
-
-
-def _kqueue_words(filter: int, flags: int) -> list[str]:
-    found = [name for name in ("KQ_FILTER_READ", "KQ_FILTER_WRITE") if getattr(select, name) == filter]
-    return found + [name for name in ("KQ_EV_EOF", "KQ_EV_ERROR") if flags & getattr(select, name)]
+    names = returned.names_by_number(events)
+    with returned.understanding(found, "a list of descriptors and events"):
+        return {names[number]: returned.event_names("POLL", mask) for number, mask in found}
 
 
 def _as_bytes(read: Any) -> Any:
-    return read.encode() if isinstance(read, str) else read
+    return read.encode("utf-8", "surrogatepass") if isinstance(read, str) else read
 
 
 def _as_written(file: Any, data: bytes) -> Any:
-    return data.decode() if hasattr(file, "encoding") else data
+    if not hasattr(file, "encoding"):
+        return data
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise HarnessError("a file in text mode takes data that is UTF-8") from None

@@ -20,7 +20,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Optional
 
 from conformance.model.errors import HarnessError, Missing, Unsupported, WrongType
-from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter, descriptor_of
+from conformance.worker.adapters.returned import descriptor_of
+from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter
 from conformance.worker.calls.scope import Scope
 from conformance.worker.network.forged_segments import TCP_REPAIR
 

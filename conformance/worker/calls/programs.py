@@ -10,7 +10,8 @@ from typing import Any, Optional
 
 from conformance.engine.data import pattern
 from conformance.model.errors import WrongType
-from conformance.worker.adapters.shaped import ShapedAdapter, Socket, constant, descriptor_of
+from conformance.worker.adapters.returned import descriptor_of
+from conformance.worker.adapters.shaped import ShapedAdapter, Socket, constant
 from conformance.worker.calls.canonical import bytes_of
 from conformance.worker.calls.scope import Scope
 from conformance.worker.waiting.settling import STANDSTILL
