@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from conformance.model.cell import Cell
     from conformance.model.scenario import Scenario
-    from conformance.runner.cells import Cell, Outcome
+    from conformance.runner.cells import Outcome
 
 SUFFIX = ".yaml"
 

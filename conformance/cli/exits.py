@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
+from conformance.engine.judge import UNEXPECTED
+
 
 class Exit(enum.IntEnum):
     """What a command ends with."""
@@ -20,6 +22,6 @@ class Exit(enum.IntEnum):
 def of_verdicts(verdicts: Iterable[str]) -> Exit:
     """The exit status of a run with these verdicts."""
     found = set(verdicts)
-    if found & {"fail", "inconclusive"}:
+    if found & {*UNEXPECTED}:
         return Exit.UNEXPECTED
     return Exit.NOTHING_UNEXPECTED if found - {"unsupported"} else Exit.NOTHING_RAN

@@ -18,6 +18,7 @@ from conformance.cli.exits import Exit, of_verdicts
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import NATIVE, Request, Results, run_all
 from conformance.cli.terminal import STYLES, console, print_json, timeline_text, verdict_table
+from conformance.engine.judge import UNEXPECTED
 from conformance.engine.wording import counted
 from conformance.language.corpus import bundled_ids
 from conformance.language.deviation_files import about_nothing, load_deviations
@@ -58,7 +59,7 @@ REASONS = 5
 @click.option("--capture", is_flag=True, help="Also capture all packets, as pcapng files beside the record. Implies "
               "--evidence.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output.")
-def command(
+def command(  # noqa: PLR0913 (one parameter for each option)
     paths: tuple[str, ...], transport: tuple[str, ...], implementation: tuple[str, ...], platform: tuple[str, ...],
     workers: int, reports: Path, keyword: str, marker: str, inet_address: str | None, deviations: tuple[str, ...],
     evidence: bool, capture: bool, as_json: bool,
@@ -131,7 +132,7 @@ def _summary(results: Results) -> dict[str, object]:
     return {
         "records": [str(path) for path in results.records],
         "verdicts": verdict_counts(results.cells),
-        "unexpected": [_told(cell) for cell in results.cells if cell.verdict in ("fail", "inconclusive")],
+        "unexpected": [_told(cell) for cell in results.cells if cell.verdict in UNEXPECTED],
         "known_deviations": [_told(cell) for cell in results.cells if cell.verdict == "known-deviation"],
         "not_run": dict(results.not_run),
         "seconds": round(results.seconds, 2),
@@ -153,7 +154,7 @@ def _show(results: Results) -> None:
         _show_known(cells)
     if len(results.records) < 2:
         show_measures(measured({"": results.cells}), results.cells)
-    _show_unexpected([cell for cell in results.cells if cell.verdict in ("fail", "inconclusive")])
+    _show_unexpected([cell for cell in results.cells if cell.verdict in UNEXPECTED])
     screen.print()
     counts = ", ".join(f"{number} {verdict}" for verdict, number in verdict_counts(results.cells).items())
     screen.print(

@@ -58,7 +58,7 @@ SHOWN = 10
 @click.option("--platform", "-p", default=NATIVE, show_default=True, metavar="P", help="Where to test.")
 @cells_at_once
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def command(
+def command(  # noqa: PLR0913 (one parameter for each option)
     paths: tuple[str, ...], implementation: str, seeds: int, splits: int | None, tapes: tuple[str, ...],
     transport: tuple[str, ...], platform: str, workers: int, as_json: bool,
 ) -> int:  # fmt: skip

@@ -1,13 +1,15 @@
-"""Which expectation applies to a step: the one whose selector implies all the others that hold."""
+"""Chooses the expectation of a step: the alternative whose selector implies every other one that holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Optional
+from collections.abc import Iterable, Sequence
+from typing import Optional
 
 from conformance.model import scenario as s
+from conformance.model.cell import Cell
 from conformance.tables import selectors
-from conformance.tables.transports import TRANSPORTS, expand
+from conformance.tables.selectors import Host
+from conformance.tables.transports import TRANSPORTS, expand, terms
 
 _GROUP_SETS = {name: frozenset(expand(name)) for row in TRANSPORTS.values() for name in row.groups}
 _CLOSURES: dict[str, frozenset[str]] = {
@@ -20,7 +22,7 @@ _CLOSURES: dict[str, frozenset[str]] = {
 
 
 def most_specific(applicable: Sequence[s.Alternative]) -> Optional[s.Alternative]:
-    """The alternative that implies all others; None where there is no such one (a tie)."""
+    """The alternative that implies all others; None where none does (a tie)."""
     for candidate in applicable:
         others = (other.selector for other in applicable)
         if all(selectors.implies(candidate.selector, other, _CLOSURES) for other in others):
@@ -28,23 +30,26 @@ def most_specific(applicable: Sequence[s.Alternative]) -> Optional[s.Alternative
     return None
 
 
-def applicable(
-    alternatives: Iterable[s.Alternative], terms: frozenset[str], facts: Mapping[str, Any]
-) -> list[s.Alternative]:
+def here(cell: Cell, host: Host) -> Host:
+    """The host with the terms of the cell's transport and case."""
+    return host.also(terms(cell.transport) | cell.case.terms)
+
+
+def applicable(alternatives: Iterable[s.Alternative], host: Host) -> list[s.Alternative]:
     """The alternatives whose selectors hold."""
-    return [each for each in alternatives if selectors.holds(each.selector, terms, facts)]
+    return [each for each in alternatives if host.holds(each.selector)]
 
 
-def outcome_for(step: s.Step, terms: frozenset[str], facts: Mapping[str, Any]) -> s.Outcome:
-    """The outcome that is expected of a step here; ties were refused when the scenario was loaded."""
-    found = applicable(step.alternatives, terms, facts)
+def outcome_for(step: s.Step, host: Host) -> s.Outcome:
+    """The outcome that is expected of a step on this host; the loader refused ties."""
+    found = applicable(step.alternatives, host)
     chosen = most_specific(found) if found else None
     return chosen.outcome if chosen else step.outcome
 
 
-def guard_holds(guard: s.Guard, terms: frozenset[str], facts: Mapping[str, Any]) -> bool:
+def guard_holds(guard: s.Guard, host: Host) -> bool:
     """Whether any selector of a guard holds; an empty guard always does."""
-    return not guard or any(selectors.holds(selector, terms, facts) for selector in guard)
+    return not guard or any(host.holds(selector) for selector in guard)
 
 
 def leaves(outcome: s.Outcome) -> list[s.Outcome]:
@@ -55,5 +60,5 @@ def leaves(outcome: s.Outcome) -> list[s.Outcome]:
 
 
 def blocking(outcome: s.Outcome) -> Optional[s.Blocks]:
-    """The ``blocks`` among the legal outcomes, if there is one."""
+    """The ``blocks`` among the legal outcomes; None where there is none."""
     return next((leaf.what for leaf in leaves(outcome) if isinstance(leaf.what, s.Blocks)), None)

@@ -1,4 +1,4 @@
-"""Bytes: the reproducible pattern, and how data is written down so that it can be compared and judged later."""
+"""Bytes: the reproducible pattern, and the form in which data is recorded, compared and judged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEPT = 64 * 1024
 
 
 def pattern(size: int, seed: int = 0) -> bytes:
-    """``size`` bytes without a period: SHAKE-128 of the seed, so that every prefix is the same for every size."""
+    """The first ``size`` bytes of SHAKE-128 of the seed: they have no period."""
     if size <= _KEPT:
         return _start(seed)[:size]
     return hashlib.shake_128(b"conformance pattern %d" % seed).digest(size)
@@ -25,7 +25,7 @@ def _start(seed: int) -> bytes:
 
 
 def canonical(data: bytes, seeds: tuple[int, ...] = (0,)) -> dict[str, Any]:
-    """Data as recorded: text, hex, the pattern that it is a prefix of, or size and digest."""
+    """Data as it is recorded: as text, hex, a prefix of a pattern, or size and digest."""
     if len(data) > WHOLE:
         return _long(data, seeds)
     try:
@@ -41,6 +41,11 @@ def _long(data: bytes, seeds: tuple[int, ...]) -> dict[str, Any]:
         if data[:WHOLE] == pattern(WHOLE, seed) and data == pattern(len(data), seed):
             return {"pattern": len(data), "seed": seed}
     return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "starts": data[:32].hex()}
+
+
+def is_recorded(value: Any) -> bool:
+    """Whether a recorded value is data."""
+    return isinstance(value, dict) and bool({"text", "hex", "pattern", "sha256"} & set(value))
 
 
 def size_of(recorded: dict[str, Any]) -> int:
@@ -72,7 +77,7 @@ def equal(recorded: dict[str, Any], wanted: bytes) -> bool:
 
 
 def brief(recorded: dict[str, Any]) -> str:
-    """Recorded data in a few words, for people."""
+    """Recorded data, shortened for people."""
     if "text" in recorded:
         text = recorded["text"]
         return repr(text if len(text) <= 40 else text[:40] + "…") + ("" if len(text) <= 40 else f" ({len(text)} bytes)")

@@ -1,28 +1,30 @@
-"""Known deviations: declared, explained, strict. When a declared deviation does not happen any more, that fails."""
+"""Known deviations: declared and explained. A cell fails when its declared deviation no longer happens."""
 
 from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Optional
 
-from conformance.engine.choose import guard_holds
+from conformance.engine import choose
 from conformance.engine.judge import FAIL, KNOWN, PASS, UNSUPPORTED, Verdict
 from conformance.engine.wording import observed_words
 from conformance.model import observation as o
 from conformance.model import scenario as s
+from conformance.model.cell import Cell
 from conformance.model.errors import Position
+from conformance.tables.selectors import Host
 
 
 @dataclass(frozen=True)
 class Deviation:
     """One declared deviation.
 
-    ``scenario`` is an id or a glob over ids, ``cell`` optionally a glob over ``case-transport``; ``implementation``
-    a name or glob; ``only`` a guard on the host; ``observed`` the words of what the deviating step does, as failures
-    print them (``raised EINVAL (OSError)``), with ``*`` for what varies; ``reason`` why that is accepted; ``seen``
-    what it was last seen with, such as ``gevent 26.9.0``.
+    ``scenario``, ``cell`` (``case-transport``) and ``implementation`` are names or globs, ``only`` is a guard on the
+    host. ``observed`` is what the deviating step does, in the words of a failure (``raised EINVAL (OSError)``), with
+    ``*`` for what varies. ``reason`` explains why that is accepted, ``seen`` is the version that last showed it
+    (``gevent 26.9.0``). With ``run`` false the cell is not run.
     """
 
     scenario: str
@@ -36,34 +38,17 @@ class Deviation:
     seen: str = ""
 
 
-def forbidden(
-    deviations: Sequence[Deviation],
-    scenario: s.Scenario,
-    case: s.Case,
-    transport: str,
-    implementation: str,
-    terms: frozenset[str],
-    facts: Mapping[str, Any],
-) -> Optional[Verdict]:
+def forbidden(deviations: Sequence[Deviation], cell: Cell, host: Host) -> Optional[Verdict]:
     """The verdict on a cell that must not be run here; None where it may be."""
-    harmful = [each for each in deviations if not each.run]
-    declared = _declared(harmful, scenario.id, _cell_name(case, transport), implementation, terms, facts)
+    declared = _declared([each for each in deviations if not each.run], cell, host)
     return Verdict(UNSUPPORTED, f"not run here: {declared.reason}") if declared else None
 
 
 def apply(
-    deviations: Sequence[Deviation],
-    scenario: s.Scenario,
-    case: s.Case,
-    transport: str,
-    implementation: str,
-    verdict: Verdict,
-    observations: Mapping[int, o.Observation],
-    terms: frozenset[str],
-    facts: Mapping[str, Any],
+    deviations: Sequence[Deviation], cell: Cell, host: Host, verdict: Verdict, observations: Mapping[int, o.Observation]
 ) -> Verdict:
-    """The verdict in the light of what was declared."""
-    declared = _declared(deviations, scenario.id, _cell_name(case, transport), implementation, terms, facts)
+    """The verdict, given what was declared."""
+    declared = _declared(deviations, cell, host)
     if declared is None or verdict.kind not in (PASS, FAIL):
         return verdict
     if verdict.kind == PASS:
@@ -78,26 +63,12 @@ def apply(
     return Verdict(FAIL, reason.lstrip("; "), verdict.step, verdict.expected, observed)
 
 
-def _cell_name(case: s.Case, transport: str) -> str:
-    return f"{case.name}-{transport}" if case.name else transport
+def _declared(deviations: Sequence[Deviation], cell: Cell, host: Host) -> Optional[Deviation]:
+    """The first entry about this cell on this host."""
+    here = choose.here(cell, host)
+    return next((each for each in deviations if _is_about(each, cell) and choose.guard_holds(each.only, here)), None)
 
 
-def _declared(
-    deviations: Sequence[Deviation],
-    scenario: str,
-    cell: str,
-    implementation: str,
-    terms: frozenset[str],
-    facts: Mapping[str, Any],
-) -> Optional[Deviation]:
-    return next(
-        (
-            each
-            for each in deviations
-            if fnmatch.fnmatchcase(scenario, each.scenario)
-            and fnmatch.fnmatchcase(cell, each.cell)
-            and fnmatch.fnmatchcase(implementation, each.implementation)
-            and guard_holds(each.only, terms, facts)
-        ),
-        None,
-    )
+def _is_about(entry: Deviation, cell: Cell) -> bool:
+    pairs = (cell.scenario.id, entry.scenario), (cell.place, entry.cell), (cell.implementation, entry.implementation)
+    return all(fnmatch.fnmatchcase(name, pattern) for name, pattern in pairs)

@@ -1,7 +1,7 @@
-"""Two runs of one cell side by side: the first step at which an implementation does not do what the other did.
+"""Compares two runs of one cell and finds the first step in which they differ.
 
-Compared is what :func:`conformance.model.observation.compared` keeps: no times, no numbers of the run. Which of the
-steps of ``exactly_one`` came to its outcome is free, so that such a group is compared as a whole.
+:func:`conformance.model.observation.compared` says what is compared: no times and no numbers of the run. In a group
+``exactly_one`` any of the steps may come to its outcome, so the group is compared as a whole.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from conformance.model import observation as o
 from conformance.model import scenario as s
 
 SLOWER = 10.0
-"""How many times as long a call must take before its time is worth a word."""
+"""A call must take this many times as long for the difference to be reported."""
 
 NOTICEABLE = 0.05
-"""Seconds below which no difference in time is."""
+"""Differences below this many seconds are not reported."""
 
 ONLY_TIMING = "only timing"
 OTHER_VALUE = "other value"
@@ -52,7 +52,7 @@ _BY_KINDS = {
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first step at which two runs part, how deep the difference is, and what each did there."""
+    """The first step in which two runs differ, the kind of difference, and what each run did."""
 
     step: int
     actor: str
@@ -68,9 +68,10 @@ def first_divergence(
     other: Mapping[int, o.Observation],
     free: frozenset[int] = frozenset(),
 ) -> Optional[Divergence]:
-    """Where ``other`` first departs from ``reference``; in time alone only if in nothing else; None for nowhere.
+    """The first step in which ``other`` differs from ``reference``; None where none does.
 
-    ``free``: the steps whose returned value is one of several legal ones; only that they returned is compared.
+    A difference in time is reported only if nothing else differs. Of the ``free`` steps, which may return one of
+    several values, only that they returned is compared.
     """
     reference, other = ({n: _freed(seen, n in free) for n, seen in each.items()} for each in (reference, other))
     return _in_behaviour(steps, reference, other) or _in_timing(steps, reference, other)
@@ -82,7 +83,7 @@ def alike(
     other: Mapping[int, o.Observation],
     free: frozenset[int] = frozenset(),
 ) -> frozenset[int]:
-    """The steps at which both runs did the same, compared as :func:`first_divergence` does."""
+    """The steps in which both runs did the same, compared as in :func:`first_divergence`."""
     reference, other = ({n: _freed(seen, n in free) for n, seen in each.items()} for each in (reference, other))
     same = (step.number for step in steps if depth_of(_observed(reference, step), _observed(other, step)) is None)
     return frozenset(same)
@@ -108,7 +109,7 @@ def _freed(seen: o.Observation, free: bool) -> o.Observation:
 
 
 def depth_of(reference: o.Observation, other: o.Observation) -> Optional[str]:
-    """How deep two observations of one step differ; None where they are the same but for their time."""
+    """The kind of difference between two observations of one step; None where only the time differs."""
     if o.compared(reference) == o.compared(other):
         early = reference.released_by != other.released_by
         return RELEASED_BY_ANOTHER if early else None
@@ -158,6 +159,6 @@ def _divergence(step: s.Step, depth: str, one: o.Observation, two: o.Observation
 
 
 def _shown(depth: str, observation: o.Observation) -> dict[str, Any]:
-    """What is compared, and what the depth is about if it is not in there."""
+    """What is compared, with the time or the release if the difference is there."""
     extra = {ONLY_TIMING: "seconds", RELEASED_BY_ANOTHER: "released_by"}.get(depth)
     return {**o.compared(observation), **({extra: getattr(observation, extra)} if extra else {})}

@@ -1,19 +1,17 @@
-"""Exactly one legal outcome, or a stated freedom: what is free is compared by its invariant, not by its value."""
+"""Which outcomes are exact and which leave freedom: a free value is not compared."""
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-from typing import Any
-
 from conformance.engine.choose import leaves
+from conformance.engine.evaluate import refers
+from conformance.engine.wrong_types import wrong_type_in
 from conformance.model import observation as o
 from conformance.model import scenario as s
-from conformance.model import values as v
-from conformance.tables.operations import OPERATIONS
+from conformance.tables.faults import ROWS
 
 
 def is_silent(outcome: s.Outcome) -> bool:
-    """Whether nothing is stated of the result."""
+    """Whether any result is legal."""
     return isinstance(outcome.what, s.Returns) and isinstance(outcome.what.expected, s.Anything)
 
 
@@ -29,22 +27,12 @@ def is_exact(outcome: s.Outcome) -> bool:
 
 
 def is_free(step: s.Step, outcome: s.Outcome, seen: o.Observation) -> bool:
-    """Whether the value that a step returned is one of several legal ones, or a quantity of this run."""
-    if seen.kind != o.RETURNED:
+    """Whether a step could have returned another legal value, or one that differs from run to run."""
+    if seen.kind != o.RETURNED or wrong_type_in(seen.canonical):
         return False
-    operation = OPERATIONS.get(step.operation)
-    if operation is not None and operation.varies:
+    if ROWS[step.operation].varies:
         return True
-    return not is_silent(outcome) and (not is_exact(outcome) or _refers(outcome))
-
-
-def _refers(node: Any) -> bool:
-    """Whether an expectation is told by what an earlier step saved, which may be a quantity of this run."""
-    if isinstance(node, v.Saved):
-        return True
-    if isinstance(node, (list, tuple)):
-        return any(_refers(each) for each in node)
-    return is_dataclass(node) and any(_refers(getattr(node, each.name)) for each in fields(node))
+    return not is_silent(outcome) and (not is_exact(outcome) or refers(outcome))
 
 
 def _single(expected: s.Expected) -> bool:

@@ -1,23 +1,51 @@
-"""Verdicts: a pure function of what was observed and what is expected on the hosts where it was observed."""
+"""Verdicts: a pure function of what a cell's steps did and of what its scenario expects on the host.
+
+The steps are taken in the order of the file. The first that deviates gives the verdict; the others are only recorded.
+
+    what a step did             whether it deviates
+    not-applicable              no: its guard leaves it out on this host
+    unsupported                 no: the verdict is ``unsupported``, unless a step of an earlier group deviates
+    returned, raised, crashed   unless a legal outcome has this kind and matches the result, or the signal
+    blocked                     unless a legal outcome is ``blocks``
+    hung, not-run               always
+
+A step of level ``measure`` is never judged. Nor is an excused one: the raw socket on this host does the same.
+A value of a type that no socket returns matches nothing, not even ``anything``.
+
+A matching result deviates all the same in three ways. It took too short or too long (``lasts``). A parked call came
+back too early: its ``pending`` step must be released by the last step that began something before it, or by another
+step of the same group. Or it is the second step of an ``exactly_one`` group that came to its outcome; if just one did,
+the others need only be seen waiting.
+"""
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from conformance.engine.choose import guard_holds, leaves, outcome_for
+from conformance.engine import choose
 from conformance.engine.match import Matcher, Seen
+from conformance.engine.schedule import EXACTLY_ONE
 from conformance.engine.wording import expected_words, observed_words
+from conformance.engine.wrong_types import wrong_type_in
 from conformance.model import observation as o
 from conformance.model import scenario as s
-from conformance.tables.selectors import terms_of_host
-from conformance.tables.transports import terms as transport_terms
+from conformance.model.cell import Cell
+from conformance.tables.faults import ROWS
+from conformance.tables.selectors import Host
 
 PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE = "pass", "fail", "known-deviation", "unsupported", "inconclusive"
 VERDICTS = (PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE)
+UNEXPECTED = (FAIL, INCONCLUSIVE)
+"""The verdicts that make a run end with status 1."""
 
 UPPER_BOUND_SLACK = 50.0
+"""How many times as long as its upper bound a step may last: a slow machine is no deviation."""
+
+PYTHONS_TIMEOUT = "TimeoutError"
+"""The timeout of a socket object, which has no errno. That of the system has one, though the class is the same."""
 
 _OVER = (o.RETURNED, o.RAISED)
 
@@ -33,175 +61,143 @@ class Verdict:
     observed: str = ""
 
 
-Facts = Mapping[str, Mapping[str, Any]]
-"""The facts of the host of each actor; ``""`` for actors that have none of their own."""
-
-
-def facts_of(actor: str, facts: Facts) -> Mapping[str, Any]:
-    """The facts of the host on which an actor lives."""
-    return facts.get(actor) or facts[""]
-
-
-def terms_for(case: s.Case, transport: str, facts: Mapping[str, Any]) -> frozenset[str]:
-    """Every selector term that holds for a step here."""
-    return terms_of_host(facts) | transport_terms(transport) | case.terms
-
-
 def judge(
-    scenario: s.Scenario,
-    case: s.Case,
-    transport: str,
-    observations: Mapping[int, o.Observation],
-    facts: Facts,
-    excused: frozenset[int] = frozenset(),
+    cell: Cell, host: Host, observations: Mapping[int, o.Observation], excused: frozenset[int] = frozenset()
 ) -> Verdict:
-    """The verdict over one cell's observations. ``excused``: steps at which a deviation is not the implementation's."""
-    judged = [step for step in case.steps if step.number in observations]
-    unsupported = _first(judged, observations, o.UNSUPPORTED)
-    deviating = _first_deviation(scenario, case, transport, judged, observations, facts, excused)
-    if deviating and (unsupported is None or deviating[0].group < unsupported.group):
-        step, expected, reason = deviating
-        observed = observed_words(observations[step.number])
-        return Verdict(FAIL, reason, step.number, expected, observed)
-    if unsupported is not None:
-        return Verdict(UNSUPPORTED, observations[unsupported.number].reason or "", unsupported.number)
-    return Verdict(PASS)
+    """The verdict on one cell. ``excused``: steps at which a deviation is not the implementation's."""
+    return _Judgement(cell, host, observations, excused).verdict()
 
 
-def _first(steps: list[s.Step], observations: Mapping[int, o.Observation], kind: str) -> Optional[s.Step]:
-    return next((step for step in steps if observations[step.number].kind == kind), None)
+class _Judgement:
+    """One walk through the steps of a cell, with what they saved so far and the last that began something."""
+
+    def __init__(
+        self, cell: Cell, host: Host, observations: Mapping[int, o.Observation], excused: frozenset[int]
+    ) -> None:
+        self._cell = cell
+        self._here = choose.here(cell, host)
+        self._observations = observations
+        self._excused = excused
+        self._steps = [step for step in cell.case.steps if step.number in observations]
+        self._saved: dict[str, Seen] = {}
+        self._release: Optional[s.Step] = None
+
+    def verdict(self) -> Verdict:
+        """The verdict of the walk."""
+        unsupported = next((step for step in self._steps if self._kind(step) == o.UNSUPPORTED), None)
+        failed = self._first_deviation()
+        if failed and (unsupported is None or failed[0].group < unsupported.group):
+            step, expected, reason = failed
+            observed = observed_words(self._observations[step.number])
+            return Verdict(FAIL, reason, step.number, expected_words(expected), observed)
+        if unsupported is not None:
+            return Verdict(UNSUPPORTED, self._observations[unsupported.number].reason or "", unsupported.number)
+        return Verdict(PASS)
+
+    def _first_deviation(self) -> Optional[tuple[s.Step, s.Outcome, str]]:
+        for step in self._steps:
+            seen = self._observations[step.number]
+            self._note(step, seen)
+            if not self._is_judged(step):
+                continue
+            expected = choose.outcome_for(step, self._here)
+            reason = self._deviation(step, expected, seen)
+            if reason is not None and not self._free_in_group(step):
+                return step, expected, reason
+        return None
+
+    def _kind(self, step: s.Step) -> str:
+        return self._observations[step.number].kind
+
+    def _note(self, step: s.Step, seen: o.Observation) -> None:
+        if not step.pending and seen.kind != o.NOT_APPLICABLE:
+            self._release = step
+        self._saved.update({name: Seen(each["canonical"], each["raw"]) for name, each in seen.names.items()})
+
+    def _is_judged(self, step: s.Step) -> bool:
+        left_out = self._kind(step) in (o.NOT_APPLICABLE, o.UNSUPPORTED) or step.number in self._excused
+        return not left_out and not self._cell.measures(step) and choose.guard_holds(step.only, self._here)
+
+    def _deviation(self, step: s.Step, expected: s.Outcome, seen: o.Observation) -> Optional[str]:
+        """Why an observation is not what was expected; None if it is."""
+        matcher, legal = Matcher(self._saved, step.actor), choose.leaves(expected)
+        result = Seen(seen.canonical, seen.raw, ROWS[step.operation].result)
+        if any(_is(leaf, seen, result, matcher) for leaf in legal):
+            return self._released_early(step, seen) or self._not_the_only_one(step)
+        if any(_is(replace(leaf, lasts=None), seen, result, matcher) for leaf in legal if leaf.lasts is not None):
+            return f"it lasted {seen.seconds:.2f} s"
+        return _why(seen)
+
+    def _released_early(self, step: s.Step, seen: o.Observation) -> Optional[str]:
+        if not step.pending or self._release is None:
+            return None
+        by = next((each for each in self._steps if each.number == seen.released_by), None)
+        if by is None or by.group == self._release.group:
+            return None
+        return f"released by step {by.number} (line {by.position.line}), before step {self._release.number}"
+
+    def _over_in_group(self, step: s.Step) -> list[s.Step]:
+        """The steps of the same group that came to their outcome."""
+        return [each for each in self._steps if each.group == step.group and self._kind(each) in _OVER]
+
+    def _not_the_only_one(self, step: s.Step) -> Optional[str]:
+        if step.group_kind != EXACTLY_ONE or self._kind(step) not in _OVER:
+            return None
+        first = self._over_in_group(step)[0]
+        if first is step:
+            return None
+        return f"not the only one: step {first.number} (line {first.position.line}) is over, too"
+
+    def _free_in_group(self, step: s.Step) -> bool:
+        """Whether a step is one of those of ``exactly_one`` that are to wait, and does."""
+        waits = step.group_kind == EXACTLY_ONE and self._kind(step) == o.BLOCKED
+        return waits and len(self._over_in_group(step)) == 1
 
 
-def _first_deviation(
-    scenario: s.Scenario,
-    case: s.Case,
-    transport: str,
-    steps: list[s.Step],
-    observations: Mapping[int, o.Observation],
-    facts: Facts,
-    excused: frozenset[int],
-) -> Optional[tuple[s.Step, str, str]]:
-    saved: dict[str, Seen] = {}
-    release: Optional[int] = None
-    for step in steps:
-        observation = observations[step.number]
-        here = terms_for(case, transport, facts_of(step.actor, facts))
-        if not step.pending and observation.kind != o.NOT_APPLICABLE:
-            release = step.number
-        saved.update({name: Seen(each["canonical"], each["raw"]) for name, each in observation.names.items()})
-        if observation.kind in (o.NOT_APPLICABLE, o.UNSUPPORTED) or step.number in excused:
-            continue
-        if not guard_holds(step.only, here, facts_of(step.actor, facts)):
-            continue
-        expected = outcome_for(step, here, facts_of(step.actor, facts))
-        measured = (step.level or scenario.level) == "measure"
-        reason = _deviation(step, expected, observation, Matcher(saved, step.actor), release, steps, measured)
-        reason = _not_the_only_one(step, steps, observations) if reason is None else reason
-        if reason is not None and not _free_in_group(step, steps, observations):
-            return step, expected_words(expected), reason
-    return None
-
-
-def _deviation(
-    step: s.Step,
-    expected: s.Outcome,
-    observation: o.Observation,
-    matcher: Matcher,
-    release: Optional[int],
-    steps: list[s.Step],
-    measured: bool,
-) -> Optional[str]:
-    """Why an observation is not what was expected; None if it is."""
-    legal = leaves(expected)
-    if not any(_is(leaf, observation, matcher, measured) for leaf in legal):
-        timeless = [replace(leaf, lasts=None) for leaf in legal if leaf.lasts is not None]
-        if any(_is(leaf, observation, matcher, measured) for leaf in timeless):
-            return f"it lasted {observation.seconds:.2f} s"
-        return _why(observation)
-    early = _released_early(step, observation, release, steps)
-    if early is not None:
-        return early
-    return None
-
-
-def _is(leaf: s.Outcome, observation: o.Observation, matcher: Matcher, measured: bool) -> bool:
+def _is(leaf: s.Outcome, seen: o.Observation, result: Seen, matcher: Matcher) -> bool:
     what = leaf.what
     if isinstance(what, s.Blocks):
-        return observation.kind == o.BLOCKED and _cpu_within(what, observation)
+        return seen.kind == o.BLOCKED and _cpu_within(what, seen)
     if isinstance(what, s.Dies):
-        return observation.kind == o.CRASHED and observation.canonical == {"signal": what.signal}
+        return seen.kind == o.CRASHED and bool(seen.canonical == {"signal": what.signal})
     if isinstance(what, s.Raises):
-        found = observation.kind == o.RAISED and any(_error(each, observation.canonical) for each in what.errors)
+        found = seen.kind == o.RAISED and any(_is_error(each, seen.canonical) for each in what.errors)
     else:
         assert isinstance(what, s.Returns)
-        seen = Seen(observation.canonical, observation.raw)
-        found = observation.kind == o.RETURNED and matcher.matches(what.expected, seen)
-    return found and _duration(leaf.lasts, observation, matcher, measured)
+        returned = seen.kind == o.RETURNED and wrong_type_in(seen.canonical) is None
+        found = returned and matcher.matches(what.expected, result)
+    return found and _duration(leaf.lasts, seen, matcher)
 
 
-def _error(expected: s.ExpectedError, canonical: Mapping[str, str]) -> bool:
-    return expected.name in (None, canonical["name"]) and (
+def _is_error(expected: s.ExpectedError, canonical: Mapping[str, str]) -> bool:
+    name = PYTHONS_TIMEOUT if expected.name is None and expected.cls == PYTHONS_TIMEOUT else expected.name
+    return name in (None, canonical["name"]) and (
         expected.cls in (None, canonical["class"]) or _is_subclass(canonical["class"], expected.cls)
     )
 
 
 def _is_subclass(found: str, wanted: Optional[str]) -> bool:
     """Builtin classes by their hierarchy: a BrokenPipeError is an OSError, too."""
-    import builtins
-
     one, other = getattr(builtins, found, None), getattr(builtins, str(wanted), None)
     return isinstance(one, type) and isinstance(other, type) and issubclass(one, other)
 
 
-def _cpu_within(what: s.Blocks, observation: o.Observation) -> bool:
-    used = observation.wait.cpu_seconds if observation.wait else None
+def _cpu_within(what: s.Blocks, seen: o.Observation) -> bool:
+    used = seen.wait.cpu_seconds if seen.wait else None
     return what.cpu_at_most is None or used is None or used <= what.cpu_at_most
 
 
-def _duration(lasts: Optional[s.Range], observation: o.Observation, matcher: Matcher, measured: bool) -> bool:
-    """Lower bounds hold everywhere; upper ones are exact for measures only, for a slow machine is no deviation."""
-    if lasts is None or observation.seconds is None:
+def _duration(lasts: Optional[s.Range], seen: o.Observation, matcher: Matcher) -> bool:
+    if lasts is None or seen.seconds is None:
         return True
-    slack = 1.0 if measured or lasts.high is None else UPPER_BOUND_SLACK
-    return matcher.matches(s.Range(lasts.low, None), Seen(observation.seconds, None)) and (
-        lasts.high is None or matcher.matches(s.Range(None, lasts.high), Seen(observation.seconds / slack, None))
-    )
+
+    def within(low: Any, high: Any, seconds: float) -> bool:
+        return matcher.matches(s.Range(low, high), Seen(seconds, None))
+
+    return within(lasts.low, None, seen.seconds) and within(None, lasts.high, seen.seconds / UPPER_BOUND_SLACK)
 
 
-def _released_early(
-    step: s.Step, observation: o.Observation, release: Optional[int], steps: list[s.Step]
-) -> Optional[str]:
-    """A parked call must come back because of the step before its ``pending`` one, no earlier."""
-    if not step.pending or observation.released_by is None or release is None:
-        return None
-    groups = {each.number: each.group for each in steps}
-    if groups.get(observation.released_by) == groups.get(release):
-        return None
-    line = next(each.position.line for each in steps if each.number == observation.released_by)
-    return f"released by step {observation.released_by} (line {line}), before step {release}"
-
-
-def _not_the_only_one(step: s.Step, steps: list[s.Step], observations: Mapping[int, o.Observation]) -> Optional[str]:
-    """Within ``exactly_one``, no second step may come to its outcome."""
-    if step.group_kind != "exactly_one" or observations[step.number].kind not in _OVER:
-        return None
-    before = (each for each in steps if each.group == step.group and each.number < step.number)
-    first = next((each for each in before if observations[each.number].kind in _OVER), None)
-    return f"not the only one: step {first.number} (line {first.position.line}) is over, too" if first else None
-
-
-def _free_in_group(step: s.Step, steps: list[s.Step], observations: Mapping[int, o.Observation]) -> bool:
-    """Within ``exactly_one``, all but the one that came to its outcome must be seen waiting."""
-    if step.group_kind != "exactly_one":
-        return False
-    members = [observations[each.number].kind for each in steps if each.group == step.group]
-    over = [kind for kind in members if kind in _OVER]
-    return observations[step.number].kind == o.BLOCKED and len(over) == 1
-
-
-def _why(observation: o.Observation) -> str:
-    if observation.kind == o.HUNG:
-        return "hung"
-    if observation.kind == o.NOT_RUN:
-        return f"not run: {observation.reason}"
-    return observation.reason or ""
+def _why(seen: o.Observation) -> str:
+    if seen.kind == o.NOT_RUN:
+        return f"not run: {seen.reason}"
+    return "hung" if seen.kind == o.HUNG else seen.reason or ""

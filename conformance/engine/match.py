@@ -1,8 +1,8 @@
-"""Whether an observed result is what was expected. Types count: true is not 1."""
+"""Decides whether an observed result is the expected one. Types count: true is not 1."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,29 +11,31 @@ from conformance.engine.evaluate import evaluate_data, is_data
 from conformance.model import scenario as s
 from conformance.model import values as v
 from conformance.tables.error_names import canonical_name
+from conformance.tables.operations import UNORDERED, Result, kind_of_field
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A result, canonical and raw side by side; ``raw`` is only consulted for ports."""
+    """A result: canonical, raw (needed for ports and descriptors), and its result type."""
 
     canonical: Any
     raw: Any
+    kind: Result = "value"
 
 
 class _NeverSaved(Exception):  # noqa: N818 (control flow: what an expectation refers to does not exist)
-    """A reference to what no step saved, because that step was not run, or did something else."""
+    """A reference to a value that was never saved: its step was not run, or did something else."""
 
 
 class Matcher:
-    """Compares results of one cell; knows what earlier steps saved, and who is acting."""
+    """Compares results of one cell, given what earlier steps saved and which actor acts."""
 
     def __init__(self, saved: Mapping[str, Seen], actor: str) -> None:
         self._saved = saved
         self._actor = actor
 
     def matches(self, expected: s.Expected, seen: Seen) -> bool:
-        """Whether ``seen`` is one of the results that ``expected`` allows; not, where it needs what was never saved."""
+        """Whether ``expected`` allows ``seen``; False where it refers to a value that was never saved."""
         try:
             return self._matches(expected, seen)
         except _NeverSaved:
@@ -59,14 +61,14 @@ class Matcher:
         return (low is None or number >= low) and (high is None or number <= high)
 
     def _prefixof(self, expected: s.PrefixOf, seen: Seen) -> bool:
-        if not _is_recorded_data(seen.canonical):
+        if not data.is_recorded(seen.canonical):
             return False
         size = data.size_of(seen.canonical)
         wanted = self._bytes(expected.data)
         return 0 < size <= len(wanted) and data.equal(seen.canonical, wanted[:size])
 
     def _sizeis(self, expected: s.SizeIs, seen: Seen) -> bool:
-        if not _is_recorded_data(seen.canonical):
+        if not data.is_recorded(seen.canonical):
             return False
         size = data.size_of(seen.canonical)
         return self._matches(expected.size, Seen(size, size))
@@ -95,7 +97,7 @@ class Matcher:
         if isinstance(value, v.Saved):
             return self._is_saved(value, seen)
         if is_data(value):
-            return _is_recorded_data(seen.canonical) and data.equal(seen.canonical, self._bytes(value))
+            return data.is_recorded(seen.canonical) and data.equal(seen.canonical, self._bytes(value))
         if isinstance(value, v.Literal):
             return _same(value.value, seen.raw if isinstance(seen.canonical, list) else seen.canonical)
         if isinstance(value, v.Symbol):
@@ -117,11 +119,22 @@ class Matcher:
 
     def _is_list(self, value: v.Items, seen: Seen) -> bool:
         found = seen.canonical
-        return (
-            isinstance(found, list)
-            and len(found) == len(value.items)
-            and all(self._is(wanted, Seen(item, item)) for wanted, item in zip(value.items, found))
+        if not isinstance(found, list) or len(found) != len(value.items):
+            return False
+        if seen.kind in UNORDERED:
+            return self._in_any_order(value.items, found)
+        return all(self._is(wanted, Seen(item, item)) for wanted, item in zip(value.items, found))
+
+    def _in_any_order(self, wanted: Sequence[Any], found: Sequence[Any]) -> bool:
+        """Whether the items can be paired."""
+        if not wanted:
+            return True
+        rests = (
+            [*found[:number], *found[number + 1 :]]
+            for number, item in enumerate(found)
+            if self._is(wanted[0], Seen(item, item))
         )
+        return any(self._in_any_order(wanted[1:], rest) for rest in rests)
 
     def _is_address(self, value: Any, seen: Seen) -> bool:
         found = seen.canonical
@@ -159,7 +172,7 @@ class Matcher:
             return value.value
         found = self._lookup(value)
         recorded = found.canonical
-        if _is_recorded_data(recorded):
+        if data.is_recorded(recorded):
             return data.whole(recorded)
         return recorded if isinstance(recorded, (int, float)) else found.raw
 
@@ -169,7 +182,7 @@ class Matcher:
 
 def _field(seen: Seen, key: str) -> Seen:
     raw = seen.raw.get(key) if isinstance(seen.raw, dict) else None
-    return Seen(seen.canonical.get(key), raw)
+    return Seen(seen.canonical.get(key), raw, kind_of_field(seen.kind, key))
 
 
 def _is_port(seen: Seen) -> bool:
@@ -179,10 +192,6 @@ def _is_port(seen: Seen) -> bool:
 
 def _is_address(seen: Seen) -> bool:
     return isinstance(seen.canonical, dict) and "names" in seen.canonical
-
-
-def _is_recorded_data(value: Any) -> bool:
-    return isinstance(value, dict) and bool({"text", "hex", "pattern", "sha256"} & set(value))
 
 
 def _same(wanted: Any, found: Any) -> bool:

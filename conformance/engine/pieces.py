@@ -1,7 +1,7 @@
-"""Whether a case holds however much one call moves: then it holds under every legal tape. Decided from its steps alone.
+"""Decides from its steps alone whether a case passes under every tape.
 
-A tape makes ``send`` and ``recv`` of streams move fewer bytes, and calls on non-blocking sockets would-block. A case is
-left out where an outcome depends on that; what loops over such calls, as the programs do, is what a tape is for.
+A tape makes ``send`` and ``recv`` of streams move fewer bytes, and makes calls on non-blocking sockets would-block. A
+case is left out if an outcome depends on that. Loops over these calls, such as the programs, do not depend on it.
 """
 
 from __future__ import annotations
@@ -10,59 +10,53 @@ from collections.abc import Iterator
 from typing import Any, Optional
 
 from conformance.engine.choose import leaves
-from conformance.engine.evaluate import evaluate_data, is_data
+from conformance.engine.evaluate import evaluate_data, is_data, refers
 from conformance.model import scenario as s
 from conformance.model import values as v
+from conformance.model.cell import MEASURE
+from conformance.tables.faults import ROWS
+from conformance.tables.operations import BUFFERS, RECEIVES, SENDS, Operation
 
-_SENDS = frozenset(["send", "sendmsg", "sendto"])
-_RECEIVES = frozenset(["recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"])
-_FILES = frozenset(["read", "readline", "write", "flush"])
-_PATIENT = frozenset(["mysend", "myreceive"])
-"""Programs that go on after a would-block."""
-_LOOPS = frozenset(
-    ["sendall", "recv_exactly", "recv_until_eof", "recv_message", "recv_delimited", "echo", "ping", "take",
-     "send_numbered", "collect_numbered", *_PATIENT]
-)  # fmt: skip
-"""What calls as often as it takes."""
-_UNTIL_REFUSED = frozenset(["fill", "drain", "connect_until_stuck"])
-"""Programs that take a would-block for a sign that all is full, or empty."""
-_SNAPSHOTS = frozenset(["ready", "await", "select", "poll", "epoll_wait", "kqueue_wait", "selector_wait"])
 _FREE_FLAGS = frozenset(["MSG_DONTWAIT", "MSG_NOSIGNAL", "MSG_MORE"])
 """Flags under which a count may be short all the same."""
 
 
 def why_not(scenario: s.Scenario, case: s.Case) -> Optional[str]:
     """Why a case does not hold under every tape, by step; None where it does."""
-    if scenario.level == "measure":
+    if scenario.level == MEASURE:
         return "measures only"
-    operations = {step.operation for step in case.steps}
-    if not operations & (_SENDS | _RECEIVES | _LOOPS | _FILES):
+    if not any(ROWS[step.operation].moves for step in case.steps):
         return "moves no bytes"
-    nonblocking = any(_makes_nonblocking(step) for step in case.steps)
     for step in case.steps:
-        reason = _reason(step, case, nonblocking, operations)
+        reason = _reason(step, case)
         if reason:
             return f"step {step.number} ({step.operation}) {reason}"
     return None
 
 
-def _reason(step: s.Step, case: s.Case, nonblocking: bool, operations: set[str]) -> Optional[str]:
-    name = step.operation
-    if name in _UNTIL_REFUSED:
+def _reason(step: s.Step, case: s.Case) -> Optional[str]:
+    row = ROWS[step.operation]
+    if row.until_refused:
         return "takes a would-block for a sign"
-    if _sets(step, "SO_RCVLOWAT"):
+    if _sets(step, row, "SO_RCVLOWAT"):
         return "says how much a recv waits for"
-    if name == "makefile" and _value(step, "buffering") == 0:
+    if _has(step, row.unbuffered_if):
         return "makes a file whose reads and writes are single calls"
     if all(isinstance(leaf.what, s.Raises) for leaf in _outcomes(step)):
         return None
-    if nonblocking and name in (_SENDS | _RECEIVES | _LOOPS | _FILES | {"accept"}) - _PATIENT:
+    if (row.moves or row.may_wait) and not row.patient and any(_makes_nonblocking(each) for each in case.steps):
         return "may find that it would block"
-    if name in _SENDS | _RECEIVES:
+    if row.moves in (SENDS, RECEIVES):
         return _single_call(step, case)
-    if name == "recv_delimited" and (operations & _SNAPSHOTS or _tells(step, "residue")):
+    return _leaves_behind(step, row, [ROWS[each.operation] for each in case.steps])
+
+
+def _leaves_behind(step: s.Step, row: Operation, rows: list[Operation]) -> Optional[str]:
+    """Why it matters that a step receives more bytes than it returns; None where it does not."""
+    looks = any(each.looks for each in rows)
+    if row.rest and (looks or _tells(step, row.rest)):
         return "leaves behind what came along"
-    if name in ("read", "readline") and operations & (_SNAPSHOTS | _RECEIVES):
+    if row.moves == BUFFERS and row.result == "data" and (looks or any(each.moves == RECEIVES for each in rows)):
         return "reads ahead as much as there is"
     return None
 
@@ -76,7 +70,7 @@ def _single_call(step: s.Step, case: s.Case) -> Optional[str]:
     size = _size(began)
     if size is not None and size <= 1:
         return None
-    if step.operation in _RECEIVES and all(map(_is_the_end, _outcomes(step))):
+    if ROWS[step.operation].moves == RECEIVES and all(map(_is_the_end, _outcomes(step))):
         return None
     return "may move fewer bytes"
 
@@ -94,7 +88,7 @@ def _outcomes(step: s.Step) -> Iterator[s.Outcome]:
 
 
 def _is_the_end(outcome: s.Outcome) -> bool:
-    """Whether an outcome is an error or the end of the stream, which no call can cut."""
+    """Whether an outcome is an error or the end of the stream: a tape cannot shorten these."""
     if isinstance(outcome.what, s.Raises):
         return True
     return isinstance(outcome.what, s.Returns) and _is_nothing(outcome.what.expected)
@@ -106,24 +100,22 @@ def _is_nothing(expected: s.Expected) -> bool:
     return bool(is_data(value) and evaluate_data(value, lambda saved: b"?") == b"")
 
 
-def _value(step: s.Step, name: str) -> Any:
-    """A literal argument; None where there is none."""
-    return getattr(dict(step.arguments).get(name), "value", None)
+def _has(step: s.Step, condition: Optional[tuple[str, Any]]) -> bool:
+    """Whether an argument has the value in this column of the row, or one that only the run can tell."""
+    given = dict(step.arguments).get(condition[0]) if condition else None
+    if condition is None or given is None:
+        return False
+    return bool(given.value == condition[1]) if isinstance(given, v.Literal) else True
 
 
 def _size(step: s.Step) -> Optional[int]:
     """The bytes that a call is to move, where the file says so."""
-    given = dict(step.arguments).get("size" if step.operation in _RECEIVES else "data")
+    given = dict(step.arguments).get("size" if ROWS[step.operation].moves == RECEIVES else "data")
     if isinstance(given, v.Literal) and isinstance(given.value, int):
         return given.value
-    if given is not None and is_data(given) and not _refers(given):
+    if given is not None and is_data(given) and not refers(given):
         return len(evaluate_data(given, lambda saved: b""))
     return None
-
-
-def _refers(data: Any) -> bool:
-    parts = (*getattr(data, "parts", ()), getattr(data, "data", None), getattr(data, "size", None))
-    return isinstance(data, v.Saved) or any(_refers(each) for each in parts if each is not None)
 
 
 def _flags(step: s.Step) -> set[str]:
@@ -131,22 +123,18 @@ def _flags(step: s.Step) -> set[str]:
 
 
 def _makes_nonblocking(step: s.Step) -> bool:
-    if step.operation == "setblocking":
-        return _value(step, "flag") is not True
-    if step.operation in ("settimeout", "setdefaulttimeout"):
-        return bool(_value(step, "seconds") == 0)
-    return False
+    return _has(step, ROWS[step.operation].nonblocking_if)
 
 
-def _sets(step: s.Step, option: str) -> bool:
+def _sets(step: s.Step, row: Operation, option: str) -> bool:
     given = dict(step.arguments)
     names = {name for name, _ in getattr(given.get("options"), "fields", ())}
-    return step.operation == "setsockopt" and option in names | {getattr(given.get("option"), "name", "")}
+    return row.parameter("options") is not None and option in names | {getattr(given.get("option"), "name", "")}
 
 
 def _tells(step: s.Step, field: str) -> bool:
-    """Whether a field of the result is expected to be something, or named."""
+    """Whether the scenario expects something of a field of the result, or names it."""
     expected = [leaf.what.expected for leaf in _outcomes(step) if isinstance(leaf.what, s.Returns)]
     fields = [field for each in expected if isinstance(each, s.Record) for field in each.fields]
-    told = {name for name, wanted in fields if not _is_nothing(wanted)}
-    return field in told or (isinstance(step.names, dict) and field in step.names)
+    stated = {name for name, wanted in fields if not _is_nothing(wanted)}
+    return field in stated or (isinstance(step.names, dict) and field in step.names)

@@ -1,59 +1,53 @@
-"""From a scenario's case on a transport to the plan that a worker runs: guards decided, waiting allowed where legal."""
+"""Makes the plan of a cell: guards decided, limits scaled, and for each step whether it may block."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Optional
 
-from conformance.engine.choose import blocking, guard_holds, outcome_for
-from conformance.engine.judge import Facts, facts_of, terms_for
+from conformance.engine import choose
 from conformance.model import scenario as s
+from conformance.model.cell import Cell
 from conformance.model.plan import Plan, PlanStep
+from conformance.tables.faults import NETWORK
+from conformance.tables.selectors import Host
 
 DEFAULT_LIMIT = 5.0
-"""Seconds that a step may take before it counts as hung, times the host's scale; a step or file may say otherwise."""
+"""Seconds after which a step counts as hung, times the host's scale. Steps and files may have limits of their own."""
 
 
-def guard_finding(scenario: s.Scenario, case: s.Case, transport: str, facts: Facts) -> Optional[str]:
-    """Why the scenario does not apply on this host at all; None where it does."""
-    here = facts[""]
-    if guard_holds(scenario.only, terms_for(case, transport, here), here):
+def guard_finding(cell: Cell, host: Host) -> Optional[str]:
+    """Why the whole scenario does not apply on this host; None where it applies."""
+    only = cell.scenario.only
+    if choose.guard_holds(only, choose.here(cell, host)):
         return None
-    words = " or ".join("+".join(sorted(selector)) for selector in scenario.only)
-    return f"only on {words}"
+    return f"only on {' or '.join('+'.join(sorted(selector)) for selector in only)}"
 
 
-def plan(
-    scenario: s.Scenario, case: s.Case, transport: str, implementation: str, facts: Facts, scale: float,
-    limit: float = DEFAULT_LIMIT, tape: Optional[str] = None,
-) -> Plan:  # fmt: skip
-    """The plan of one cell; ``limit`` holds, times ``scale``, for steps that have none of their own."""
-    steps = tuple(_step(scenario, case, step, transport, facts, limit, scale) for step in case.steps)
+def plan(cell: Cell, host: Host, scale: float, limit: float = DEFAULT_LIMIT) -> Plan:
+    """The plan of one cell. ``limit`` is for steps that have none of their own; ``scale`` multiplies every limit."""
+    scenario, here = cell.scenario, choose.here(cell, host)
+    limit = scenario.limit or limit
     return Plan(
-        cell=cell_id(scenario.id, case.name, transport, implementation),
-        transport=transport,
-        implementation=implementation,
-        given=case.given,
-        steps=steps,
+        cell=cell.id,
+        transport=cell.transport,
+        implementation=cell.implementation,
+        given=cell.case.given,
+        steps=tuple(_step(step, here, limit, scale) for step in cell.case.steps),
         actors=scenario.actors,
         needs=scenario.needs,
-        sysctls={name: host.sysctls for name, host in scenario.hosts.items() if host.sysctls},
+        sysctls={name: settings.sysctls for name, settings in scenario.hosts.items() if settings.sysctls},
         topology=scenario.topology,
         conditions=tuple(
-            PlanStep(0, "network", fault, 0, arguments=arguments, limit=(scenario.limit or limit) * scale)
-            for host in scenario.hosts.values()
-            for fault, arguments in host.faults
+            PlanStep(0, NETWORK, fault, 0, arguments=arguments, limit=limit * scale)
+            for settings in scenario.hosts.values()
+            for fault, arguments in settings.faults
         ),
-        tape=tape,
+        tape=cell.tape,
     )
 
 
-def _step(
-    scenario: s.Scenario, case: s.Case, step: s.Step, transport: str, facts: Facts, limit: float, scale: float
-) -> PlanStep:
-    here: Mapping[str, Any] = facts_of(step.actor, facts)
-    terms = terms_for(case, transport, here)
-    waits = blocking(outcome_for(step, terms, here))
+def _step(step: s.Step, here: Host, limit: float, scale: float) -> PlanStep:
+    waits = choose.blocking(choose.outcome_for(step, here))
     for_at_least = waits.for_at_least if waits else 0.0
     return PlanStep(
         number=step.number,
@@ -65,16 +59,8 @@ def _step(
         arguments=step.arguments,
         using=step.using,
         names=step.names,
-        applicable=guard_holds(step.only, terms, here),
+        applicable=choose.guard_holds(step.only, here),
         may_block=waits is not None,
         for_at_least=for_at_least,
-        limit=for_at_least + (step.limit or scenario.limit or limit) * scale,
+        limit=for_at_least + (step.limit or limit) * scale,
     )
-
-
-def cell_id(scenario: str, case: str, transport: str, implementation: str) -> str:
-    """The stable id of a cell: ``section/behaviour[case-transport]``, with the implementation if it is not stdlib."""
-    parts = [part for part in (case, transport) if part]
-    if implementation != "stdlib":
-        parts.append(implementation)
-    return f"{scenario}[{'-'.join(parts)}]"

@@ -1,7 +1,27 @@
-"""The schedule of a cell: which step may start, what is awaited, what is over. A pure state machine without a clock.
+"""The schedule of a cell: a state machine without a clock, which decides what happens next.
 
-The driver asks :meth:`Schedule.command` what to do, does it, and tells what happened; this module decides everything
-else: who is free, what was left waiting, which step released a parked call, and when a step is over.
+The driver asks :meth:`Schedule.command` what to do, does it, and reports what happened. Steps come in groups, most of
+them of one step. A group passes through these states; each command leads to the next line once it is obeyed:
+
+    state of the group   command    until the driver reports
+    about to begin       Confirm    that each call left waiting still waits, or has come back (``confirmed``)
+    beginning            Begin      that a step's call was made (``begun``) or cannot be (``impossible``), step by step
+    awaited              Await      that a call is back (``ended``), waits (``waiting``) or took too long (``expired``)
+    over                 the next group, or Finished
+
+Confirm is left out where no call waits, and in a group that only asks after calls (``pending``), for these begin
+nothing. Without Confirm nobody could say which step released a call: the latest that had begun when it came back.
+
+A call is under way, then it waits (it is *parked*) or has come back:
+
+    under way   -> waiting(step)    -> parked       the step is over if it may block
+    under way   -> ended(call)      -> come back    the step is over, with this result
+    under way   -> expired(step)    -> parked       the step hung; a later ``pending`` step may still get the result
+    parked      -> ended(call)      -> come back    the result belongs to the next ``pending`` step of this call
+
+A group is over when each of its steps is. ``exactly_one`` is over when one call came back and each of the others was
+seen waiting after that. A step whose actor is still in a call is not run. After a step that is not supported here the
+remaining groups are left out.
 """
 
 from __future__ import annotations
@@ -14,7 +34,8 @@ from typing import Optional, Union
 from conformance.model.observation import BLOCKED, HUNG, NOT_APPLICABLE, NOT_RUN, UNSUPPORTED, Observation, Wait
 from conformance.model.plan import PlanStep
 
-SINGLE, TOGETHER, EXACTLY_ONE = "single", "together", "exactly_one"
+EXACTLY_ONE = "exactly_one"
+"""The kind of a group in which one step comes to its outcome while the others wait."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +54,7 @@ class Begin:
 
 @dataclass(frozen=True)
 class Await:
-    """Wait until one of these steps gets on: its call comes back or, where it may block, is proved waiting."""
+    """Wait until the call of one of these steps comes back or, where it may block, is proved waiting."""
 
     steps: tuple[int, ...]
     may_block: frozenset[int]
@@ -51,15 +72,15 @@ Command = Union[Confirm, Begin, Await, Finished]
 class _Call:
     """A call that was begun.
 
-    ``wait`` is how it was last proved waiting, ``result`` what it did when it came back, ``told`` the step as whose
-    observation that was told.
+    ``wait`` is the last proof that it waited, ``result`` what it did when it came back, ``reported`` the step under
+    which that result was reported.
     """
 
     step: PlanStep
     wait: Optional[Wait] = None
     parked: bool = False
     result: Optional[Observation] = None
-    told: Optional[int] = None
+    reported: Optional[int] = None
 
 
 class Schedule:
@@ -99,13 +120,13 @@ class Schedule:
         return tuple(number for number, call in self._calls.items() if call.parked and call.result is None)
 
     def call_of(self, step: int) -> int:
-        """The step that began the call which ``step`` is about: itself, or the one that was left waiting."""
+        """The step that began the call of ``step``: itself or, for a ``pending`` one, an earlier step."""
         return self._subject[step].step.number
 
-    # what the driver tells
+    # what the driver reports
 
     def confirmed(self) -> None:
-        """Every parked call was proved waiting again, or has come back and was told."""
+        """Every parked call was proved waiting again, or has come back and was reported."""
         self._confirming = False
 
     def begun(self, step: int) -> None:
@@ -124,20 +145,20 @@ class Schedule:
         found.result = replace(result, released_by=self._latest) if found.parked else result
 
     def waiting(self, step: int, wait: Wait) -> None:
-        """The call that ``step`` is about was proved waiting after everything before that step was over."""
+        """The call of ``step`` was proved waiting after every step before it was over."""
         call = self._subject[step]
         call.wait, call.parked = wait, True
         self._seen.add(step)
 
     def expired(self, step: int, wait: Optional[Wait]) -> None:
-        """The time limit of a step is over and its call has not come back; the call counts as parked."""
+        """The time limit of a step is over and its call has not come back. From now on the call counts as parked."""
         self._subject[step].parked = True
         self.observations[step] = Observation(HUNG, wait=wait)
 
-    # how a group goes
+    # the states of a group
 
     def _end_if_unsupported(self) -> None:
-        """Leaves out what follows a step that is not supported here: the verdict stands already."""
+        """Leaves out the groups after a step that is not supported here: the verdict is known."""
         if not self._groups:
             return
         blame = next((number for number, each in self.observations.items() if each.kind == UNSUPPORTED), None)
@@ -159,22 +180,22 @@ class Schedule:
         self._confirming = bool(self._starting and self.parked())
 
     def _claim(self, step: PlanStep) -> None:
-        """Finds the call that a ``pending`` step is about, or says why there is none."""
+        """Finds the call of a ``pending`` step, or reports why there is none."""
         wanted = (step.actor, step.operation)
         calls = [call for call in self._calls.values() if (call.step.actor, call.step.operation) == wanted]
-        left = [call for call in calls if call.told is None]
+        left = [call for call in calls if call.reported is None]
         if left:
             self._subject[step.number] = left[-1]
         elif calls:
-            told = calls[-1].told
-            reason = f"{step.operation} was already over at step {told}"
-            self.observations[step.number] = Observation(NOT_RUN, blame=told, reason=reason)
+            reported = calls[-1].reported
+            reason = f"{step.operation} was already over at step {reported}"
+            self.observations[step.number] = Observation(NOT_RUN, blame=reported, reason=reason)
         else:
             reason = f"no {step.operation} of {step.actor} was left waiting"
             self.observations[step.number] = Observation(NOT_RUN, reason=reason)
 
     def _refused(self, step: PlanStep) -> bool:
-        """Whether the actor of a step is still in another call; if so the step is not run."""
+        """Whether the actor of a step is still in another call; then the step is reported as not run."""
         busy = next(
             (call for call in self._calls.values() if call.step.actor == step.actor and call.result is None), None
         )
@@ -185,7 +206,7 @@ class Schedule:
         return busy is not None
 
     def _await(self) -> Optional[Await]:
-        """What is still to come of the current group; None when all of it is over and observed."""
+        """The steps of the current group that are not over; None when all are."""
         open_steps = [step for step in self._members if step.number not in self.observations]
         if open_steps and open_steps[0].group_kind == EXACTLY_ONE:
             return self._await_exactly_one(open_steps)
@@ -214,5 +235,5 @@ class Schedule:
     def _settle(self, step: PlanStep) -> None:
         call = self._subject[step.number]
         if call.result is not None:
-            call.told = step.number
+            call.reported = step.number
         self.observations[step.number] = call.result or Observation(BLOCKED, wait=call.wait)

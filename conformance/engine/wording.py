@@ -1,20 +1,20 @@
-"""Expectations and observations in a few words, for people."""
+"""Expectations, observations, values and steps in a few words for people."""
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from conformance.engine import data
+from conformance.engine import data, wrong_types
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model import values as v
 from conformance.tables.faults import ROWS
-from conformance.tables.operations import Operation
+from conformance.tables.operations import PAIR, PIPE, Operation
 
 LONGEST_TEXT = 200
-"""Characters of what an exception said that are shown."""
+"""Characters of an exception's message that are shown."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -23,21 +23,21 @@ def counted(number: int, noun: str) -> str:
 
 
 def expected_words(outcome: s.Outcome) -> str:
-    """An outcome as one would say it: ``returns 'abc'``, ``raises EPIPE``, ``blocks``."""
+    """An outcome for people: ``returns 'abc'``, ``raises EPIPE``, ``blocks``."""
     words = _outcome(outcome.what)
     return f"{words}, lasting {_range(outcome.lasts)} s" if outcome.lasts else words
 
 
 def _outcome(what: Any) -> str:
-    if isinstance(what, s.Returns):
-        return "returns" if isinstance(what.expected, s.Anything) else f"returns {_expected(what.expected)}"
-    if isinstance(what, s.Raises):
-        return "raises " + " or ".join(_error(each) for each in what.errors)
-    if isinstance(what, s.Blocks):
-        return f"blocks for at least {what.for_at_least} s" if what.for_at_least else "blocks"
-    if isinstance(what, s.Dies):
-        return f"dies by {what.signal}"
-    return " or ".join(_outcome(each.what) for each in what.outcomes)
+    return _OUTCOMES[type(what)](what)
+
+
+def _returns(what: s.Returns) -> str:
+    return "returns" if isinstance(what.expected, s.Anything) else f"returns {_expected(what.expected)}"
+
+
+def _blocks(what: s.Blocks) -> str:
+    return f"blocks for at least {what.for_at_least} s" if what.for_at_least else "blocks"
 
 
 def _error(error: s.ExpectedError) -> str:
@@ -46,24 +46,17 @@ def _error(error: s.ExpectedError) -> str:
     return error.name or str(error.cls)
 
 
+_OUTCOMES: dict[type, Callable[[Any], str]] = {
+    s.Returns: _returns,
+    s.Raises: lambda what: f"raises {' or '.join(map(_error, what.errors))}",
+    s.Blocks: _blocks,
+    s.Dies: lambda what: f"dies by {what.signal}",
+    s.AnyOf: lambda what: " or ".join(_outcome(each.what) for each in what.outcomes),
+}
+
+
 def _expected(expected: Any) -> str:
-    if isinstance(expected, s.Exactly):
-        return value_words(expected.value)
-    if isinstance(expected, s.OneOf):
-        return " or ".join(_expected(each) for each in expected.options)
-    if isinstance(expected, s.Not):
-        return f"anything but {_expected(expected.expected)}"
-    if isinstance(expected, s.Range):
-        return _range(expected)
-    if isinstance(expected, s.PrefixOf):
-        return f"a non-empty prefix of {value_words(expected.data)}"
-    if isinstance(expected, s.SizeIs):
-        return f"{_expected(expected.size)} bytes"
-    if isinstance(expected, s.Record):
-        return ", ".join(f"{key}: {_expected(each)}" for key, each in expected.fields)
-    if isinstance(expected, s.Sequence):
-        return "[" + ", ".join(_expected(each) for each in expected.items) + "]"
-    return "anything"
+    return _EXPECTATIONS[type(expected)](expected)
 
 
 def _range(bounds: s.Range) -> str:
@@ -73,46 +66,62 @@ def _range(bounds: s.Range) -> str:
     return f"at least {low}" if low is not None else f"at most {high}"
 
 
-_WORDS = {v.FreeAddress: "a free address", v.Nobody: "an address of nobody", v.Unnamed: "unnamed"}
+_EXPECTATIONS: dict[type, Callable[[Any], str]] = {
+    s.Anything: lambda expected: "anything",
+    s.Exactly: lambda expected: value_words(expected.value),
+    s.OneOf: lambda expected: " or ".join(map(_expected, expected.options)),
+    s.Not: lambda expected: f"anything but {_expected(expected.expected)}",
+    s.Range: _range,
+    s.PrefixOf: lambda expected: f"a non-empty prefix of {value_words(expected.data)}",
+    s.SizeIs: lambda expected: f"{_expected(expected.size)} bytes",
+    s.Record: lambda expected: _fields(expected.fields, _expected),
+    s.Sequence: lambda expected: _list(expected.items, _expected),
+}
 
 
 def value_words(value: Any) -> str:
-    """A value of the language in a few words."""
-    if type(value) in _WORDS:
-        return _WORDS[type(value)]
-    if isinstance(value, v.Literal):
-        return (
-            "nothing"
-            if value.value is None
-            else str(value.value).lower()
-            if isinstance(value.value, bool)
-            else str(value.value)
-        )
-    if isinstance(value, v.Text):
-        return data.brief({"text": value.text}) if value.text else "no bytes"
-    if isinstance(value, v.Hex):
-        return data.brief({"hex": value.digits})
-    if isinstance(value, v.Pattern):
-        return f"{value_words(value.size)} bytes of pattern"
-    if isinstance(value, v.Saved):
-        return f"${value.name}" + (f".{value.field}" if value.field else "")
-    if isinstance(value, v.Join):
-        return " + ".join(value_words(part) for part in value.parts)
-    if isinstance(value, v.Slice):
-        return f"{value_words(value.data)}[{value.start}:{value.end}]"
-    if isinstance(value, v.Items):
-        return "[" + ", ".join(value_words(item) for item in value.items) + "]"
-    if isinstance(value, v.Fields):
-        return "{" + ", ".join(f"{key}: {value_words(item)}" for key, item in value.fields) + "}"
-    if isinstance(value, v.HostPort):
-        return f"{value.host} port {value_words(value.port)}"
-    if isinstance(value, v.AddressOf):
-        return value.object
-    return str(getattr(value, "name", None) or getattr(value, "path", None) or getattr(value, "abstract", value))
+    """A value of the language for people."""
+    return _VALUES[type(value)](value)
+
+
+def _list(items: Iterable[Any], words: Callable[[Any], str]) -> str:
+    return f"[{', '.join(map(words, items))}]"
+
+
+def _fields(pairs: Iterable[tuple[str, Any]], words: Callable[[Any], str]) -> str:
+    return ", ".join(f"{key}: {words(each)}" for key, each in pairs)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_VALUES: dict[type, Callable[[Any], str]] = {
+    v.Literal: lambda value: _plain(value.value),
+    v.Symbol: lambda value: str(value.name),
+    v.Saved: lambda value: f"${value.name}" + (f".{value.field}" if value.field else ""),
+    v.Object: lambda value: str(value.name),
+    v.Text: lambda value: data.brief({"text": value.text}) if value.text else "no bytes",
+    v.Hex: lambda value: data.brief({"hex": value.digits}),
+    v.Pattern: lambda value: f"{value_words(value.size)} bytes of pattern",
+    v.Join: lambda value: " + ".join(map(value_words, value.parts)),
+    v.Slice: lambda value: f"{value_words(value.data)}[{value.start}:{value.end}]",
+    v.AddressOf: lambda value: str(value.object),
+    v.FreeAddress: lambda value: "a free address",
+    v.Nobody: lambda value: "an address of nobody",
+    v.HostPort: lambda value: f"{value.host} port {value_words(value.port)}",
+    v.PathAddress: lambda value: str(value.path),
+    v.AbstractAddress: lambda value: str(value.abstract),
+    v.Unnamed: lambda value: "unnamed",
+    v.Items: lambda value: _list(value.items, value_words),
+    v.Fields: lambda value: f"{{{_fields(value.fields, value_words)}}}",
+}
 
 
 def observed_words(observation: o.Observation) -> str:
-    """An observation as one would say it."""
+    """An observation for people: ``returned 'abc'``, ``raised EPIPE (BrokenPipeError)``."""
     kind = observation.kind
     if kind == o.RETURNED:
         return f"returned {recorded_words(observation.canonical)}" if observation.canonical is not None else "returned"
@@ -126,7 +135,7 @@ def observed_words(observation: o.Observation) -> str:
 
 
 def error_text(observation: Mapping[str, Any]) -> str:
-    """What an exception said, on one line; empty for an error of the system, of which the name says all.
+    """The message of an exception on one line; empty for an error of the system, whose name says all.
 
     ``observation``: as it is recorded.
     """
@@ -142,19 +151,21 @@ def error_text(observation: Mapping[str, Any]) -> str:
 
 
 def recorded_words(value: Any) -> str:
-    """A recorded value in a few words."""
-    if isinstance(value, dict):
-        if {"text", "hex", "pattern", "sha256"} & set(value):
-            return data.brief(value) if data.size_of(value) else "no bytes"
-        if "names" in value:
-            everywhere = ", host any" if value.get("host") == "any" else ""  # one name for both kinds of address
-            return " = ".join(value["names"]) + everywhere if value["names"] else _place(value)
-        return ", ".join(f"{key}: {recorded_words(item)}" for key, item in value.items()) or "{}"
+    """A recorded value for people."""
     if isinstance(value, list):
-        return "[" + ", ".join(recorded_words(item) for item in value) + "]"
-    if value is None:
-        return "nothing"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return _list(value, recorded_words)
+    return _recorded_mapping(value) if isinstance(value, dict) else _plain(value)
+
+
+def _recorded_mapping(value: dict[str, Any]) -> str:
+    if value is wrong_types.wrong_type_in(value):
+        return wrong_types.in_words(value)
+    if data.is_recorded(value):
+        return data.brief(value) if data.size_of(value) else "no bytes"
+    if "names" in value:
+        everywhere = ", host any" if value.get("host") == "any" else ""  # one name for both kinds of address
+        return " = ".join(value["names"]) + everywhere if value["names"] else _place(value)
+    return _fields(value.items(), recorded_words) or "{}"
 
 
 def _place(address: dict[str, Any]) -> str:
@@ -180,7 +191,7 @@ def step_words(step: s.Step) -> str:
 
 def result_words(row: Operation) -> str:
     """What an operation gives, in words: the objects that it makes, and the fields of its result."""
-    made = {"pair": "two new sockets", "pipe": "two new ends, `{read, write}`"}
+    made = {PAIR: "two new sockets", PIPE: "two new ends, `{read, write}`"}
     makes = made.get(str(row.makes), f"a new {row.makes}") if row.makes else ""
     if isinstance(row.result, str):
         return makes if makes and row.result == "nothing" else row.result

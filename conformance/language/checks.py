@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from conformance.engine import choose
+from conformance.engine.evaluate import nodes_in
 from conformance.language.reading import MAX_MISTAKES
 from conformance.language.suggestions import nearest, short
 from conformance.model import scenario as s
 from conformance.model import values as v
+from conformance.model.cell import MEASURE
 from conformance.model.errors import Mistake, Position
 from conformance.tables import selectors
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
-from conformance.tables.faults import LINK_FAULTS, PACKET_RULES, QUEUE_FAULTS, ROWS, SYSTEM
-from conformance.tables.operations import Operation
+from conformance.tables.faults import FAULTS, ROWS, SYSTEM
+from conformance.tables.operations import SOCKET, Operation
 from conformance.tables.places import HOSTS
+from conformance.tables.selectors import Host
 from conformance.tables.topologies import TOPOLOGIES
 from conformance.tables.transports import GROUPS, terms
 
@@ -56,7 +58,7 @@ def check(scenario: s.Scenario) -> list[Mistake]:
             break
     if scenario.level == "platform":
         mistakes += _sources(scenario)
-    if scenario.level != "measure" and not scenario.sources:
+    if scenario.level != MEASURE and not scenario.sources:
         mistakes.append(Mistake(scenario.position, 'a scenario names its sources; write "sources: […]"'))
     return sorted(set(mistakes))[:MAX_MISTAKES]
 
@@ -82,19 +84,19 @@ def _groups(case: s.Case) -> Iterator[Mistake]:
 def _links(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
     """Faults of a link that packets go past."""
     used = _faults(scenario, case)
-    rule = next((name for name, _ in used if name in PACKET_RULES), None)
+    rule = next((name for name, _ in used if FAULTS[name].of_packets), None)
     for name, position in used if rule else ():
         if scenario.topology or any(place.own_host for place in scenario.actors.values()):
             yield Mistake(position, f'"{rule}" tells the packets between two hosts apart; here are more')
             return
-        if name in LINK_FAULTS:
+        if FAULTS[name].of_link:
             yield Mistake(position, f'"{name}" is done to the link, and "{rule}" has packets go past it; use one of '
                           "them, or cut")  # fmt: skip
 
 
 def _queues(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
     """Faults of which the second takes the queue of the link from the first."""
-    used = [(name, position) for name, position in _faults(scenario, case) if name in QUEUE_FAULTS]
+    used = [(name, position) for name, position in _faults(scenario, case) if FAULTS[name].takes_queue]
     for name, position in used:
         if name != used[0][0]:
             yield Mistake(position, f'"{name}" and "{used[0][0]}" need the same queue of the link, and one would undo '
@@ -103,9 +105,9 @@ def _queues(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
 
 
 def _faults(scenario: s.Scenario, case: s.Case) -> list[tuple[str, Position]]:
-    """What is done in a case, and what its hosts have from the start."""
+    """The faults of a case, with those that its hosts have from the start."""
     conditions = [(name, scenario.position) for host in scenario.hosts.values() for name, _ in host.faults]
-    return [*conditions, *((step.operation, step.position) for step in case.steps)]
+    return [*conditions, *((step.operation, step.position) for step in case.steps if step.operation in FAULTS)]
 
 
 def _targets(operation: Operation, step: s.Step) -> set[str]:
@@ -147,7 +149,7 @@ class _Processes:
             seen.add(name)
             name = str(places[name].beside)
         place = places.get(name)
-        return name if place is not None and (place.own_process or place.unprivileged) else ""
+        return name if place is not None and place.has_process else ""
 
     def _makes(self, step: s.Step, home: str) -> None:
         operation = ROWS[step.operation]
@@ -167,7 +169,7 @@ def _used(step: s.Step) -> Iterator[str]:
     """The objects that a step is done to or with."""
     if ROWS[step.operation].on is not None:
         yield step.using or step.actor
-    for value in _values_in([value for _, value in step.arguments]):
+    for value in nodes_in([value for _, value in step.arguments]):
         if isinstance(value, v.Object):
             yield step.actor if value.name == "self" else value.name
     for name in _watched(step):
@@ -205,12 +207,13 @@ class _Ties:
 
     def _step(self, case: s.Case, step: s.Step, mentioned: frozenset[str]) -> Iterator[Mistake]:
         alike: set[tuple[frozenset[str], str, str]] = set()
-        for here, facts in _universe(self.scenario, case, mentioned):
+        for host in _universe(self.scenario, case, mentioned):
+            here, facts = host.terms, host.facts
             same = (here & mentioned, facts["python_version"], facts["kernel"] and facts["family"] + facts["kernel"])
             if same in alike:
                 continue
             alike.add(same)
-            found = choose.applicable(step.alternatives, here, facts)
+            found = choose.applicable(step.alternatives, host)
             if found and choose.most_specific(found) is None:
                 names = " and ".join(f'"{"+".join(sorted(each.selector))}"' for each in found)
                 yield Mistake(found[-1].position, f"{names} both hold on {facts['family']} over {facts['transport']}, "
@@ -218,17 +221,16 @@ class _Ties:
                 return
 
 
-def _universe(
-    scenario: s.Scenario, case: s.Case, mentioned: frozenset[str]
-) -> Iterator[tuple[frozenset[str], dict[str, Any]]]:
+def _universe(scenario: s.Scenario, case: s.Case, mentioned: frozenset[str]) -> Iterator[Host]:
     """Every kind of host that selectors with these terms can tell apart, on every transport of the scenario."""
-    facts = [pair for pair in selectors.EXCLUSIVE if mentioned & set(pair)]
+    pairs = [pair for pair in selectors.EXCLUSIVE if mentioned & set(pair)]
     for family, transport, chosen, python in itertools.product(
-        selectors.FAMILIES, scenario.transports, list(itertools.product(*facts)), _versions("python", mentioned)
+        selectors.FAMILIES, scenario.transports, list(itertools.product(*pairs)), _versions("python", mentioned)
     ):
         here = selectors.FAMILIES[family] | terms(transport) | case.terms | set(chosen)
         for kernel in _versions(family, mentioned):
-            yield here, {"family": family, "transport": transport, "python_version": python, "kernel": kernel}
+            facts = {"family": family, "transport": transport, "python_version": python, "kernel": kernel}
+            yield Host(facts, here)
 
 
 def _versions(what: str, mentioned: frozenset[str]) -> list[str]:
@@ -284,7 +286,7 @@ class _Names:
             self._object(step.using or step.actor, step, place)
             self._kind(step.using or step.actor, operation, place)
         bound_here = set(_leaves_of_names(step.names))
-        for value in _values_in([value for _, value in step.arguments]):
+        for value in nodes_in([value for _, value in step.arguments]):
             self._value(value, step, step.place(operation.name), set())
         for name, value in step.arguments:
             parameter = operation.parameter(name)
@@ -297,14 +299,14 @@ class _Names:
         for name in _watched(step):
             self._object(name, step, step.place(operation.name))
         for outcome in (step.outcome, *(each.outcome for each in step.alternatives)):
-            for value in _values_in(outcome):
+            for value in nodes_in(outcome):
                 self._value(value, step, outcome.position, bound_here)
             self._plain(_plain_results(operation.result, outcome), outcome.position, bound_here)
 
     def _plain(self, node: Any, place: Position, also: set[str]) -> None:
         """Refuses ``$name`` of an object, which stands for its address, where data or a number is wanted."""
         objects = (self.objects | self.addresses) - self.values - also
-        for value in _values_in(node):
+        for value in nodes_in(node):
             if isinstance(value, v.Saved) and value.field is None and value.name in objects:
                 self._add(place, f'"{short(value.name)}" is an object; here a value is wanted, such as a result to '
                           "which a step gave a name with as")  # fmt: skip
@@ -364,13 +366,13 @@ class _Names:
     def _binds(self, step: s.Step) -> None:
         operation = ROWS[step.operation]
         names = list(_leaves_of_names(step.names))
-        if not names and operation.makes == "socket" and step.actor not in self.objects:
-            names = [step.actor] if step.operation == "socket" else []
+        if not names and operation.makes == SOCKET and operation.on is None and step.actor not in self.objects:
+            names = [step.actor]
         for name in names:
             if name in self.objects | self.values and not (step.only and name in self.guarded):
                 self._add(step.place("as"), f'the name "{short(name)}" is already bound; use another one')
-        if operation.name == "fork" and step.actor in self.objects:
-            self.objects.update(getattr(value, "value", "") for _, value in step.arguments)
+        if step.actor in self.objects:
+            self.objects.update(operation.new_actors(step.arguments))
         if step.only:
             self.guarded.update(names)
         for name in names if operation.makes else ():
@@ -393,7 +395,7 @@ def _plain_results(result: Any, outcome: s.Outcome) -> list[Any]:
     if isinstance(result, str):
         return [outcome] if result in _PLAIN else []
     plain = {name for name, kind in result if kind in _PLAIN}
-    records = (each for each in _values_in(outcome) if isinstance(each, s.Record))
+    records = (each for each in nodes_in(outcome) if isinstance(each, s.Record))
     return [expected for record in records for name, expected in record.fields if name in plain]
 
 
@@ -410,14 +412,3 @@ def _leaves_of_names(names: Any) -> Iterator[str]:
     elif isinstance(names, dict):
         for each in names.values():
             yield from _leaves_of_names(each)
-
-
-def _values_in(node: Any) -> Iterator[Any]:
-    """Every dataclass of the model inside ``node``, depth first."""
-    if isinstance(node, (list, tuple)):
-        for each in node:
-            yield from _values_in(each)
-    elif is_dataclass(node) and not isinstance(node, (type, Position)):
-        yield node
-        for field in fields(node):
-            yield from _values_in(getattr(node, field.name))

@@ -527,6 +527,7 @@ def _results() -> Schema:
         "address": _any(_address(), _closed({"host": host, "port": port})),
         "ready": _list({"enum": list(_READY)}),
         "objects": _list(_any(_ref("name"), _ref("reference"))),
+        "set": _list(_any(_ref("name"), _ref("reference"))),
         "events": {"type": "object", "additionalProperties": symbols},
         "option": _ref("plain"),
         "symbols": symbols,

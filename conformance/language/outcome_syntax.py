@@ -248,6 +248,7 @@ _READERS = {
     "address": syntax.address,
     "ready": _readiness,
     "objects": syntax.objects,
+    "set": syntax.objects,
     "events": _no_events,
     "option": syntax.plain,
     "int": _whole,

@@ -178,7 +178,7 @@ class _File:
             own_host=bool(host and word(host, "host", ("own",))),
         )
 
-    def _hosts(self, node: Node | None) -> dict[str, s.Host]:
+    def _hosts(self, node: Node | None) -> dict[str, s.HostSettings]:
         if node is None:
             return {}
         found = {}
@@ -186,7 +186,7 @@ class _File:
             found[name(key, "a host")] = self._host(key, fields(value, "a host"))
         return found
 
-    def _host(self, actor: Scalar, mapping: Fields) -> s.Host:
+    def _host(self, actor: Scalar, mapping: Fields) -> s.HostSettings:
         self.reader.known_keys(mapping, ("sysctl", *CONDITIONS), "a host")
         sysctl = mapping.get("sysctl")
         pairs = fields(sysctl, "sysctl").pairs if sysctl else ()
@@ -202,7 +202,7 @@ class _File:
             if key.text in CONDITIONS:
                 with self.reader.attempt():
                     faults.append(StepReader(self.reader, frozenset()).condition(actor, key, node))
-        return s.Host(settings, tuple(faults))
+        return s.HostSettings(settings, tuple(faults))
 
     def _needs(self, node: Node | None) -> tuple[str, ...]:
         nodes = items(node, "needs") if node else ()

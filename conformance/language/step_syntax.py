@@ -14,9 +14,8 @@ from conformance.model import scenario as s
 from conformance.model.values import Value
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
 from conformance.tables.faults import CONDITIONS, FAULTS, ROWS
-from conformance.tables.operations import FUNCTIONS, OPERATIONS, Operation, Parameter, Result
+from conformance.tables.operations import OPERATIONS, Operation, Parameter
 from conformance.tables.options import OPTIONS
-from conformance.tables.symbols import SYMBOLS_OF
 
 MAX_STEPS = 200
 MAX_LIMIT = 120.0
@@ -33,19 +32,6 @@ _NO_OPERATIONS = {
     "sleep": "steps wait for events, never for time to pass; use await, blocks: true or pending",
 }
 """Words that are taken for operations, and what the language has instead."""
-
-
-def result_fields(result: Result) -> tuple[str, ...]:
-    """The names of the fields of a result; none where it is a single value."""
-    return () if isinstance(result, str) else tuple(name for name, _ in result)
-
-
-_CHOICES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("call", "function"): FUNCTIONS,
-    ("inspect", "fields"): result_fields(OPERATIONS["inspect"].result),
-    **SYMBOLS_OF,
-}
-"""The parameters that take only certain words."""
 
 
 @dataclass
@@ -81,7 +67,7 @@ class StepReader:
         row = CONDITIONS[key.text]
         own = row.parameter(str(row.host_parameter))
         assert own is not None
-        given = {**dict(self._given(node, row)), own.name: _argument(row, own, actor)}
+        given = {**dict(self._given(node, row)), own.name: _argument(own, actor)}
         return row.name, self._complete(node, row, given)
 
     def _one_or_group(self, node: Node, place: _Place) -> None:
@@ -181,7 +167,7 @@ class StepReader:
             parameter = operation.parameter(key.text)
             if parameter is not None and key.text != operation.name:
                 with self.reader.attempt():
-                    yield key.text, _argument(operation, parameter, value)
+                    yield key.text, _argument(parameter, value)
 
     def _given(self, node: Node, operation: Operation) -> Iterator[tuple[str, Value]]:
         if isinstance(node, Fields) and self._is_named(node, operation):
@@ -196,7 +182,7 @@ class StepReader:
                     if parameter.type == "setting":
                         yield key.text, _setting(node.get("option"), value)
                     else:
-                        yield key.text, _argument(operation, parameter, value)
+                        yield key.text, _argument(parameter, value)
                     continue
                 yield key.text, syntax.v.Literal(None)
             return
@@ -204,7 +190,7 @@ class StepReader:
             bad(node, f"{operation.name} takes {{{_signature(operation)}}}")
         parameter = operation.parameter(operation.main)
         assert parameter is not None
-        yield parameter.name, _argument(operation, parameter, node)
+        yield parameter.name, _argument(parameter, node)
 
     @staticmethod
     def _is_named(node: Fields, operation: Operation) -> bool:
@@ -245,9 +231,9 @@ class StepReader:
         return None if node is None else word(node, "level", LEVELS)
 
 
-def _argument(operation: Operation, parameter: Parameter, node: Node) -> Value:
+def _argument(parameter: Parameter, node: Node) -> Value:
     """An argument by its type and, where only certain words make sense, one of those."""
-    known = parameter.choices or _CHOICES.get((operation.name, parameter.name), ())
+    known = parameter.choices or parameter.among
     for each in _words_of(node) if known else ():
         if not syntax.saved(each):
             word(each, _WHAT.get(parameter.type, parameter.name.rstrip("s")), known)

@@ -57,5 +57,14 @@ class Unsupported(Exception):  # noqa: N818 (an outcome: the platform or the imp
     """The platform, or the implementation, has no such thing; the message says what."""
 
 
+class WrongType(Exception):  # noqa: N818 (an outcome: the call returned)
+    """An implementation returned a value of a type that no socket returns; ``wanted``: what should have come."""
+
+    def __init__(self, value: object, wanted: str) -> None:
+        super().__init__(f"returned something else than {wanted}")
+        self.value = value
+        self.wanted = wanted
+
+
 class Missing(Exception):  # noqa: N818 (an outcome: an earlier step did not make what this one needs)
     """An object or value that an earlier step should have made is not there."""

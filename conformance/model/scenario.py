@@ -186,7 +186,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Host:
+class HostSettings:
     """Settings of the host on which the actor of the same name lives, and the faults that it has from the start."""
 
     sysctls: dict[str, Any]
@@ -222,7 +222,7 @@ class Scenario:
     formerly: tuple[str, ...]
     transports: tuple[str, ...]
     actors: dict[str, Placement]
-    hosts: dict[str, Host]
+    hosts: dict[str, HostSettings]
     needs: tuple[str, ...]
     only: Guard
     limit: Optional[float]

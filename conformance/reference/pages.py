@@ -24,6 +24,7 @@ from conformance.tables.faults import FAULTS, NETWORK, Fault
 from conformance.tables.operations import (
     EVENTS,
     FUNCTIONS,
+    OF_TRANSPORT,
     OPERATIONS,
     PARAMETER_TYPES,
     RESULT_TYPES,
@@ -183,7 +184,7 @@ def _parameter(parameter: Parameter, main: str | None) -> str:
 
 def _default(parameter: Parameter) -> str:
     value = parameter.default
-    if value is None or value == ():
+    if value in (None, (), OF_TRANSPORT):
         return ""
     return f" = {str(value).lower() if isinstance(value, bool) else value}"
 

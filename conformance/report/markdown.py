@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from conformance.engine.judge import UNEXPECTED
 from conformance.report.comparison import (
     ANOTHER_VERSION,
     CellComparison,
@@ -57,7 +58,7 @@ def _matrix(cells: Sequence[CellRecord]) -> list[str]:
 
 
 def _unexpected(cells: Sequence[CellRecord]) -> list[str]:
-    found = [cell for cell in cells if cell.verdict in ("fail", "inconclusive")]
+    found = [cell for cell in cells if cell.verdict in UNEXPECTED]
     if not found:
         return []
     lines = ["## Unexpected", ""]

@@ -1,4 +1,4 @@
-"""The sequence diagram of a cell: a lifeline per actor, calls on it, bytes as arrows from the one to the other."""
+"""The sequence diagram of a cell: a lifeline for each actor with its calls, and arrows between two actors."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from conformance.report.lifelines import Lifelines, Line
 from conformance.report.records import CellRecord
 from conformance.report.socket_states import Change, changes
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
+from conformance.tables.faults import ROWS
+from conformance.tables.operations import DATA
 
 WIDTH = 100
-
-_SENDS = {"send": "data", "sendall": "data", "sendto": "data", "sendmsg": "data", "fill": "data", "write": "data"}
-_SIGNALS = {"connect": "SYN", "connect_ex": "SYN", "close": "end", "shutdown": "end"}
 
 
 def diagram(cell: CellRecord, width: int = WIDTH) -> list[Line]:
@@ -31,7 +30,7 @@ def diagram(cell: CellRecord, width: int = WIDTH) -> list[Line]:
 
 
 def actors_of(cell: CellRecord) -> list[str]:
-    """Those who have a lifeline: the actors, but not the network and the system, if there is anybody else."""
+    """The actors with a lifeline: the network and the system only where there are no others."""
     actors = list(dict.fromkeys(step["actor"] for step in cell.steps))
     return [actor for actor in actors if actor not in FAULT_ACTORS] or actors
 
@@ -54,7 +53,7 @@ def call_lines(drawing: Lifelines, step: Mapping[str, Any], time: str = "") -> l
 
 
 def result_lines(drawing: Lifelines, cell: CellRecord, step: Mapping[str, Any], time: str = "") -> list[Line]:
-    """What came of a step, where that is worth a word."""
+    """The lines for the result of a step; none where it returned and that was expected."""
     deviates = step["number"] == cell.step and cell.verdict in ("fail", "known-deviation")
     if step["did"] == "returned" and not deviates:
         return []
@@ -79,11 +78,10 @@ def state_lines(drawing: Lifelines, step: Mapping[str, Any], changed: Sequence[C
 
 
 def _arrow(drawing: Lifelines, step: Mapping[str, Any], kind: str) -> list[Line]:
-    """What went to the peer, where the operation says so and there is one peer."""
+    """The arrow to the peer, if the operation has one and there is exactly one peer."""
     to = drawing.neighbour(step["actor"])
-    label = _SENDS.get(step["operation"]) or _SIGNALS.get(step["operation"])
-    if to is None or label is None or kind != "returned" or step.get("pending"):
+    row = ROWS.get(step["operation"])
+    if to is None or row is None or not row.arrow or kind != "returned" or step.get("pending"):
         return []
-    if label == "data":
-        label = step["says"].partition(" ")[2]
+    label = step["says"].partition(" ")[2] if row.arrow == DATA else row.arrow
     return [drawing.arrow(step["actor"], to, label)]

@@ -10,37 +10,22 @@ from typing import Any
 from conformance.engine import judge as j
 from conformance.engine.deviations import Deviation, apply, forbidden
 from conformance.engine.differential import Divergence
-from conformance.engine.planning import DEFAULT_LIMIT, cell_id, guard_finding, plan
+from conformance.engine.planning import DEFAULT_LIMIT, guard_finding, plan
 from conformance.language.deviation_files import ADAPTED, platform_deviations, shipped_deviations
 from conformance.model import observation as o
 from conformance.model import scenario as s
+from conformance.model.cell import Cell
 from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan
 from conformance.platforms.base import Interpreter
 from conformance.runner.launch import Surroundings
 from conformance.runner.process import GRACE, Ended, WorkerProcess
+from conformance.tables.selectors import Host
 
 MAX_CELLS_PER_WORKER = 5000
 
 FIXTURE_PATIENCE = 10.0
 """Seconds beyond a step's patience that a worker may be silent before the first step."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What is to be run."""
-
-    scenario: s.Scenario
-    case: s.Case
-    transport: str
-    implementation: str
-    tape: str | None = None
-    """The tape to be played, where the workers' sockets are taped."""
-
-    @property
-    def id(self) -> str:
-        """The stable id."""
-        return cell_id(self.scenario.id, self.case.name, self.transport, self.implementation)
 
 
 @dataclass(frozen=True)
@@ -111,21 +96,18 @@ class Runner:
             worker = self._ready()
         except HarnessError as error:
             return Outcome(cell, j.Verdict(j.INCONCLUSIVE, str(error)), {}, 0.0, {})
-        facts = {"": worker.facts}
-        finding = guard_finding(cell.scenario, cell.case, cell.transport, facts)
+        host = Host.of(worker.facts)
+        finding = guard_finding(cell, host)
         if finding:
             return Outcome(cell, j.Verdict(j.UNSUPPORTED, finding), {}, 0.0, worker.facts)
-        harmful = self._forbidden(cell, worker.facts)
+        harmful = forbidden(self._declared(cell, host), cell, host)
         if harmful:
             return Outcome(cell, harmful, {}, 0.0, worker.facts)
-        made = plan(
-            cell.scenario, cell.case, cell.transport, cell.implementation, facts, worker.scale, self._limit, cell.tape
-        )  # fmt: skip
-        told = self._listen(worker, made)
+        told = self._listen(worker, plan(cell, host, worker.scale, self._limit))
         seconds = (told.end or {}).get("seconds") or round(time.perf_counter() - began, 6)
         self._retire(worker, told)
         observations = _completed(cell.case, told)
-        verdict = self._verdict(cell, told, observations, facts)
+        verdict = self._verdict(cell, host, told, observations)
         end = told.end or {}
         used = frozenset(end["used"]) if "used" in end else None
         return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told), evidence=told.evidence,
@@ -175,9 +157,7 @@ class Runner:
             worker.kill()
             self._worker = None
 
-    def _verdict(
-        self, cell: Cell, told: Told, observations: Mapping[int, o.Observation], facts: Mapping[str, Any]
-    ) -> j.Verdict:
+    def _verdict(self, cell: Cell, host: Host, told: Told, observations: Mapping[int, o.Observation]) -> j.Verdict:
         end = told.end or {}
         if "unsupported" in end:
             return j.Verdict(j.UNSUPPORTED, end["unsupported"])
@@ -185,30 +165,19 @@ class Runner:
             return j.Verdict(j.INCONCLUSIVE, end["inconclusive"])
         if told.ended is not None and not told.begun:
             return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(told)} before the first step")
-        return self.judged(cell, observations, facts[""])
+        return self.judged(cell, host, observations)
 
     def judged(
-        self,
-        cell: Cell,
-        observations: Mapping[int, o.Observation],
-        facts: Mapping[str, Any],
-        excused: frozenset[int] = frozenset(),
+        self, cell: Cell, host: Host, observations: Mapping[int, o.Observation], excused: frozenset[int] = frozenset()
     ) -> j.Verdict:
-        """The verdict on what was observed, in the light of what was declared; ``excused`` as in ``judge``."""
-        verdict = j.judge(cell.scenario, cell.case, cell.transport, observations, {"": facts}, excused)
-        here, declared = j.terms_for(cell.case, cell.transport, facts), self._declared(cell, facts)
-        return apply(declared, cell.scenario, cell.case, cell.transport, cell.implementation, verdict, observations,
-                     here, facts)  # fmt: skip
+        """The verdict on what was observed, given what was declared; ``excused`` as in ``judge``."""
+        verdict = j.judge(cell, host, observations, excused)
+        return apply(self._declared(cell, host), cell, host, verdict, observations)
 
-    def _forbidden(self, cell: Cell, facts: Mapping[str, Any]) -> j.Verdict | None:
-        here = j.terms_for(cell.case, cell.transport, facts)
-        return forbidden(
-            self._declared(cell, facts), cell.scenario, cell.case, cell.transport, cell.implementation, here, facts
-        )
-
-    def _declared(self, cell: Cell, facts: Mapping[str, Any]) -> tuple[Deviation, ...]:
+    def _declared(self, cell: Cell, host: Host) -> tuple[Deviation, ...]:
         """What the user declared goes first, then what is known of the implementation, then of the platform."""
-        return (*self._deviations, *shipped_deviations(ADAPTED, cell.implementation), *platform_deviations(facts))
+        known = shipped_deviations(ADAPTED, cell.implementation)
+        return (*self._deviations, *known, *platform_deviations(host.facts))
 
 
 def _patience(made: Plan, begun: Sequence[int]) -> float:

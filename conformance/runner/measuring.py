@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from conformance.engine import choose
 from conformance.engine import judge as j
-from conformance.engine.choose import outcome_for
 from conformance.engine.differential import ONLY_TIMING, alike, first_divergence
 from conformance.engine.exact import is_free
-from conformance.engine.judge import terms_for
 from conformance.model import scenario as s
-from conformance.runner.cells import Cell, Outcome, Runner
+from conformance.model.cell import Cell
+from conformance.runner.cells import Outcome, Runner
+from conformance.tables.selectors import Host
 
 RAW = "stdlib"
 """The implementation against which the others are measured."""
@@ -37,7 +38,7 @@ class MeasuringRunner:
             return replace(outcome, verdict=j.Verdict(j.FAIL, reason))
         if not reference.observations or not outcome.observations:
             return outcome
-        judged = [step for step in cell.case.steps if (step.level or cell.scenario.level) != "measure"]
+        judged = [step for step in cell.case.steps if not cell.measures(step)]
         free = _free(judged, cell, outcome) - _failed_alone(outcome.verdict, reference.verdict)
         divergence = first_divergence(judged, reference.observations, outcome.observations, free)
         if divergence and divergence.depth == ONLY_TIMING:
@@ -51,7 +52,7 @@ class MeasuringRunner:
         """A verdict on the steps at which the two part: what both do is what the system does."""
         if outcome.divergence is not None:
             system = alike(outcome.cell.case.steps, reference.observations, outcome.observations, free)
-            verdict = self._runner.judged(outcome.cell, outcome.observations, outcome.facts, system)
+            verdict = self._runner.judged(outcome.cell, Host.of(outcome.facts), outcome.observations, system)
             if verdict.kind != j.PASS:
                 return verdict
         return j.Verdict(j.PASS, f"as the raw socket on this host, which deviates: {reference.verdict.observed}")
@@ -63,12 +64,12 @@ class MeasuringRunner:
 
 def _free(steps: list[s.Step], cell: Cell, outcome: Outcome) -> frozenset[int]:
     """The steps of which several values are legal on this host."""
-    terms = terms_for(cell.case, cell.transport, outcome.facts)
+    here = choose.here(cell, Host.of(outcome.facts))
     return frozenset(
         step.number
         for step in steps
         if step.number in outcome.observations
-        and is_free(step, outcome_for(step, terms, outcome.facts), outcome.observations[step.number])
+        and is_free(step, choose.outcome_for(step, here), outcome.observations[step.number])
     )
 
 

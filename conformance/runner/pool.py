@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from conformance.model.cell import Cell
 from conformance.model.errors import HarnessError
-from conformance.runner.cells import Cell, Outcome
+from conformance.runner.cells import Outcome
 
 AHEAD = 8
 """How many cells each worker may be ahead of the one that is asked for."""

@@ -10,19 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conformance.engine.choose import outcome_for
+from conformance.engine import choose
 from conformance.engine.differential import Divergence
 from conformance.engine.exact import is_free
-from conformance.engine.judge import INCONCLUSIVE, terms_for
+from conformance.engine.judge import UNEXPECTED
 from conformance.engine.wording import expected_words, observed_words, step_words
 from conformance.model import observation as o
 from conformance.model import scenario as s
+from conformance.model.cell import Cell
 from conformance.model.codec import Vocabulary
 from conformance.report import markdown
 from conformance.report.records import CellRecord, Header, RecordWriter, file_name, now, platform_name, read, written
-from conformance.runner.cells import Cell, Outcome
+from conformance.runner.cells import Outcome
 from conformance.tables.faults import ROWS
-from conformance.tables.measures import unit_of
+from conformance.tables.selectors import Host
 from conformance.tables.transports import TRANSPORTS
 
 HOST = "local"
@@ -56,7 +57,7 @@ def cell_record(outcome: Outcome) -> CellRecord:
         observed=verdict.observed,
         measures={name: number for name, (number, _) in measures.items()},
         units={name: unit for name, (_, unit) in measures.items()},
-        notes=outcome.notes if verdict.kind in ("fail", INCONCLUSIVE) else (),
+        notes=outcome.notes if verdict.kind in UNEXPECTED else (),
         differential=_differential(outcome.divergence),
         capture=_capture(outcome.capture),
     )
@@ -115,7 +116,7 @@ def shown_path(path: str) -> str:
 
 def _step(cell: Cell, step: s.Step, outcome: Outcome) -> dict[str, Any]:
     seen, facts = outcome.observations[step.number], outcome.facts
-    expected = outcome_for(step, terms_for(cell.case, cell.transport, facts), facts) if facts else step.outcome
+    expected = choose.outcome_for(step, choose.here(cell, Host.of(facts))) if facts else step.outcome
     encoded = _WIRE.encode(seen)
     encoded.pop("is")
     if encoded.get("wait"):
@@ -136,7 +137,7 @@ def _step(cell: Cell, step: s.Step, outcome: Outcome) -> dict[str, Any]:
         shown["free"] = True
     if step.group_kind != "single":
         shown.update(group=step.group, group_kind=step.group_kind)
-    if (step.level or cell.scenario.level) == "measure":
+    if cell.measures(step):
         shown["measured"] = True
     if step.number in outcome.evidence:
         shown["evidence"] = outcome.evidence[step.number]
@@ -151,7 +152,7 @@ def _measures(cell: Cell, observations: Mapping[int, o.Observation]) -> dict[str
         if step.measures and seen and seen.kind == o.RETURNED:
             if isinstance(seen.canonical, (int, float)) and not isinstance(seen.canonical, bool):
                 option = getattr(dict(step.arguments).get("option"), "name", None)
-                unit = unit_of(ROWS[step.operation], option, TRANSPORTS[cell.transport])
+                unit = ROWS[step.operation].unit_on(TRANSPORTS[cell.transport], option)
                 found[step.measures] = seen.canonical, unit
             elif seen.seconds is not None:
                 found[step.measures] = seen.seconds, "s"

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from conformance.model.cell import Cell
 from conformance.model.errors import HarnessError
-from conformance.runner.cells import Cell, Outcome
+from conformance.runner.cells import Outcome
 from conformance.runner.pool import CellRunner
 
 Item = TypeVar("Item")

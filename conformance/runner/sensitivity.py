@@ -14,8 +14,9 @@ from typing import Any
 from conformance.engine import judge as j
 from conformance.engine.wording import counted
 from conformance.model import scenario as s
+from conformance.model.cell import MEASURE, Cell
 from conformance.mutants import CORRECT, WrongImplementation
-from conformance.runner.cells import Cell, Outcome, Runner
+from conformance.runner.cells import Outcome, Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.measuring import RAW
 from conformance.runner.pairing import Pairs, Witness
@@ -129,7 +130,7 @@ def quick_runner(hosts: bool = False) -> Runner:
     return Runner(OWN, Surroundings(hosts=hosts), limit=QUICK_LIMIT)
 
 
-def sensitivity(
+def sensitivity(  # noqa: PLR0913 (one parameter for each option of the command)
     scenarios: Sequence[s.Scenario],
     implementations: Sequence[WrongImplementation],
     runner_factory: Callable[[bool], CellRunner] = quick_runner,
@@ -141,7 +142,7 @@ def sensitivity(
     every_pair: bool = False,
 ) -> Sensitivity:
     """Runs scenarios under wrong implementations until that is settled, or all pairs, and says who catches whom."""
-    judged = [each for each in scenarios if each.level != "measure"]
+    judged = [each for each in scenarios if each.level != MEASURE]
     places = [place for scenario in judged for place in _places(scenario, transports)]
     hosts = any(ALL_TRANSPORTS[place.transport].hosts for place in places)
     with Runners(lambda: runner_factory(hosts), workers) as runners:
@@ -341,7 +342,7 @@ def _catch(row: WrongImplementation, place: _Place, verdict: j.Verdict) -> Catch
 
 def _has_processes(place: _Place) -> bool:
     """Whether anything is done in another process than the worker's."""
-    if any(each.own_process or each.unprivileged for each in place.scenario.actors.values()):
+    if any(each.has_process for each in place.scenario.actors.values()):
         return True
     operations = {step.operation for step in place.case.steps} & set(OPERATIONS)
     return any(OPERATIONS[operation].kind == "process" for operation in operations)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from conformance.language.deviation_files import load_deviations
+from conformance.model.cell import Cell
 from conformance.model.scenario import Scenario
 from conformance.platforms.base import Interpreter
 from conformance.report.records import suite_digest
-from conformance.runner.cells import Cell, Outcome, Runner, cells_of
+from conformance.runner.cells import Outcome, Runner, cells_of
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.measuring import RAW, MeasuringRunner
 from conformance.runner.pool import Pool

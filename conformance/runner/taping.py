@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from conformance.engine import judge as j
 from conformance.engine.pieces import why_not
 from conformance.model import scenario as s
+from conformance.model.cell import Cell
 from conformance.platforms.base import Interpreter
-from conformance.runner.cells import Cell, Outcome, Runner
+from conformance.runner.cells import Outcome, Runner
 from conformance.runner.launch import Surroundings
 from conformance.runner.measuring import RAW
 from conformance.runner.pool import CellRunner

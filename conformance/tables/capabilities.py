@@ -1,4 +1,4 @@
-"""What a scenario may need of a host beyond its transport; each is decided by a probe in the worker, never assumed."""
+"""The capabilities that a scenario may need beside its transport. A probe in the worker decides about each."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ CAPABILITIES: dict[str, str] = {
     "vanish": "a TCP connection can disappear silently (Linux TCP_REPAIR, CAP_NET_ADMIN)",
     "unprivileged-user": "the worker may start an actor as another, unprivileged user",
     "process": "an actor can have a process of its own (os.fork)",
-    "hosts": "there are two hosts of our own whose network can be disturbed",
+    "hosts": "the harness has two hosts of its own and can disturb their network",
     "black-hole": "everything between the hosts can be lost (Linux sch_blackhole)",
     "packet-rules": "single packets between the hosts can be lost, doubled, damaged, held, delayed, cut (a TUN device)",
     "rate-limit": "what a host sends can be slowed down (Linux sch_tbf)",
     "firewall": "a host can refuse packets (Linux nf_tables)",
     "reboot": "a host's TCP sockets can be destroyed (Linux SOCK_DESTROY)",
-    "offloads": "a host's link can be told to leave segments alone (Linux ethtool)",
+    "offloads": "a host's link can be set to leave segments as they are (Linux ethtool)",
     "packet-injection": "raw packets can be sent between the hosts",
     "sysctl": "the hosts' network settings can be changed",
     "dual-stack": "an IPv6 socket can take IPv4 connections",
 }
-"""Capability name to what it means."""
+"""Each capability and its meaning."""

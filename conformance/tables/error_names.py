@@ -22,133 +22,38 @@ _WINSOCK = {
 }  # fmt: skip
 """Winsock's error numbers (Microsoft Learn, "Windows Sockets Error Codes") by the POSIX name of the same behaviour."""
 
-_POSIX = [
-    "E2BIG",
-    "EACCES",
-    "EADDRINUSE",
-    "EADDRNOTAVAIL",
-    "EAFNOSUPPORT",
-    "EAGAIN",
-    "EALREADY",
-    "EBADF",
-    "EBUSY",
-    "ECHILD",
-    "ECONNABORTED",
-    "ECONNREFUSED",
-    "ECONNRESET",
-    "EDEADLK",
-    "EDESTADDRREQ",
-    "EDISCON",
-    "EDOM",
-    "EEXIST",
-    "EFAULT",
-    "EFBIG",
-    "EHOSTDOWN",
-    "EHOSTUNREACH",
-    "EINPROGRESS",
-    "EINTR",
-    "EINVAL",
-    "EIO",
-    "EISCONN",
-    "EISDIR",
-    "ELOOP",
-    "EMFILE",
-    "EMSGSIZE",
-    "ENAMETOOLONG",
-    "ENETDOWN",
-    "ENETRESET",
-    "ENETUNREACH",
-    "ENFILE",
-    "ENOBUFS",
-    "ENODEV",
-    "ENOENT",
-    "ENOMEM",
-    "ENOPROTOOPT",
-    "ENOSPC",
-    "ENOSYS",
-    "ENOTCONN",
-    "ENOTDIR",
-    "ENOTEMPTY",
-    "ENOTSOCK",
-    "ENOTTY",
-    "ENXIO",
-    "EOPNOTSUPP",
-    "EOVERFLOW",
-    "EPERM",
-    "EPFNOSUPPORT",
-    "EPIPE",
-    "EPROTO",
-    "EPROTONOSUPPORT",
-    "EPROTOTYPE",
-    "ERANGE",
-    "EROFS",
-    "ESHUTDOWN",
-    "ESOCKTNOSUPPORT",
-    "ESPIPE",
-    "ESRCH",
-    "ETIMEDOUT",
-    "ETOOMANYREFS",
-    "EWOULDBLOCK",
-    "ENOTSUP",
-    "EXDEV",
-    "ECANCELED",
-    "EBADMSG",
-    "EUSERS",
-    "ESTALE",
-    "EDQUOT",
-    "EREMOTE",
-]
 
-ERROR_NAMES = frozenset(_POSIX)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ERROR_NAMES = _words(
+    """
+    E2BIG EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF EBUSY ECHILD ECONNABORTED
+    ECONNREFUSED ECONNRESET EDEADLK EDESTADDRREQ EDISCON EDOM EEXIST EFAULT EFBIG EHOSTDOWN EHOSTUNREACH
+    EINPROGRESS EINTR EINVAL EIO EISCONN EISDIR ELOOP EMFILE EMSGSIZE ENAMETOOLONG ENETDOWN ENETRESET
+    ENETUNREACH ENFILE ENOBUFS ENODEV ENOENT ENOMEM ENOPROTOOPT ENOSPC ENOSYS ENOTCONN ENOTDIR ENOTEMPTY
+    ENOTSOCK ENOTTY ENXIO EOPNOTSUPP EOVERFLOW EPERM EPFNOSUPPORT EPIPE EPROTO EPROTONOSUPPORT EPROTOTYPE ERANGE
+    EROFS ESHUTDOWN ESOCKTNOSUPPORT ESPIPE ESRCH ETIMEDOUT ETOOMANYREFS EWOULDBLOCK ENOTSUP EXDEV ECANCELED
+    EBADMSG EUSERS ESTALE EDQUOT EREMOTE
+    """
+)
 """The names that a scenario may give for a system error."""
 
-GETADDRINFO_NAMES = frozenset(
-    [
-        "EAI_AGAIN",
-        "EAI_BADFLAGS",
-        "EAI_FAIL",
-        "EAI_FAMILY",
-        "EAI_MEMORY",
-        "EAI_NODATA",
-        "EAI_NONAME",
-        "EAI_SERVICE",
-        "EAI_SOCKTYPE",
-        "EAI_ADDRFAMILY",
-        "EAI_OVERFLOW",
-        "EAI_SYSTEM",
-    ]
+GETADDRINFO_NAMES = _words(
+    """
+    EAI_AGAIN EAI_BADFLAGS EAI_FAIL EAI_FAMILY EAI_MEMORY EAI_NODATA EAI_NONAME EAI_SERVICE EAI_SOCKTYPE
+    EAI_ADDRFAMILY EAI_OVERFLOW EAI_SYSTEM
+    """
 )
 
-CLASSES = frozenset(
-    [
-        "OSError",
-        "TimeoutError",
-        "BlockingIOError",
-        "ConnectionError",
-        "ConnectionResetError",
-        "ConnectionRefusedError",
-        "ConnectionAbortedError",
-        "BrokenPipeError",
-        "InterruptedError",
-        "PermissionError",
-        "FileNotFoundError",
-        "FileExistsError",
-        "ValueError",
-        "TypeError",
-        "OverflowError",
-        "AttributeError",
-        "EOFError",
-        "RuntimeError",
-        "NotImplementedError",
-        "KeyError",
-        "IndexError",
-        "DeprecationWarning",
-        "UnsupportedOperation",
-        "HandlerRaised",
-        "error",
-        "gaierror",
-        "herror",
-    ]
+CLASSES = _words(
+    """
+    OSError TimeoutError BlockingIOError ConnectionError ConnectionResetError ConnectionRefusedError
+    ConnectionAbortedError BrokenPipeError InterruptedError PermissionError FileNotFoundError FileExistsError
+    ValueError TypeError OverflowError AttributeError EOFError RuntimeError NotImplementedError KeyError
+    IndexError DeprecationWarning UnsupportedOperation HandlerRaised error gaierror herror
+    """
 )
 """The exception classes that a scenario may name."""
 
@@ -168,19 +73,33 @@ def canonical_name(name: str) -> str:
     return _ALIASES.get(name, name)
 
 
+_NUMBERED_OTHERWISE = (("ssl", "SSLError"), (socket.herror.__module__, "herror"))
+"""Classes of OSError, by module and name, whose errno is no error number of the system."""
+
+
 def describe(error: BaseException) -> dict[str, str]:
     """An exception as ``{"name", "class"}``: its errno by POSIX symbol, else EAI_*, else its class."""
-    cls = type(error).__name__
+    cls = "TimeoutError" if type(error) is socket.timeout else type(error).__name__  # its name since Python 3.10
     if isinstance(error, socket.gaierror):
-        return {"name": _getaddrinfo_name(error), "class": cls}
-    if isinstance(error, OSError):
-        number = getattr(error, "winerror", None)
-        number = number if number in _WINSOCK else error.errno  # Python has an errno for other errors of Windows
-        return {"name": canonical_errno(number if isinstance(number, int) else None) or cls, "class": cls}
-    return {"name": cls, "class": cls}
+        return {"name": _getaddrinfo_name(number_of(error, "errno")), "class": cls}
+    if not isinstance(error, OSError) or any((each.__module__, each.__name__) in _NUMBERED_OTHERWISE
+                                             for each in type(error).__mro__):  # fmt: skip
+        return {"name": cls, "class": cls}
+    number = number_of(error, "winerror")  # Python has an errno for other errors of Windows
+    number = number if number in _WINSOCK else number_of(error, "errno")
+    return {"name": canonical_errno(number) or cls, "class": cls}
 
 
-def _getaddrinfo_name(error: socket.gaierror) -> str:
+def number_of(error: BaseException, name: str) -> int | None:
+    """An attribute of an exception, if it is a number."""
+    try:
+        value = getattr(error, name, None)
+    except Exception:  # noqa: BLE001 (a property of foreign code)
+        return None
+    return int.__add__(value, 0) if isinstance(value, int) else None
+
+
+def _getaddrinfo_name(number: int | None) -> str:
     """Windows has one number for EAI_NONAME and for EAI_NODATA, which no standard has: the former is meant."""
     names = sorted(GETADDRINFO_NAMES, key=lambda name: (name == "EAI_NODATA", name))
-    return next((name for name in names if getattr(socket, name, object()) == error.errno), "gaierror")
+    return next((name for name in names if getattr(socket, name, object()) == number), "gaierror")

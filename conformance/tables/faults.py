@@ -1,79 +1,94 @@
-"""The faults: declared disturbances of the network or of an actor's process. A row here and a method make a new one."""
+"""The faults: declared disturbances of the network or of an actor's process. A row and a method make a new one."""
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, cast
 
 from conformance.tables.operations import OPERATIONS, Operation, parameters
 
 NETWORK, SYSTEM = "network", "system"
 ACTORS = (NETWORK, SYSTEM)
-"""The actors that stand for the harness: whose steps are faults."""
+"""The actors that stand for the harness. Their steps are faults."""
 
 
 @dataclass(frozen=True)
 class Fault(Operation):
-    """One fault, written like an operation of the actor ``by``, its parameters beside its name where it has several.
+    """One fault: an operation of the actor ``by``. Several parameters stand beside its name.
 
-    ``needs`` is the capability without which it cannot be done; the worker's probe of it decides.
+    ``needs`` is the capability that the host must have; a probe in the worker decides.
     """
 
     by: str = NETWORK
     needs: str = "hosts"
+    of_packets: bool = False
+    """It tells packets apart. Where a scenario has one such fault, packets go through a forwarder, past the link."""
+    of_link: bool = False
+    """It is done to the link itself, and does nothing to packets that go past it."""
+    takes_queue: bool = False
+    """It puts a queue of its own at the end of a link, in place of any other."""
+    hides: bool = False
+    """A capture does not see the packets that it loses, unless a forwarder carries them."""
 
     @property
     def host_parameter(self) -> Optional[str]:
-        """The parameter that says whose host is disturbed, for a fault that can also be a condition of that host."""
+        """The parameter that names the disturbed host, if the fault can also be a condition of that host; else None."""
         if self.by != NETWORK or self.main is None:
             return None
         hosts = [each.name for each in self.parameters if each.type == "actor"]
         return hosts[0] if len(hosts) == 1 and hosts[0] != self.main else None
 
 
-def _fault(
-    name: str, takes: str, summary: str, *, by: str, needs: str, main: Optional[str] = None, **defaults: Any
-) -> Fault:
-    taken = parameters(takes, defaults)
-    return Fault(name, taken, main, "nothing", None, None, "fault", None, summary, by=by, needs=needs)
+_COLUMNS = frozenset(Fault.__dataclass_fields__)
+
+
+def _fault(name: str, takes: str, summary: str, is_: str = "", **more: Any) -> Fault:
+    """A row. ``is_``: the columns that are true; ``more``: other columns, and defaults of parameters."""
+    columns = {key: more.pop(key) for key in _COLUMNS & set(more)}
+    columns.update(dict.fromkeys(is_.split(), True), main=columns.get("main"), disturbs=True)
+    return Fault(name, parameters(takes, more), result="nothing", summary=summary, on=None, kind="fault", **columns)
 
 
 FIREWALL = ("drop", "reset", "net-unreachable", "host-unreachable", "port-unreachable", "admin-prohibited", "open")
-"""What a firewall does: nothing is said, a TCP reset, an ICMP message by its code, or it lets everything through."""
+"""How a firewall answers: not at all, by a TCP reset, by an ICMP message with this code; ``open`` ends it."""
 
 _NETWORK = (
-    _fault("cut", "host:actor", "Everything between the hosts is lost both ways; no host is told.", main="host",
-           by=NETWORK, needs="black-hole"),
-    _fault("repair", "host:actor", "The end of cut.", main="host", by=NETWORK, needs="black-hole"),
+    _fault("cut", "host:actor", "Everything between the hosts is lost in both directions; no host gets an error.",
+           main="host", needs="black-hole", is_="takes_queue hides"),
+    _fault("repair", "host:actor", "The end of cut.", main="host", needs="black-hole"),
     _fault("link", "state:down|up of:actor", "The link goes down, or up again, and the host itself notices: no "
-           "carrier, no neighbours.", main="state", by=NETWORK, needs="hosts"),
+           "carrier, no neighbours.", main="state", needs="hosts", is_="of_link"),
     _fault("address", "state:removed|restored of:actor", "The host loses its address, or gets it back.", main="state",
-           by=NETWORK, needs="hosts"),
+           needs="hosts", is_="of_link"),
     _fault("rate", "rate:size of:actor", "The host sends no more than so many bytes a second; the rest waits.",
-           main="rate", by=NETWORK, needs="rate-limit"),
+           main="rate", needs="rate-limit", is_="of_link takes_queue"),
     _fault("mtu", "mtu:ordinal of:actor", "The link of the host carries packets of at most so many bytes.", main="mtu",
-           by=NETWORK, needs="hosts"),
+           needs="hosts", is_="of_link"),
     _fault("mss", "mss:ordinal of:actor", "The host asks for TCP segments with at most so many bytes of data.",
-           main="mss", by=NETWORK, needs="hosts"),
+           main="mss", needs="hosts", is_="of_link"),
     _fault("offloads", "state:off|on of:actor", "The host makes and joins TCP segments itself, its link does not; on "
-           "is as it was.", main="state", by=NETWORK, needs="offloads"),
-    _fault("firewall", f"answer:{'|'.join(FIREWALL)} on:actor port:int", "What TCP and UDP bring to the host, or pass "
-           "over the router, is dropped without a word, or refused by a reset or an ICMP message; open ends that. With "
-           "a port it is only what comes to that.", main="answer", by=NETWORK, needs="firewall", port=None),
-    _fault("reboot", "host:actor", "The host starts anew: its TCP sockets and its actors' processes are gone without a "
-           "word, and it knows of no connection.", main="host", by=NETWORK, needs="reboot"),
+           "is as it was.", main="state", needs="offloads", is_="of_link"),
+    _fault("firewall", f"answer:{'|'.join(FIREWALL)} on:actor port:int", "TCP and UDP packets to the host, or through "
+           "the router, are dropped silently, or refused by a reset or an ICMP message; open ends that. With a port "
+           "only packets to that port are.", main="answer", needs="firewall", port=None),
+    _fault("reboot", "host:actor",
+           "The host restarts: its TCP sockets and the processes of its actors are gone, no peer "
+           "gets a packet about that, and it knows no connection.", main="host", needs="reboot",
+           is_="of_link takes_queue"),
     _fault("inject", "segment:RST|FIN from:actor to:actor sequence:next|in-window|outside-window",
            "A forged TCP segment reaches an actor's socket as if its peer had sent it.", main="segment", by=NETWORK,
            needs="packet-injection", sequence="next"),
 )  # fmt: skip
 
 PACKETS = ("any", "SYN", "SYN-ACK", "data", "ACK", "FIN", "RST", "urgent", "datagram", "fragment", "ICMP")
-"""What a packet rule may be about. A segment with data and FIN is both; ``ACK`` is one that only acknowledges."""
+"""The kinds of packets. A segment with data and FIN is of both kinds; ``ACK`` is one that only acknowledges."""
 
 
 def _packet_rule(name: str, summary: str, takes: str = "", times: Union[int, str] = 1) -> Fault:
     counted = f"{name}:{'|'.join(PACKETS)} from:actor {takes} nth:ordinal every:ordinal times:times"
-    return _fault(name, counted, summary, main=name, by=NETWORK, needs="packet-rules", nth=1, every=1, times=times)
+    return _fault(name, counted, summary, "of_packets", main=name, needs="packet-rules", nth=1, every=1, times=times)
 
 
 _PACKET_RULES = (
@@ -86,20 +101,12 @@ _PACKET_RULES = (
                  takes="by:seconds", times="all"),
     _packet_rule("split", "It arrives as several with at most so many bytes of data each: a segment as segments, a "
                  "datagram as IP fragments.", takes="into:ordinal"),
-    _fault("deliver", "host:actor", "What is held of the host's packets arrives, in the order in which it was sent.",
-           main="host", by=NETWORK, needs="packet-rules"),
-    _fault("happened", "rule:drop|duplicate|damage|reorder|hold|delay|split", "Waits until every such rule stated so "
-           "far has done what it was to do.", main="rule", by=NETWORK, needs="packet-rules"),
+    _fault("deliver", "host:actor", "The held packets of the host arrive, in the order in which they were sent.",
+           main="host", needs="packet-rules", is_="of_packets"),
+    _fault("happened", "rule:drop|duplicate|damage|reorder|hold|delay|split",
+           "Waits until every rule of this name that "
+           "was stated so far has done all that it should.", main="rule", needs="packet-rules", is_="of_packets"),
 )  # fmt: skip
-
-PACKET_RULES = frozenset(row.name for row in _PACKET_RULES)
-"""The faults that tell packets apart. Where a scenario has one, packets go through a forwarder, past the link."""
-
-LINK_FAULTS = frozenset(["link", "address", "rate", "mtu", "mss", "offloads", "reboot"])
-"""The faults of the link itself, which do nothing to packets that go past it."""
-
-QUEUE_FAULTS = frozenset(["cut", "rate", "reboot"])
-"""The faults that put a queue of their own at the end of a link, in place of any other."""
 
 _SYSTEM = (
     _fault("kill", "actor:actor", "The actor's process is killed; over when it is gone.", main="actor", by=SYSTEM,
@@ -114,7 +121,12 @@ _SYSTEM = (
 FAULTS: dict[str, Fault] = {row.name: row for row in (*_NETWORK, *_PACKET_RULES, *_SYSTEM)}
 
 CONDITIONS: dict[str, Fault] = {name: row for name, row in FAULTS.items() if row.host_parameter}
-"""The faults that a host can have from the start: under ``hosts`` in a file."""
+"""The faults that a host can have from the start, under ``hosts`` in a file."""
 
-ROWS: dict[str, Operation] = {**OPERATIONS, **FAULTS}
+ROWS: Mapping[str, Operation] = ChainMap(cast("dict[str, Operation]", FAULTS), OPERATIONS)
 """Everything that a step may do, whoever does it."""
+
+
+def faults_among(names: Iterable[str]) -> tuple[Fault, ...]:
+    """The faults among these operations and faults, in the same order."""
+    return tuple(FAULTS[name] for name in names if name in FAULTS)

@@ -1,4 +1,4 @@
-"""Socket options by name: their level, and how their values are typed. Layouts differ by platform; scenarios do not."""
+"""Socket options by name: their level and the type of their value. Only this module knows the layouts of platforms."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ NUMBERS = {
         "IPV6_MTU_DISCOVER": 23, "IPV6_MTU": 24, "IPV6_PMTUDISC_DO": 2,
     },
 }  # fmt: skip
-"""What Python has no names for, by sys.platform: linux/in.h and linux/in6.h."""
+"""Constants that Python does not name, by sys.platform: linux/in.h and linux/in6.h."""
 
 BYTES = frozenset(
     ["SO_RCVBUF", "SO_RCVLOWAT", "SO_SNDBUF", "SO_SNDLOWAT", "TCP_MAXSEG", "TCP_NOTSENT_LOWAT", "IP_MTU", "IPV6_MTU"]
@@ -76,6 +76,14 @@ BYTES = frozenset(
 
 _ENUMERATIONS: dict[str, Any] = {"SO_DOMAIN": socket.AddressFamily, "SO_TYPE": socket.SocketKind}
 """Of the options whose values are constants: what gives a number its name."""
+
+
+def unit_of_option(name: str | None) -> str:
+    """The unit of an option's value; empty where it has none."""
+    if name in BYTES:
+        return "bytes"
+    return "s" if name in OPTIONS and OPTIONS[name][1] == SECONDS else ""
+
 
 _WINDOWS = sys.platform == "win32"
 _LINGER_FORMAT = "hh" if _WINDOWS else "ii"
@@ -99,7 +107,7 @@ def packed(name: str, value: Any) -> int | bytes:
 
 
 def unpacked(name: str, read: Any) -> Any:
-    """The typed value of what getsockopt gave: bool options are made bool, structures become fields."""
+    """The value that getsockopt returned, typed: a boolean option as bool, a structure as its fields."""
     kind = OPTIONS[name][1]
     if kind == BOOL:
         return bool(read)
@@ -123,7 +131,7 @@ def unpacked(name: str, read: Any) -> Any:
 
 
 def readable_size(name: str) -> int | None:
-    """How many bytes getsockopt must be asked for; None for an int."""
+    """How many bytes to ask getsockopt for; None for an int."""
     kind = OPTIONS[name][1]
     if kind == LINGER:
         return struct.calcsize(_LINGER_FORMAT)

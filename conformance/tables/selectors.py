@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 FAMILIES: dict[str, frozenset[str]] = {
@@ -32,43 +33,48 @@ def parse_version_term(term: str) -> tuple[str, str, tuple[int, ...]] | None:
 
 
 def known_term(term: str) -> bool:
-    """Whether this is a family, a fact or a version term (transports and cases are the caller's to know)."""
+    """Whether this is a family, a fact or a version term. Transports and cases are terms, too; callers check those."""
     return term in FAMILY_TERMS or term in FACTS or parse_version_term(term) is not None
 
 
-def terms_of_host(facts: Mapping[str, Any]) -> frozenset[str]:
-    """The family and fact terms that hold on a host, from its recorded facts."""
-    return FAMILIES[facts["family"]] | {
-        f"{facts['byteorder']}-endian",
-        f"{facts['word_bits']}-bit",
-        str(facts["python_implementation"]).lower(),
-    }
+@dataclass(frozen=True)
+class Host:
+    """A host: its facts, and every selector term that holds there except versions.
 
+    A run has one host. Peers on several hosts would need one ``Host`` for each actor, passed where steps are judged
+    and planned.
+    """
 
-def version_holds(term: str, facts: Mapping[str, Any]) -> bool:
-    """Whether a version term holds on a host."""
-    parsed = parse_version_term(term)
-    if parsed is None:
-        return False
-    what, comparison, wanted = parsed
-    if what == "python":
-        actual = numbers(str(facts["python_version"]))
-    elif what == facts["family"]:
-        actual = numbers(str(facts["kernel"]))
-    else:
-        return False
-    return actual >= wanted if comparison == ">=" else actual < wanted
+    facts: Mapping[str, Any]
+    terms: frozenset[str]
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Host:
+        """The host with these recorded facts."""
+        found = f"{facts['byteorder']}-endian", f"{facts['word_bits']}-bit", str(facts["python_implementation"]).lower()
+        return cls(facts, FAMILIES[facts["family"]] | frozenset(found))
+
+    def also(self, terms: frozenset[str]) -> Host:
+        """The same host where these terms hold, too: those of a transport and a case."""
+        return Host(self.facts, self.terms | terms)
+
+    def holds(self, selector: frozenset[str]) -> bool:
+        """Whether every term of a selector holds here."""
+        return all(term in self.terms or self._has_version(term) for term in selector)
+
+    def _has_version(self, term: str) -> bool:
+        parsed = parse_version_term(term)
+        if parsed is None or parsed[0] not in ("python", self.facts["family"]):
+            return False
+        what, comparison, wanted = parsed
+        actual = numbers(str(self.facts["python_version" if what == "python" else "kernel"]))
+        return actual >= wanted if comparison == ">=" else actual < wanted
 
 
 def numbers(version: str) -> tuple[int, ...]:
     """The leading numbers of a version text: ``6.18.44-x`` is (6, 18, 44)."""
     match = re.match(r"\d+(?:\.\d+)*", version)
     return tuple(int(part) for part in match[0].split(".")) if match else ()
-
-
-def holds(selector: frozenset[str], terms: frozenset[str], facts: Mapping[str, Any]) -> bool:
-    """Whether every term of a selector holds, given the terms of host, transport and case."""
-    return all(term in terms or version_holds(term, facts) for term in selector)
 
 
 def implied_by(term: str, transport_groups: Mapping[str, frozenset[str]]) -> frozenset[str]:

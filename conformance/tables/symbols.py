@@ -1,8 +1,6 @@
-"""Constants of the socket, select and selectors modules that scenarios may name, on whatever platform they exist."""
+"""Constants of socket, select and selectors that scenarios may name. Not every platform has all of them."""
 
 from __future__ import annotations
-
-from conformance.tables.operations import OPERATIONS, Operation, Parameter
 
 _EVENTS = "IN PRI OUT ERR HUP NVAL RDHUP RDNORM RDBAND WRNORM WRBAND MSG"
 
@@ -37,32 +35,5 @@ SIGNALS = tuple(
 )  # fmt: skip
 """Signals by name: POSIX.1-2024 <signal.h>, and SIGIO and SIGWINCH, which all of the families for processes have."""
 
-_OF_PARAMETERS = {"family": ("AF",), "type": ("SOCK",), "how": ("SHUT",), "level": ("SOL", "IPPROTO"),
-                  "flags": ("MSG",)}  # fmt: skip
-_OF_OPERATIONS = {
-    ("resolve", "flags"): ("AI",),
-    ("poll", "events"): ("POLL",),
-    ("epoll", "events"): ("EPOLL",),
-    ("kqueue", "events"): ("POLL",),
-    ("selector", "events"): ("EVENT",),
-}
-
-
-def _symbols_of(operation: Operation, parameter: Parameter) -> tuple[str, ...]:
-    """The constants that a parameter may name; none where it names no constants."""
-    if parameter.type not in ("symbol", "flags", "events"):
-        return ()
-    prefixes = _OF_OPERATIONS.get((operation.name, parameter.name)) or _OF_PARAMETERS[parameter.name]
-    return tuple(name for prefix in prefixes for name in SYMBOLS[prefix])
-
-
 REPORTED_EVENTS = (*SYMBOLS["POLL"], *SYMBOLS["EPOLL"], *SYMBOLS["EVENT"], *SYMBOLS["KQ"])
-"""What poll, epoll, selectors and kqueue may say of an object."""
-
-SYMBOLS_OF: dict[tuple[str, str], tuple[str, ...]] = {
-    (operation.name, parameter.name): found
-    for operation in OPERATIONS.values()
-    for parameter in operation.parameters
-    if (found := _symbols_of(operation, parameter))
-}
-"""Operation and parameter to the constants that it may name."""
+"""The events that poll, epoll, selectors and kqueue may report."""

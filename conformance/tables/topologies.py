@@ -1,4 +1,4 @@
-"""How hosts are joined: one row per topology, each a list of links by the hosts at them."""
+"""The topologies: which hosts are at which links."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Topology:
-    """Links, each by the names of its hosts. An actor's host of its own is at the first one, the client's."""
+    """Links, each by the names of its hosts. A host that an actor has for itself is at the first link, the client's."""
 
     name: str
     links: tuple[tuple[str, ...], ...]

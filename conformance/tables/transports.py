@@ -1,4 +1,4 @@
-"""How actors' sockets come to be connected: one row per transport, and the groups that name several at once."""
+"""The transports: how the sockets of actors are connected, and groups of transports that have a name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Transport:
         return self.family == "AF_INET6"
 
 
-def _row(name: str, family: str, kind: str, address: str, groups: str, summary: str, hosts: bool = False) -> Transport:
+def _row(  # noqa: PLR0913 (a row of the table: one parameter a column)
+    name: str, family: str, kind: str, address: str, groups: str, summary: str, hosts: bool = False
+) -> Transport:
     return Transport(name, family, kind, address, frozenset(groups.split()), hosts, summary)
 
 

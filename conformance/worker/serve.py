@@ -64,7 +64,7 @@ def _yardstick() -> float:
 class Worker:
     """Serves one controller until its standard input ends."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (one parameter for each setting of a worker)
         self, requests: BinaryIO, answers: BinaryIO, hosts: Hosts, folder: str, nursery: Optional[Nursery],
         guard: Optional[Guard] = None, evidence: bool = False, capture: bool = False,
     ) -> None:  # fmt: skip
@@ -136,7 +136,7 @@ class Worker:
                 raise Unsupported(
                     f"{actor} needs a {placement.byteorder}-endian host; this one is {sys.byteorder}-endian"
                 )
-            if (placement.own_process or placement.unprivileged) and self._around.nursery is None:
+            if placement.has_process and self._around.nursery is None:
                 raise Unsupported("an actor can have a process of its own only where there is os.fork()")
         for capability in dict.fromkeys((*plan.needs, *_needs_of_faults(plan))):
             finding = lacking(capability, hosts)

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Optional
 
+from conformance.engine.wrong_types import described, in_words
 from conformance.model import observation as o
-from conformance.model.errors import FixtureFailed, HarnessError, Missing, Unsupported
+from conformance.model.errors import FixtureFailed, HarnessError, Missing, Unsupported, WrongType
 from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
-from conformance.tables.faults import LINK_FAULTS, PACKET_RULES
+from conformance.tables.faults import ROWS, faults_among
 from conformance.tables.transports import TRANSPORTS
 from conformance.worker.actors.fork_server import Nursery
 from conformance.worker.actors.process_actor import ProcessActor
@@ -25,6 +26,7 @@ from conformance.worker.actors.processes import Processes, unborn
 from conformance.worker.actors.threads import Actor, Events, ThreadActor
 from conformance.worker.adapters import ShapedAdapter
 from conformance.worker.adapters.shaped import Poller
+from conformance.worker.calls.canonical import text_of
 from conformance.worker.calls.fixtures import Fixture
 from conformance.worker.calls.perform import Vantage, performer_on
 from conformance.worker.faults.process_faults import Faults
@@ -125,10 +127,10 @@ class Stage:
         for name, settings in self._plan.sysctls.items():
             place = self._network.places.get(self._host_of.get(name, name)) if self._transport.hosts else None
             sysctls.change(place[0] if place else None, settings)
-        used = {step.operation for step in (*self._plan.conditions, *self._plan.steps)}
-        if used & PACKET_RULES:
+        faults = faults_among(step.operation for step in (*self._plan.conditions, *self._plan.steps))
+        if any(fault.of_packets for fault in faults):
             self._faults.take_the_packets()
-        elif self.capture and "cut" in used and not used & LINK_FAULTS:
+        elif self.capture and any(each.hides for each in faults) and not any(each.of_link for each in faults):
             with contextlib.suppress(Unsupported):  # what a queue drops is lost before it can be captured
                 self._faults.take_the_packets()
         for condition in self._plan.conditions:
@@ -279,9 +281,7 @@ class Stage:
                 self._adapter.close(thing)
         gone = idle or self._join(CLEANUP_LIMIT)
         ended = self._end_processes()
-        if any(step.operation == "setdefaulttimeout" for step in self._plan.steps):
-            with contextlib.suppress(Exception):  # an implementation that has no such thing has nothing to put back
-                self._adapter.setdefaulttimeout(None)
+        self._performer.restore()
         shutil.rmtree(self._scope.folder, ignore_errors=True)
         if self._network.held:
             self._network.close()
@@ -314,15 +314,19 @@ def _release(thing: Any) -> None:
 
 
 def _guarded(part: Callable[[], None]) -> Callable[[], o.Observation]:
-    """A part of a fixture as a call that never raises."""
+    """A part of a fixture as a call that raises nothing but HarnessError."""
 
     def call() -> o.Observation:
         try:
             part()
         except Unsupported as error:
             return o.Observation(o.UNSUPPORTED, reason=str(error))
+        except HarnessError:
+            raise
+        except WrongType as wrong:
+            return o.Observation(o.RAISED, reason=f"returned {in_words(described(wrong.value, wrong.wanted))}")
         except BaseException as error:  # noqa: BLE001 (whatever an implementation raises)
-            return o.Observation(o.RAISED, reason=f"{type(error).__name__}: {error}")
+            return o.Observation(o.RAISED, reason=f"{type(error).__name__}: {text_of(error)}")
         return o.Observation(o.RETURNED)
 
     return call
@@ -333,8 +337,8 @@ def hosts_of_actors(plan: Plan) -> dict[str, str]:
     found = {"client": "client", "server": "server"}
     actors = [name for name in (*(step.actor for step in plan.steps), *plan.actors) if name not in FAULT_ACTORS]
     for step in plan.steps:
-        given = [getattr(value, "value", "") for _, value in step.arguments] if step.operation == "fork" else []
-        for name in (*given, *([step.names] if isinstance(step.names, str) and step.names in actors else [])):
+        made = [step.names] if isinstance(step.names, str) and step.names in actors else []
+        for name in (*ROWS[step.operation].new_actors(step.arguments), *made):
             found.setdefault(name, found.get(step.actor, "server"))
     for name in actors:
         beside = plan.actors[name].beside if name in plan.actors else None

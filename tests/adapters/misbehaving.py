@@ -109,6 +109,113 @@ class ReturnsItself(socket.socket):
         return knot
 
 
+class _Hostile:
+    """Whatever is asked of it raises."""
+
+    def _raises(self, *arguments):
+        raise RuntimeError("asked")
+
+    __repr__ = __str__ = __eq__ = __hash__ = __len__ = __bool__ = __int__ = __index__ = __iter__ = __getitem__ = _raises
+    __abs__ = __add__ = __radd__ = __lt__ = __gt__ = __float__ = __bytes__ = _raises
+
+
+class _HostileNumber(_Hostile, int):
+    pass
+
+
+class _HostileBytes(_Hostile, bytes):
+    pass
+
+
+class _Claims:
+    """Converts itself to a number."""
+
+    def __index__(self):
+        return 3
+
+    __int__ = __index__
+
+    def __repr__(self):
+        return "3?"
+
+
+def _knot():
+    knot = []
+    knot.append(knot)
+    return knot
+
+
+VALUES = {
+    "nothing": None, "true": True, "text": "3", "empty": b"", "float": 3.0, "claim": _Claims(), "knot": _knot(),
+    "hostile": _Hostile(), "hostile-number": _HostileNumber(3), "hostile-bytes": _HostileBytes(b"abc"),
+    "huge": 10**5000, "long": ["x" * 1000] * 1000, "object": object(),
+}  # fmt: skip
+
+
+def _returning(value):
+    """A class of sockets of which every call that gives a result gives this one instead."""
+
+    class Returns(socket.socket):
+        def given(self, *arguments):
+            return value
+
+        send = sendto = sendmsg = recv_into = recv = recvfrom = recvfrom_into = recvmsg = recvmsg_into = given
+        accept = getsockopt = connect_ex = getblocking = dup = getsockname = given
+
+    return Returns
+
+
+for _name, _value in VALUES.items():
+    globals()["returns_" + _name.replace("-", "_")] = _returning(_value)
+
+
+class OddNumber(socket.socket):
+    """Its descriptor is none, once it is asked for by others than the interpreter's own calls."""
+
+    odd = "five"
+
+    def fileno(self):
+        return self.odd
+
+
+class HugeNumber(OddNumber):
+    odd = 10**30
+
+
+class TrueNumber(OddNumber):
+    odd = True
+
+
+class WordlessError(OSError):
+    @property
+    def errno(self):
+        raise RuntimeError("no number")
+
+    def __str__(self):
+        raise SystemExit(3)
+
+
+class RaisesWithoutWords(socket.socket):
+    def recv(self, size, flags=0):
+        raise WordlessError
+
+
+class NoNames(socket.socket):
+    """Raises something else than AttributeError for whatever it does not have, and for what it is asked last."""
+
+    def __getattribute__(self, name):
+        if name in ("fileno", "getsockname", "type"):
+            raise RuntimeError(f"no {name}")
+        return super().__getattribute__(name)
+
+
+class Nowhere(socket.socket):
+    """Its address is none."""
+
+    def getsockname(self):
+        return [1, 2, 3]
+
+
 class TakesNoDescriptor:
     """Cannot be made of an existing descriptor, as ``socketpair`` needs."""
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from misbehaving import VALUES
 
 from conformance.engine import judge
 from conformance.model import observation as o
@@ -113,23 +114,126 @@ def test_dying_in_the_fixture_is_inconclusive(outcome, monkeypatch, name):
         ("RaisesSystemExit", "SystemExit"),
         ("RaisesTheUnspeakable", "UnspeakableError"),
         ("RaisesOddNumbers", "OSError"),
+        ("RaisesWithoutWords", "WordlessError"),
     ],
 )
 def test_whatever_it_raises_is_observed_as_raised(outcome, name, cls):
     assert _failed_at_2(outcome(name), o.RAISED).canonical["class"] == cls
 
 
+RECEIVES = "server: {recv: 5, returns: {text: hello}}"
+
+
 @pytest.mark.parametrize(
-    "step, recorded",
+    "step, wanted",
     [
-        ("server: {recv: 5, returns: {text: hello}}", "a _Nonsense"),
-        ("server: {getsockname: {}, returns: unnamed}", "a _Nonsense"),
-        ("server: {connect_ex: {path: x}, returns: 0}", "a _Nonsense"),
+        ("server: {recv: 5, returns: {text: hello}}", "data"),
+        ("server: {getsockname: {}, returns: unnamed}", "an address"),
+        ("server: {connect_ex: {path: x}, returns: 0}", "an error number"),
     ],
 )
-def test_whatever_it_returns_is_recorded_by_its_class(outcome, step, recorded):
-    text = CONVERSATION.replace("server: {recv: 5, returns: {text: hello}}", step)
-    assert _failed_at_2(outcome("ReturnsNonsense", text), o.RETURNED).canonical == recorded
+def test_a_value_of_a_wrong_type_is_recorded_by_its_type_and_its_repr(outcome, step, wanted):
+    seen = _failed_at_2(outcome("ReturnsNonsense", CONVERSATION.replace(RECEIVES, step)), o.RETURNED)
+    assert seen.canonical == {"type": "_Nonsense", "repr": "its __repr__ raises RuntimeError", "wanted": wanted}
+
+
+CALLS = {
+    "send: {text: x}": "a count",
+    "sendto: {data: {text: x}, to: {path: x}}": "a count",
+    "sendmsg: {text: x}": "a count",
+    "mysend: {text: x}": "a count",
+    "fill: {}": "a count",
+    "recv: 5": "data",
+    "recv_exactly: 5": "data",
+    "recv_until_eof: {}": "data",
+    "recv_message: {prefix: 1}": "data",
+    "recv_delimited: {text: x}": "data",
+    "take: 5": "data",
+    "drain: {}": "data",
+    "recv_into: 5": "a count",
+    "recvfrom: 5": "data and an address",
+    "recvfrom_into: 5": "a count and an address",
+    "recvmsg: 5": "data, ancillary data, flags and an address",
+    "recvmsg_into: 5": "a count, ancillary data, flags and an address",
+    "accept: {}": "a socket and an address",
+    "dup: {}": "a socket",
+    "getblocking: {}": "true or false",
+    "getsockname: {}": "an address",
+}
+"""Steps, and what an implementation must give for each."""
+
+FITTING = {
+    "nothing": {"an address"},
+    "true": {"true or false"},
+    "text": {"an address"},
+    "empty": {"an address", "data"},
+    "hostile-number": {"a count"},
+    "hostile-bytes": {"data"},
+    "huge": {"a count"},
+}
+"""Values that are of a right type all the same."""
+
+ENDLESS = {
+    "fill: {}": {"hostile-number"},
+    "recv_until_eof: {}": {"hostile-bytes"},
+    "recv_delimited: {text: x}": {"hostile-bytes"},
+    "drain: {}": {"hostile-bytes"},
+}
+"""Loops that would never end with these values."""
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_no_returned_value_makes_the_harness_raise_and_one_of_a_wrong_type_fails_its_step(outcome, value):
+    calls = {call: wanted for call, wanted in CALLS.items() if value not in ENDLESS.get(call, ())}
+    steps = "\n  - ".join(f"server: {{{call}, limit: 0.3}}" for call in calls)
+    found = outcome("returns_" + value.replace("-", "_"), CONVERSATION.replace(RECEIVES, steps))
+    for number, (call, wanted) in enumerate(calls.items(), 2):
+        seen = found.observations[number]
+        if wanted in FITTING.get(value, ()):
+            assert seen.kind != o.RAISED or call.startswith("recv_message"), (call, seen)  # its prefix is no number
+            continue
+        assert seen.kind == o.RETURNED, (call, seen)
+        assert seen.canonical["wanted"] == wanted, (call, seen)
+        assert len(seen.canonical["repr"]) <= 201
+    assert found.verdict.kind == judge.FAIL
+
+
+def test_the_words_of_a_failure_name_value_type_and_what_should_have_come(outcome):
+    found = outcome("returns_empty", CONVERSATION.replace(RECEIVES, "server: {send: {text: x}}"))
+    assert (found.verdict.step, found.verdict.observed) == (2, "returned b'' (bytes) instead of a count")
+
+
+def test_a_list_that_holds_itself_is_described(outcome):
+    found = outcome("returns_knot", CONVERSATION.replace(RECEIVES, "server: {send: {text: x}}"))
+    assert found.verdict.observed == "returned [[...]] (list) instead of a count"
+
+
+@pytest.mark.parametrize("name, shown", [("OddNumber", "'five' (str)"), ("TrueNumber", "True (bool)"),
+                                         ("HugeNumber", f"{10**30} (int)")])  # fmt: skip
+@pytest.mark.parametrize("step", ["ready: {}", "fionread: {}", "spawn: {}", "await: readable", "close_descriptor: {}",
+                                  "inspect: [closed]", "inspect: [descriptor_blocking]"])  # fmt: skip
+def test_an_odd_descriptor_is_what_fileno_returned(outcome, name, shown, step):
+    found = outcome(name, CONVERSATION.replace(RECEIVES, f"server: {{{step}}}"))
+    assert (found.verdict.step, found.verdict.observed) == (2, f"returned {shown} instead of a descriptor")
+
+
+def test_an_object_that_raises_for_every_attribute_costs_its_own_steps_only(outcome):
+    found = outcome("NoNames", CONVERSATION.replace(RECEIVES, "server: {dup: {}, as: other}"))
+    assert found.observations[2].kind in (o.RETURNED, o.RAISED)
+    assert found.verdict.kind != judge.INCONCLUSIVE
+
+
+def test_a_fixture_says_which_value_made_it_fail(outcome):
+    text = CONVERSATION.replace("[socketpair]", "[loopback]")
+    found = outcome("Nowhere", text)
+    assert found.fixture_failed
+    assert "returned [1, 2, 3] (list) instead of an address" in found.verdict.reason
+
+
+def test_the_parsing_of_an_options_value_is_no_error_of_the_implementation(outcome):
+    step = "server: {getsockopt: SO_LINGER}"
+    found = outcome("returns_text", CONVERSATION.replace(RECEIVES, step))
+    assert (found.verdict.step, found.verdict.observed) == (2, "returned '3' (str) instead of an option's value")
 
 
 def test_a_number_too_long_to_be_written_fails_the_step_only(outcome):

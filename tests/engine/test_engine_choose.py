@@ -7,7 +7,7 @@ import pytest
 from conformance.engine import choose
 from conformance.model import scenario as s
 from conformance.model.errors import Position
-from conformance.tables import selectors
+from conformance.tables.selectors import Host
 from conformance.tables.transports import terms
 
 HERE = Position("x.yaml", 1, 1)
@@ -33,8 +33,8 @@ def chosen(given: str, facts: dict | None = None, transport: str = "unix", case:
         1, "client", "recv", 1, "single", False, (), None, None, DEFAULT,
         tuple(alternative(each) for each in given.split()), (), None, None, None, HERE,
     )  # fmt: skip
-    here = selectors.terms_of_host(facts) | terms(transport) | frozenset(case.split())
-    return choose.outcome_for(step, here, facts).source
+    here = Host.of(facts).also(terms(transport) | frozenset(case.split()))
+    return choose.outcome_for(step, here).source
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,7 @@ def test_where_two_hold_and_neither_implies_the_other_none_is_the_most_special()
 )
 def test_a_guard_holds_where_any_of_its_selectors_does(guard, holds):
     selected = tuple(frozenset(each.split("+")) for each in guard)
-    here = selectors.terms_of_host(host()) | terms("unix")
-    assert choose.guard_holds(selected, here, host()) is holds
+    assert choose.guard_holds(selected, Host.of(host()).also(terms("unix"))) is holds
 
 
 def test_the_waiting_among_several_legal_outcomes_is_found():

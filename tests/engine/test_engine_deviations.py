@@ -18,8 +18,10 @@ from conformance.language.deviation_files import (
 )
 from conformance.model import observation as o
 from conformance.model import scenario as s
+from conformance.model.cell import Cell
 from conformance.model.errors import Position, ScenarioError
 from conformance.model.plan import Given
+from conformance.tables.selectors import Host
 from conformance.worker.adapters import ADAPTERS
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
@@ -47,6 +49,7 @@ SCENARIO = s.Scenario(
     (CASE,),
     HERE,
 )
+LINUX = Host({"family": "linux", "kernel": "6.1", "python_version": "3.12"}, frozenset({"linux", "posix"}))
 RAISED = o.Observation(o.RAISED, {"name": "EINVAL", "class": "OSError"})
 FAILED = Verdict(FAIL, "", 2, "returns", "raised EINVAL (OSError)")
 
@@ -60,9 +63,7 @@ def declared(observed: str = "raised EINVAL (OSError)", **more) -> Deviation:
 
 def judged(verdict: Verdict, *deviations: Deviation) -> Verdict:
     """The verdict in the light of these."""
-    here = frozenset({"linux", "posix", "unix", "small"})
-    facts = {"family": "linux", "kernel": "6.1", "python_version": "3.12"}
-    return apply(deviations, SCENARIO, CASE, "unix", "stdlib", verdict, {2: RAISED}, here, facts)
+    return apply(deviations, Cell(SCENARIO, CASE, "unix"), LINUX, verdict, {2: RAISED})
 
 
 def test_a_failure_that_was_declared_is_a_known_deviation():
@@ -131,9 +132,7 @@ def test_declarations_may_use_patterns_and_guards(about):
 
 def forbidden_here(*deviations: Deviation, transport: str = "unix") -> Verdict | None:
     """What forbids that the scenario above is run here."""
-    here = frozenset({"linux", "posix", "unix", "small"})
-    facts = {"family": "linux", "kernel": "6.1", "python_version": "3.12"}
-    return forbidden(deviations, SCENARIO, CASE, transport, "stdlib", here, facts)
+    return forbidden(deviations, Cell(SCENARIO, CASE, transport), LINUX)
 
 
 def test_a_cell_that_must_not_be_run_is_unsupported_with_the_reason():

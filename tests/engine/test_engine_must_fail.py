@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from conformance.language.corpus import load_one
-from conformance.runner.cells import Cell, Runner
+from conformance.model.cell import Cell
+from conformance.runner.cells import Runner
 from conformance.runner.launch import OWN, Surroundings
 
 FOLDER = Path(__file__).resolve().parents[1] / "must_fail"

@@ -8,11 +8,13 @@ import pytest
 
 from conformance.engine.planning import plan
 from conformance.language.scenario_syntax import parse
+from conformance.model.cell import Cell
+from conformance.tables.selectors import Host
 
-FACTS = {
-    "": {"family": "linux", "kernel": "6.1", "byteorder": "little", "word_bits": 64,
-         "python_implementation": "CPython", "python_version": "3.12.1"},
-}  # fmt: skip
+LINUX = Host.of(
+    {"family": "linux", "kernel": "6.1", "byteorder": "little", "word_bits": 64, "python_implementation": "CPython",
+     "python_version": "3.12.1"}
+)  # fmt: skip
 
 
 def limits(steps: str, header: str = "", **more: float) -> list[float]:
@@ -21,7 +23,7 @@ def limits(steps: str, header: str = "", **more: float) -> list[float]:
     scenario, mistakes = parse(text.encode(), Path("x.yaml"), "x")
     assert mistakes == []
     case, transport = scenario.cells()[0]
-    return [step.limit for step in plan(scenario, case, transport, "stdlib", FACTS, 2.0, **more).steps]
+    return [step.limit for step in plan(Cell(scenario, case, transport), LINUX, 2.0, **more).steps]
 
 
 @pytest.mark.parametrize(

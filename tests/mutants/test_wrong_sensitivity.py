@@ -8,8 +8,9 @@ from click.testing import CliRunner
 
 from conformance.cli.sensitivity import command
 from conformance.engine.judge import FAIL, INCONCLUSIVE, PASS, UNSUPPORTED, Verdict
+from conformance.model.cell import Cell
 from conformance.mutants import CORRECT, WRONG
-from conformance.runner.cells import Cell, Outcome
+from conformance.runner.cells import Outcome
 from conformance.runner.pairing import Pairs, Witness, changed
 from conformance.runner.sensitivity import IMPLEMENTATIONS, SCENARIOS, lines, quick_runner, sensitivity
 

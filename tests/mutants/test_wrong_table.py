@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
+from conformance.model.cell import Cell
 from conformance.mutants import CORRECT, WRONG
 from conformance.mutants.correct import Composed, PassThrough
-from conformance.runner.cells import Cell
 from conformance.runner.sensitivity import quick_runner
 from conformance.worker.adapters import adapter_for
 

@@ -5,7 +5,6 @@ import pytest
 from conformance.report.measures import Measured, figure, measured
 from conformance.report.records import CellRecord
 from conformance.tables.faults import ROWS
-from conformance.tables.measures import UNITS, unit_of
 from conformance.tables.transports import TRANSPORTS
 
 
@@ -72,8 +71,8 @@ def test_cells_that_measure_nothing_make_no_table():
         ("getsockopt", "SO_RCVTIMEO", "unix", "s"),
         ("getsockopt", "IP_TTL", "udp", ""),
         ("send", None, "unix", "bytes"),
+        ("bind_many", None, "udp", ""),
     ],
 )
 def test_a_quantity_has_the_unit_of_what_was_counted(operation, option, transport, unit):
-    assert unit_of(ROWS[operation], option, TRANSPORTS[transport]) == unit
-    assert unit in UNITS
+    assert ROWS[operation].unit_on(TRANSPORTS[transport], option) == unit

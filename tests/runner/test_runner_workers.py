@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from conformance.language.corpus import load_one
+from conformance.model.cell import Cell
 from conformance.model.errors import HarnessError
 from conformance.model.plan import Placement
 from conformance.platforms.base import Interpreter
 from conformance.runner import cells as cells_module
-from conformance.runner.cells import Cell, Runner
+from conformance.runner.cells import Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.process import WorkerProcess
 

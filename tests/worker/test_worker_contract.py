@@ -58,6 +58,7 @@ def test_rows_use_known_types(row: Operation) -> None:
         assert each.type in PARAMETER_TYPES
         assert each.type in READERS
         assert bool(each.choices) == (each.type == "word")
+        assert not (each.choices and each.among)
 
 
 @rows

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from conformance.language.corpus import bundled, load_one
-from conformance.runner.cells import Cell, Runner
+from conformance.model.cell import Cell
+from conformance.runner.cells import Runner
 from conformance.runner.launch import OWN, Surroundings
 from conformance.runner.recording import cell_record
 from conformance.worker.observing.sock_diag import SockDiag, descriptor_state

@@ -14,6 +14,7 @@ from typing import Any, Optional
 from conformance.model import observation as o
 from conformance.model.errors import HarnessError, Missing, Unsupported
 from conformance.model.plan import PlanStep
+from conformance.tables.faults import ROWS
 from conformance.worker.actors.channel import Channel
 from conformance.worker.actors.fork_server import SOFTWARE_FAILURE, STATUS
 from conformance.worker.actors.process_main import BEGUN, BORN, ENDED, REFUSED
@@ -200,7 +201,7 @@ class ProcessActor:
 
     def _note_disposition(self, observation: o.Observation) -> None:
         step = self._step
-        if step is not None and step.operation == "on_signal" and observation.kind == o.RETURNED:
+        if step is not None and ROWS[step.operation].sets_signal and observation.kind == o.RETURNED:
             given = {name: getattr(value, "value", "") for name, value in step.arguments}
             self.process.dispositions[str(given["signal"])] = str(given["action"])
 
@@ -218,4 +219,4 @@ class ProcessActor:
 
 def ended(step: PlanStep, status: int) -> o.Observation:
     """What a step did in which its process ended."""
-    return o.Observation(o.RETURNED) if status >= 0 and step.operation == "exit" else o.crashed(status)
+    return o.Observation(o.RETURNED) if status >= 0 and ROWS[step.operation].ends_process else o.crashed(status)

@@ -22,6 +22,7 @@ from conformance.worker.actors.descriptors import close_all_but, limit
 from conformance.worker.actors.fork_server import Lineage
 from conformance.worker.actors.shared_names import Shared
 from conformance.worker.adapters import adapter_for
+from conformance.worker.calls.harness_operations import octal
 from conformance.worker.calls.perform import Performer, Vantage, performer_on
 from conformance.worker.calls.scope import Scope
 from conformance.worker.network.namespaces import join
@@ -195,7 +196,7 @@ class Process:
 
     def umask(self, mode: str) -> None:
         """Sets the file mode creation mask."""
-        os.umask(int(mode, 8))
+        os.umask(octal(mode))
 
     def chdir(self, path: str) -> None:
         """Goes to a folder in the cell's folder; paths of addresses are relative from now on."""

@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 from conformance.model.errors import Unsupported
 from conformance.model.plan import Plan
+from conformance.tables.faults import ROWS
 from conformance.worker.actors.channel import Channel, adopted, pair
 from conformance.worker.actors.fork_server import Nursery
 from conformance.worker.actors.process_actor import OtherProcess, ProcessActor
@@ -27,7 +28,7 @@ START_LIMIT = 10.0
 
 def housemates(plan: Plan) -> dict[str, tuple[str, ...]]:
     """The actors that have a process of their own, each with those who live beside it, itself first."""
-    owners = [name for name, place in plan.actors.items() if place.own_process or place.unprivileged]
+    owners = [name for name, place in plan.actors.items() if place.has_process]
     found = {name: [name] for name in owners}
     for name in plan.actors:
         owner = _owner(plan, name)
@@ -47,14 +48,13 @@ def _owner(plan: Plan, name: str) -> str:
 
 def unborn(plan: Plan) -> frozenset[str]:
     """The actors that come into being when a process forks."""
-    values = (value for step in plan.steps if step.operation == "fork" for _, value in step.arguments)
-    return frozenset(str(getattr(value, "value", "")) for value in values)
+    return frozenset(name for step in plan.steps for name in ROWS[step.operation].new_actors(step.arguments))
 
 
 class Processes:
     """Starts, finds and ends the processes of a cell."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what a process of a cell is made of, handed over once)
         self, plan: Plan, nursery: Optional[Nursery], vantage: Vantage, adapter: ShapedAdapter, scope: Scope,
         events: Events, probe_of: Callable[[int, int], Probe], scale: float,
     ) -> None:  # fmt: skip

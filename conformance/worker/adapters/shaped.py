@@ -9,28 +9,31 @@ import os
 import select
 import selectors
 import socket
+import struct
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Optional
 
-from conformance.model.errors import Unsupported
+from conformance.model.errors import HarnessError, Unsupported
 from conformance.tables import options
+from conformance.tables.error_names import canonical_errno
+from conformance.worker.adapters import returned
 
 RawSocket = socket.socket
 
 Socket = Any
-"""Whatever the implementation makes in place of ``socket.socket``."""
+"""An object that the implementation makes in place of a ``socket.socket``."""
 
 
 class Descriptor(int):
-    """The number of a descriptor that is an object of its own: two with the same number are not the same."""
+    """The number of a descriptor, as an object: two with the same number are different objects."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """New objects, in the shape of ``as``, and what else the operation returned."""
+    """New objects, in the shape of ``as``, and the rest of the result."""
 
     objects: Any
     result: Any = None
@@ -61,20 +64,21 @@ class ShapedAdapter:
     # objects
 
     def socket(self, family: int, type: int, protocol: int) -> Made:
-        return Made(self.factory(family, type, protocol))
+        return Made(returned.a_socket(self.factory(family, type, protocol)))
 
     def socketpair(self, family: Optional[int], type: Optional[int]) -> Made:
         kind = socket.SOCK_STREAM if type is None else type
         given = {"type": kind} if family is None else {"family": family, "type": kind}
         if self.module is not socket and hasattr(self.module, "socketpair"):
-            return Made(list(self.module.socketpair(**given)))
+            own = returned.several(self.module.socketpair(**given), 2, "a pair of sockets")
+            return Made([returned.a_socket(each) for each in own])
         pair = socket.socketpair(**given)  # None is left out: its meaning differs by platform
         if self.factory is socket.socket:
             return Made(list(pair))
         return Made([self.adopt(each) for each in pair])
 
     def adopt(self, raw: RawSocket) -> Socket:
-        """A socket of this implementation for the descriptor of a raw one, which gives it up."""
+        """A socket of this implementation that takes over the descriptor of a raw one."""
         family, kind, protocol, number = raw.family, raw.type, raw.proto, raw.detach()
         try:
             return self.factory(family, kind, protocol, fileno=number)
@@ -83,22 +87,22 @@ class ShapedAdapter:
             raise Unsupported(f"{self.name} takes no descriptor: {error}") from None
 
     def accept(self, sock: Socket) -> Made:
-        connection, address = sock.accept()
-        return Made(connection, {"from": address})
+        connection, address = returned.several(sock.accept(), 2, "a socket and an address")
+        return Made(returned.a_socket(connection), {"from": address})
 
     def detach(self, sock: Socket) -> Made:
-        return Made(Descriptor(sock.detach()))
+        return Made(Descriptor(returned.number(sock.detach(), "a descriptor")))
 
     def dup(self, sock: Socket) -> Made:
-        return Made(sock.dup())
+        return Made(returned.a_socket(sock.dup()))
 
     def socket_from(self, object: int) -> Made:
-        return Made(self.factory(fileno=object))
+        return Made(returned.a_socket(self.factory(fileno=object)))
 
     def share(self, object: Socket) -> Made:
         if not hasattr(socket.socket, "share"):
             raise Unsupported("socket.share() exists on Windows only")
-        return Made(self.module.fromshare(object.share(os.getpid())))
+        return Made(returned.a_socket(self.module.fromshare(object.share(os.getpid()))))
 
     def with_block(self, sock: Socket) -> None:
         with sock:
@@ -127,11 +131,7 @@ class ShapedAdapter:
         return thing.close()
 
     def close_descriptor(self, sock: Socket) -> None:
-        number = sock.fileno()
-        if os.name == "nt":
-            socket.close(number)
-        else:
-            os.close(number)
+        (socket.close if os.name == "nt" else os.close)(returned.descriptor_of(sock))
 
     # data
 
@@ -147,7 +147,7 @@ class ShapedAdapter:
     def sendmsg(self, sock: Socket, data: Any, rights: Sequence[Any], credentials: bool, to: Any, flags: int) -> Any:
         ancillary: list[Any] = []
         if rights:
-            numbers = b"".join(_native_int(_descriptor(each)) for each in rights)
+            numbers = b"".join(_native_int(returned.descriptor_of(each)) for each in rights)
             ancillary.append((socket.SOL_SOCKET, constant("SCM_RIGHTS"), numbers))
         if credentials:
             import struct
@@ -166,34 +166,40 @@ class ShapedAdapter:
     def recv_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         buffer = bytearray(b"\xaa" * size)
         count = sock.recv_into(buffer, 0, flags) if flags else sock.recv_into(buffer)
-        return {"count": count, "data": bytes(buffer[: min(count, size)])}
+        return returned.filled(count, buffer)
 
     def recvfrom(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
-        data, address = sock.recvfrom(size, flags) if flags else sock.recvfrom(size)
+        got = sock.recvfrom(size, flags) if flags else sock.recvfrom(size)
+        data, address = returned.several(got, 2, "data and an address")
         return {"data": data, "from": address}
 
     def recvfrom_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         buffer = bytearray(b"\xaa" * size)
-        count, address = sock.recvfrom_into(buffer, 0, flags) if flags else sock.recvfrom_into(buffer)
-        return {"count": count, "data": bytes(buffer[: min(count, size)]), "from": address}
+        got = sock.recvfrom_into(buffer, 0, flags) if flags else sock.recvfrom_into(buffer)
+        count, address = returned.several(got, 2, "a count and an address")
+        return {**returned.filled(count, buffer), "from": address}
 
     def recvmsg(self, sock: Socket, size: int, rights: int, control: int, flags: int) -> Any:
         room = socket.CMSG_SPACE(4 * rights) if rights else control
-        data, ancillary, found, address = _method(sock, "recvmsg")(size, room, flags)
-        numbers = [Descriptor(number) for each in ancillary for number in _rights(each)]
+        got = _method(sock, "recvmsg")(size, room, flags)
+        data, ancillary, found, address = returned.several(got, 4, "data, ancillary data, flags and an address")
+        with returned.understanding(ancillary, "ancillary data"):
+            numbers = [Descriptor(number) for each in ancillary for number in returned.rights_in(each)]
+            credentials = any(returned.are_credentials(each) for each in ancillary)
         result = {
             "data": data,
             "rights": numbers,
-            "flags": _flag_names(found),
+            "flags": returned.flag_names(found),
             "from": address,
-            "credentials": any(_is_credentials(each) for each in ancillary),
+            "credentials": credentials,
         }
         return Made({"rights": numbers}, result) if numbers else result
 
     def recvmsg_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         first, second = bytearray(b"\xaa" * (size // 2)), bytearray(b"\xaa" * (size - size // 2))
-        count, _, found, _ = _method(sock, "recvmsg_into")([first, second], 0, flags)
-        return {"count": count, "data": bytes((first + second)[: min(count, size)]), "flags": _flag_names(found)}
+        got = _method(sock, "recvmsg_into")([first, second], 0, flags)
+        count, _, found, _ = returned.several(got, 4, "a count, ancillary data, flags and an address")
+        return {**returned.filled(count, first + second), "flags": returned.flag_names(found)}
 
     # state
 
@@ -201,10 +207,16 @@ class ShapedAdapter:
         self, host: str, port: Any, family: Optional[int], type: Optional[int], flags: int
     ) -> list[dict[str, Any]]:
         found = self.module.getaddrinfo(host, port, family or 0, type or 0, 0, flags)
-        return [
-            {"family": _word(family), "type": _word(type), "host": address[0], "port": address[1]}
-            for family, type, _, _, address in found
-        ]
+        with returned.understanding(found, "a list of addresses"):
+            return [
+                {
+                    "family": returned.word_of(family),
+                    "type": returned.word_of(type),
+                    "host": address[0],
+                    "port": address[1],
+                }
+                for family, type, _, _, address in found
+            ]
 
     def getsockname(self, sock: Socket) -> Any:
         return sock.getsockname()
@@ -218,8 +230,7 @@ class ShapedAdapter:
     ) -> None:  # fmt: skip
         for name, wanted in (options or {str(option): value}).items():
             where = level if level is not None else _level(name)
-            given = wanted if isinstance(wanted, bytes) else _packed(name, wanted)
-            sock.setsockopt(where, constant(name), given)
+            sock.setsockopt(where, constant(name), _packed(name, wanted))
 
     def getsockopt(self, sock: Socket, option: str, level: Optional[int], bytes: Optional[int]) -> Any:
         where = level if level is not None else _level(option)
@@ -227,7 +238,8 @@ class ShapedAdapter:
             return sock.getsockopt(where, constant(option), bytes)
         size = options.readable_size(option)
         read = sock.getsockopt(where, constant(option), *((size,) if size else ()))
-        return _typed_option(option, read)
+        with returned.understanding(read, "an option's value"):
+            return _typed_option(option, read)
 
     def setblocking(self, sock: Socket, flag: bool) -> Any:
         return sock.setblocking(flag)
@@ -269,51 +281,55 @@ class ShapedAdapter:
     def select(
         self, read: Sequence[Any], write: Sequence[Any], error: Sequence[Any], timeout: Optional[float]
     ) -> dict[str, Any]:
-        function = getattr(self.module, "select", None)
-        function = function if callable(function) else select.select
+        function = self._of(select, "select")
         ready = function(read, write, error) if timeout is None else function(read, write, error, timeout)
-        return dict(zip(("read", "write", "error"), ready))
+        return dict(zip(("read", "write", "error"), returned.several(ready, 3, "three lists")))
+
+    def _of(self, system: ModuleType, name: str) -> Any:
+        """A function of ``select`` or ``selectors``: the module's own where it brings one, else the system's."""
+        inner = getattr(self.module, system.__name__, None)
+        for module in (self.module, inner, system):
+            if callable(getattr(module, name, None)):
+                return getattr(module, name)
+        raise Unsupported(f"{system.__name__}.{name} does not exist here")
 
     def poll(self, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
-        if not hasattr(select, "poll"):
-            raise Unsupported("select.poll does not exist here")
-        return polled(select.poll(), events, timeout)
+        return polled(self._of(select, "poll")(), events, timeout)
 
     def epoll(self, events: Mapping[str, tuple[Any, int]]) -> Made:
-        if not hasattr(select, "epoll"):
-            raise Unsupported("select.epoll does not exist here")
-        poller = select.epoll()
+        poller = self._of(select, "epoll")()
         for thing, mask in events.values():
             poller.register(thing, mask)
-        return Made(Poller(poller, {_descriptor(thing): name for name, (thing, _) in events.items()}))
+        return Made(Poller(poller, returned.names_by_number(events)))
 
     def epoll_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
         found = poller.real.poll(-1 if timeout is None else timeout)
-        return {poller.names[number]: _event_names("EPOLL", mask) for number, mask in found}
+        with returned.understanding(found, "a list of descriptors and events"):
+            return {poller.names[number]: returned.event_names("EPOLL", mask) for number, mask in found}
 
     def kqueue(self, events: Mapping[str, tuple[Any, int]]) -> Made:
-        if not hasattr(select, "kqueue"):
-            raise Unsupported("select.kqueue does not exist here")
+        queue = self._of(select, "kqueue")
         system: Any = select  # what follows is unknown to the typing of other platforms
         changes = [
-            system.kevent(_descriptor(thing), filter, system.KQ_EV_ADD)
+            system.kevent(returned.descriptor_of(thing), filter, system.KQ_EV_ADD)
             for thing, mask in events.values()
             for bit, filter in ((select.POLLIN, system.KQ_FILTER_READ), (select.POLLOUT, system.KQ_FILTER_WRITE))
             if mask & bit
         ]
-        poller = system.kqueue()
+        poller = queue()
         poller.control(changes, 0)
-        return Made(Poller(poller, {_descriptor(thing): name for name, (thing, _) in events.items()}))
+        return Made(Poller(poller, returned.names_by_number(events)))
 
     def kqueue_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
         words: dict[str, list[str]] = {}
-        for event in poller.real.control(None, 2 * len(poller.names), timeout):
-            known = words.setdefault(poller.names[event.ident], [])
-            known += _kqueue_words(event.filter, event.flags)
-        return words
+        found = poller.real.control(None, 2 * len(poller.names), timeout)
+        with returned.understanding(found, "a list of kernel events"):
+            for event in sorted(found, key=lambda event: (event.ident, -event.filter)):
+                words.setdefault(poller.names[event.ident], []).extend(returned.kqueue_words(event.filter, event.flags))
+        return {name: list(dict.fromkeys(each)) for name, each in words.items()}
 
     def selector(self, events: Mapping[str, tuple[Any, int]]) -> Made:
-        poller = selectors.DefaultSelector()
+        poller = self._of(selectors, "DefaultSelector")()
         for name, (thing, mask) in events.items():
             poller.register(thing, mask, name)
         return Made(Poller(poller, {}))
@@ -321,21 +337,22 @@ class ShapedAdapter:
     def selector_wait(self, poller: Poller, timeout: Optional[float]) -> dict[str, list[str]]:
         words = ((selectors.EVENT_READ, "EVENT_READ"), (selectors.EVENT_WRITE, "EVENT_WRITE"))
         found = poller.real.select(timeout)
-        return {key.data: [word for bit, word in words if mask & bit] for key, mask in found}
+        with returned.understanding(found, "a list of keys and events"):
+            return {key.data: [word for bit, word in words if mask & bit] for key, mask in found}
 
     # what the harness asks about an object
 
     def descriptor(self, thing: Any) -> int:
-        """The number of an object's descriptor; -1 where it has none any more."""
+        """The number of an object's descriptor; -1 where it has none."""
         try:
-            return _descriptor(thing)
+            return returned.descriptor_of(thing)
         except Exception:  # noqa: BLE001 (a wrapper may raise anything; the harness only wants to know)
             return -1
 
 
 @dataclass(frozen=True)
 class Poller:
-    """An epoll object or selector, and the names of what it watches."""
+    """An epoll object, kqueue or selector, and the names of the objects that it watches."""
 
     real: Any
     names: Mapping[int, str]
@@ -350,20 +367,14 @@ class Poller:
             os.close(self.ends.pop())
 
     def release(self) -> None:
-        """Ends a wait for what it watches: from now on that is a pipe at its end, too, which is always ready."""
+        """Ends waiting calls: makes it watch a pipe at its end, too, which is always ready."""
         outlet, inlet = os.pipe()
         os.close(inlet)
         self.ends.append(outlet)
         self.real.register(outlet, selectors.EVENT_READ)
 
 
-def _descriptor(thing: Any) -> int:
-    return thing if isinstance(thing, int) else int(thing.fileno())
-
-
 def _native_int(number: int) -> bytes:
-    import sys
-
     return number.to_bytes(4, sys.byteorder)
 
 
@@ -384,12 +395,16 @@ def _level(name: str) -> int:
 
 
 def _packed(name: str, value: Any) -> Any:
-    return options.packed(name, value) if name in options.OPTIONS else value
+    """A value as setsockopt takes it. HarnessError where the option takes no such value: the scenario is wrong."""
+    if isinstance(value, bytes) or name not in options.OPTIONS:
+        return value
+    try:
+        return options.packed(name, value)
+    except (TypeError, ValueError, LookupError, OverflowError, struct.error) as error:
+        raise HarnessError(f"{value!r} is no value of {name}: {type(error).__name__}: {error}") from None
 
 
 def _typed_option(name: str, read: Any) -> Any:
-    from conformance.tables.error_names import canonical_errno
-
     if name == "SO_ERROR":
         return canonical_errno(read) if read else 0
     return options.unpacked(name, read)
@@ -401,56 +416,24 @@ def _method(sock: Socket, name: str) -> Any:
     return getattr(sock, name)
 
 
-def _rights(ancillary: tuple[int, int, bytes]) -> list[int]:
-    import array
-
-    level, kind, content = ancillary
-    if level != socket.SOL_SOCKET or kind != getattr(socket, "SCM_RIGHTS", None):
-        return []
-    numbers = array.array("i")
-    numbers.frombytes(content[: len(content) - len(content) % numbers.itemsize])
-    return list(numbers)
-
-
-def _is_credentials(ancillary: tuple[int, int, bytes]) -> bool:
-    return ancillary[:2] == (socket.SOL_SOCKET, getattr(socket, "SCM_CREDENTIALS", None))
-
-
-_MESSAGE_FLAGS = ("MSG_OOB", "MSG_EOR", "MSG_TRUNC", "MSG_CTRUNC", "MSG_ERRQUEUE")
-
-
-def _flag_names(found: int) -> list[str]:
-    return [name for name in _MESSAGE_FLAGS if found & getattr(socket, name, 0)]
-
-
-_EVENTS = ("IN", "PRI", "OUT", "ERR", "HUP", "NVAL", "RDHUP")
-
-
 def polled(poller: Any, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
-    """What a poll object says of these, by name; ``timeout`` in seconds, or None."""
+    """The events that a poll object reports, by name of the object; ``timeout`` in seconds, or None."""
     for thing, mask in events.values():
         poller.register(thing, mask)
-    found = dict(poller.poll(None if timeout is None else timeout * 1000))
-    names = {_descriptor(thing): name for name, (thing, _) in events.items()}
-    return {names[number]: _event_names("POLL", mask) for number, mask in found.items()}
-
-
-def _event_names(prefix: str, mask: int) -> list[str]:
-    return [prefix + event for event in _EVENTS if mask & getattr(select, prefix + event, 0)]
-
-
-def _word(constant: Any) -> str:
-    return str(getattr(constant, "name", constant))
-
-
-def _kqueue_words(filter: int, flags: int) -> list[str]:
-    found = [name for name in ("KQ_FILTER_READ", "KQ_FILTER_WRITE") if getattr(select, name) == filter]
-    return found + [name for name in ("KQ_EV_EOF", "KQ_EV_ERROR") if flags & getattr(select, name)]
+    found = poller.poll(None if timeout is None else timeout * 1000)
+    names = returned.names_by_number(events)
+    with returned.understanding(found, "a list of descriptors and events"):
+        return {names[number]: returned.event_names("POLL", mask) for number, mask in found}
 
 
 def _as_bytes(read: Any) -> Any:
-    return read.encode() if isinstance(read, str) else read
+    return read.encode("utf-8", "surrogatepass") if isinstance(read, str) else read
 
 
 def _as_written(file: Any, data: bytes) -> Any:
-    return data.decode() if hasattr(file, "encoding") else data
+    if not hasattr(file, "encoding"):
+        return data
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise HarnessError("a file in text mode takes data that is UTF-8") from None

@@ -1,4 +1,4 @@
-"""Addresses: a free one, one of nobody, and the ones that scenarios spell out. Ports are never guessed."""
+"""Makes addresses: free ones, ones of nobody, and those that scenarios spell out. Ports are never guessed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIXED_HOSTS = {
     "mapped-loopback": {False: "127.0.0.1", True: "::ffff:127.0.0.1"},
 }
 _ABSENT = {False: "192.0.2.99", True: "2001:db8::99"}
-"""On the network of the hosts that the provisioner makes, but of neither."""
+"""An address on the network of the provisioned hosts that no host has."""
 
 
 class Addresses:
@@ -72,7 +72,7 @@ class Addresses:
         raise Unsupported(f"there are no addresses on {self._scope.transport.name}")
 
     def nobody(self, actor: str) -> Any:
-        """An address that is taken while the cell runs, by a socket of ours that does not listen to others."""
+        """An address at which nobody listens while the cell runs: a socket of ours holds it."""
         other = self._peer_of(actor)
         row = self._scope.transport
         holder = self._socket_on(self._host_of.get(other, ""))
@@ -124,11 +124,14 @@ class Addresses:
         raise Unsupported(f'no host "{symbol}" on {self._scope.transport.name}')
 
     def _on_own_hosts(self) -> bool:
-        """Whether the hosts are our own, so that nobody else can be on their network."""
+        """Whether the hosts are namespaces of ours: then nobody else is on their network."""
         return self._scope.transport.hosts and None not in self._namespaces.values()
 
     def _is_ip6(self, sock: Any) -> bool:
-        return bool(getattr(sock, "family", None) == socket.AF_INET6)
+        try:
+            return bool(sock.family == socket.AF_INET6)
+        except Exception:  # noqa: BLE001 (no socket, or one of foreign code; which address to write is for us to know)
+            return False
 
     def _port(self, value: Any) -> int:
         if isinstance(value, v.Object):
@@ -139,11 +142,14 @@ class Addresses:
         return int(value.value)
 
     def _abstract(self, name: str) -> bytes:
-        """Abstract names are the machine's: the names of the worker's folder and the cell's keep them apart."""
+        """The whole machine shares abstract names, so they contain the folders of worker and cell."""
         above, cell = os.path.split(self._scope.folder)
         return b"\0" + f"{os.path.basename(above)}-{cell}-{name}".encode()
 
 
 def remembered(address: Any) -> Any:
-    """An address as it is kept: IPv6 ones without flow and scope."""
-    return tuple(address[:2]) if isinstance(address, (tuple, list)) else address
+    """An address as it is remembered: IPv6 ones without flow and scope. None for anything that is no address."""
+    if isinstance(address, (tuple, list)):
+        items: list[Any] = [*list(address), None, None]
+        return (items[0], items[1]) if type(items[0]) is str and type(items[1]) is int else None
+    return address if type(address) in (str, bytes) else None

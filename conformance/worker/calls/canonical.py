@@ -1,92 +1,127 @@
-"""Results as they are recorded: raw, and canonical by the result type of the operation."""
+"""Results as they are recorded: raw, and canonical by the result type of the operation.
+
+A value of a type that no socket returns is described by its type and its ``repr``. Nothing that a value defines
+(``__int__``, ``__eq__``, ``__len__``, …) is relied on: values of builtin types are read by the methods of these types.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 import socket
+from collections.abc import Callable, Iterable
 from typing import Any, Optional
 
 from conformance.engine import data
-from conformance.tables.error_names import canonical_errno, describe
+from conformance.engine.wrong_types import class_name, described
+from conformance.model.errors import WrongType
+from conformance.tables.error_names import canonical_errno, describe, number_of
 from conformance.tables.operations import Result
 from conformance.worker.calls.scope import Scope
 
+DEEPEST, LONGEST = 10, 1000
+"""Levels and items of a container that are recorded."""
+
+Pair = tuple[Any, Any]
+"""A value as recorded: canonical and raw."""
+
 
 class Recorder:
-    """Writes results of one cell down."""
+    """Turns the results of one cell into what is recorded."""
 
     def __init__(self, scope: Scope, seeds: tuple[int, ...]) -> None:
         self._scope = scope
         self._seeds = seeds
+        self._by_kind: dict[str, Callable[[Any], Pair]] = {
+            "count": lambda value: _of_type(value, int, "a count"),
+            "seconds": lambda value: _of_type(value, (int, float), "seconds"),
+            "bool": lambda value: _of_type(value, bool, "true or false"),
+            "text": lambda value: _of_type(value, str, "text"),
+            "data": self._data,
+            "address": lambda value: (self.address(value), _raw_address(value)),
+            "symbol": _symbol,
+            "symbols": lambda value: _both(map(_symbol, _items(value, "a list of symbols"))),
+            "objects": lambda value: _both(map(self._object, _items(value, "a list of objects"))),
+            "set": lambda value: _both(sorted(map(self._object, _items(value, "a list of objects")), key=_by_name)),
+            "events": lambda value: (dict(sorted(value.items())), dict(sorted(value.items()))),
+        }
 
-    def result(self, kind: Result, value: Any) -> tuple[Any, Any]:
+    def result(self, kind: Result, value: Any) -> Pair:
         """(canonical, raw) of a result of this type."""
         if isinstance(kind, str):
             return self._typed(kind, value)
-        if not isinstance(value, dict):
+        if type(value) is not dict:
             return self._typed("value", value)
         kinds = dict(kind)
         pairs = {key: self.result(kinds.get(key, "value"), item) for key, item in value.items()}
         return {key: pair[0] for key, pair in pairs.items()}, {key: pair[1] for key, pair in pairs.items()}
 
-    def _typed(self, kind: str, value: Any) -> tuple[Any, Any]:
-        if kind == "address":
-            return self.address(value), _raw_address(value)
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            recorded = data.canonical(bytes(value), self._seeds)
-            return recorded, recorded
-        if kind in ("symbols", "symbol") or isinstance(value, (socket.AddressFamily, socket.SocketKind)):
-            return _symbols(value), _plain(value)
-        if kind == "objects":
-            names = [self._scope.name_of(each) or "unknown" for each in value]
-            return names, [_descriptor(each) for each in value]
-        if kind == "events":
-            return value, value
+    def _typed(self, kind: str, value: Any) -> Pair:
+        try:
+            return self._by_kind.get(kind, self._plain)(value)
+        except WrongType as wrong:
+            return self.wrong(wrong)
+
+    def wrong(self, wrong: WrongType) -> Pair:
+        """(canonical, raw) of a value that an implementation should not have returned."""
+        description = described(wrong.value, wrong.wanted)
+        return description, description
+
+    def _plain(self, value: Any) -> Pair:
+        if isinstance(value, (socket.AddressFamily, socket.SocketKind)):
+            return value.name, int(value)
         plain = self._value(value)
         return plain, plain
 
-    def _value(self, value: Any) -> Any:
+    def _data(self, value: Any) -> Pair:
+        recorded = data.canonical(bytes_of(value), self._seeds)
+        return recorded, recorded
+
+    def _value(self, value: Any, depth: int = 0) -> Any:
         """Plain values as they are, containers item by item, and anything else by its class."""
-        if value is None or isinstance(value, (bool, float, str)):
-            return value
-        if isinstance(value, int):
-            return _writable(int(value))
-        if isinstance(value, (bytes, bytearray)):
-            return data.canonical(bytes(value), self._seeds)
-        if isinstance(value, (list, tuple)):
-            return [self._value(item) for item in value]
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return self._data(value)[0]
+        if not isinstance(value, (list, tuple, dict)):
+            plain = _scalar(value)
+            return self._scope.name_of(value) or f"a {class_name(value)}" if plain is _NO_SCALAR else plain
+        if depth == DEEPEST:
+            return "…"
         if isinstance(value, dict):
-            return {str(key): self._value(item) for key, item in value.items()}
-        return self._scope.name_of(value) or f"a {type(value).__name__}"
+            pairs = list(dict.items(value))[:LONGEST]
+            return {_key(key): self._value(item, depth + 1) for key, item in pairs}
+        return [self._value(item, depth + 1) for item in _items(value, "a list")[:LONGEST]]
+
+    def _object(self, value: Any) -> Pair:
+        return self._scope.name_of(value) or "unknown", _descriptor(value)
 
     def error(self, error: BaseException) -> tuple[dict[str, Any], dict[str, Any]]:
         """(canonical, raw) of an exception."""
         raw = {
             "class": f"{type(error).__module__}.{type(error).__qualname__}",
-            "errno": _number(error, "errno"),
-            "winerror": _number(error, "winerror"),
-            "text": _text(error),
+            "errno": number_of(error, "errno"),
+            "winerror": number_of(error, "winerror"),
+            "text": text_of(error),
         }
         return describe(error), {key: value for key, value in raw.items() if value is not None}
 
     def address(self, value: Any) -> Any:
         """An address by the names that it has in the scenario."""
-        if isinstance(value, tuple) and len(value) >= 2 and isinstance(value[1], int):
-            return self._ip(value)
-        if isinstance(value, bytes) and value:
+        host_and_port = _host_and_port(value)
+        if host_and_port is not None:
+            return self._ip(*host_and_port)
+        if type(value) is bytes and value:
             return {"abstract": self._own_name(value[1:].decode("ascii", "replace")), "names": self._names(value)}
-        if isinstance(value, str) and value:
+        if type(value) is str and value:
             return {"path": self._own_name(value), "names": self._names(value)}
-        if not value:
+        if value is None or (type(value) in (bytes, str, tuple) and not value):
             return {"unnamed": True, "names": []}
-        return self._value(value)
+        raise WrongType(value, "an address")
 
-    def _ip(self, value: tuple[Any, ...]) -> dict[str, Any]:
+    def _ip(self, host: str, port: int) -> dict[str, Any]:
         return {
-            "names": self._scope.names_of_address(value[:2]),
-            "host": self._host(value[0]),
-            "port": self._scope.names_of_port(value[1]) if value[1] else 0,
+            "names": self._scope.names_of_address((host, port)),
+            "host": self._host(host),
+            "port": self._scope.names_of_port(port) if port else 0,
         }
 
     def _names(self, value: Any) -> list[str]:
@@ -113,59 +148,99 @@ class Recorder:
         return "loopback" if address.is_loopback else "other"
 
 
-def _number(error: BaseException, name: str) -> Optional[int]:
-    """An attribute of an exception, if it is a number."""
+def text_of(error: BaseException) -> str:
+    """The message of an exception, even if its ``__str__`` raises."""
     try:
-        value = getattr(error, name, None)
-    except Exception:  # noqa: BLE001 (a property of foreign code)
+        return str.__str__(str(error))[:300]
+    except BaseException as other:  # noqa: BLE001 (__str__ of foreign code)
+        return f"its __str__ raises {class_name(other)}"
+
+
+def _both(pairs: Iterable[Pair]) -> Pair:
+    found = list(pairs)
+    return [pair[0] for pair in found], [pair[1] for pair in found]
+
+
+def _by_name(pair: Pair) -> str:
+    return str(pair[0])
+
+
+def _of_type(value: Any, kind: Any, wanted: str) -> Pair:
+    """A scalar of this type; true and false are no numbers."""
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise WrongType(value, wanted)
+    plain = _scalar(value)
+    return plain, plain
+
+
+def _items(value: Any, wanted: str) -> list[Any]:
+    if isinstance(value, list):
+        return list(list.__iter__(value))
+    if isinstance(value, tuple):
+        return list(tuple.__iter__(value))
+    raise WrongType(value, wanted)
+
+
+def bytes_of(value: Any) -> bytes:
+    """The bytes of data, also of an instance of a subclass. WrongType for anything that is no data."""
+    if isinstance(value, bytes):
+        return bytes.__getitem__(value, slice(None))
+    if isinstance(value, bytearray):
+        return bytes(bytearray.__getitem__(value, slice(None)))
+    if isinstance(value, memoryview):
+        return value.tobytes()
+    raise WrongType(value, "data")
+
+
+def _host_and_port(value: Any) -> Optional[tuple[str, int]]:
+    """Host and port of an IP address; None for anything else."""
+    if not isinstance(value, tuple):
         return None
-    return value if isinstance(value, int) else None
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)[:300]
-    except Exception as other:  # noqa: BLE001 (__str__ of foreign code)
-        return f"its __str__ raises {type(other).__name__}"
+    items: list[Any] = [*tuple.__iter__(value), None, None]
+    return (items[0], items[1]) if type(items[0]) is str and type(items[1]) is int else None
 
 
 def _raw_address(value: Any) -> Any:
-    if isinstance(value, (tuple, list)) and len(value) >= 2 and isinstance(value[1], int):
-        return {"host": _plain(value[0]), "port": value[1]}
-    return _plain(value)
+    host_and_port = _host_and_port(value)
+    if host_and_port is not None:
+        return {"host": host_and_port[0], "port": host_and_port[1]}
+    return value.decode("ascii", "backslashreplace") if type(value) is bytes else value or None
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode("ascii", "backslashreplace")
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _writable(int(value))
-    return value if value is None or isinstance(value, (bool, float, str)) else f"a {type(value).__name__}"
-
-
+_NO_SCALAR = object()
 _LARGEST = 1 << 128
 
 
-def _writable(number: int) -> Any:
-    """A number as it is, or words for one so long that Python refuses to write it out."""
-    return number if abs(number) < _LARGEST else f"a number of {number.bit_length()} bits"
+def _scalar(value: Any) -> Any:
+    """A plain value, free of any subclass. Python refuses to print very long numbers; these become a description."""
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, int):
+        number = int.__add__(value, 0)
+        return number if abs(number) < _LARGEST else f"a number of {number.bit_length()} bits"
+    if isinstance(value, float):
+        return float.__float__(value)
+    return str.__str__(value) if isinstance(value, str) else _NO_SCALAR
 
 
-def _symbols(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_symbols(item) for item in value]
+def _key(key: Any) -> str:
+    plain = _scalar(key)
+    return f"a {class_name(key)}" if plain is _NO_SCALAR else str(plain)
+
+
+def _symbol(value: Any) -> Pair:
     if isinstance(value, (socket.AddressFamily, socket.SocketKind)):
-        return value.name
-    if isinstance(value, int) and not isinstance(value, bool) and value:
-        return canonical_errno(value)
-    return _plain(value)
+        return value.name, int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = _scalar(value)
+        return canonical_errno(number) if number else 0, number
+    if isinstance(value, str):
+        return str.__str__(value), str.__str__(value)
+    raise WrongType(value, "an error number")
 
 
 def _descriptor(value: Any) -> Any:
-    fileno = getattr(value, "fileno", None)
     try:
-        return fileno() if fileno else value if isinstance(value, int) else str(value)
+        return value if isinstance(value, int) else value.fileno()
     except Exception:  # noqa: BLE001 (raw is a note; a wrapper may raise anything here)
         return None

@@ -1,13 +1,29 @@
-"""Fixtures: what is ready before the first step. No option and no timeout is set that the scenario does not give."""
+"""Fixtures: the objects that are there before the first step. They have only the options that the scenario sets."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from conformance.model.errors import WrongType
 from conformance.model.plan import Given
 from conformance.worker.adapters.shaped import ShapedAdapter, constant
 from conformance.worker.calls.addresses import Addresses, remembered
 from conformance.worker.calls.scope import Scope
+
+_BOUND = "server fresh", "server bind", "client fresh", "client bind"
+_LISTENING = "server fresh", "server listen", "client fresh"
+_PARTS: dict[str, tuple[str, ...]] = {
+    "nothing": (),
+    "fresh": ("server fresh", "client fresh"),
+    "bound": _BOUND,
+    "listening": _LISTENING,
+    "queued": (*_LISTENING, "client connect"),
+    "connected": (*_LISTENING, "client connect", "server accept"),
+    "connected datagrams": (*_BOUND, "client connect", "server connect"),
+}
+"""Each fixture, and what its actors do for it, one after the other."""
 
 
 class Fixture:
@@ -19,29 +35,13 @@ class Fixture:
         self._scope = scope
         self._addresses = addresses
 
-    def parts(self) -> list[tuple[str, Any]]:
-        """(actor, function) in the order in which they must run; each runs in the actor's thread."""
-        name = self._given.fixture
-        if name == "nothing":
-            return []
-        if self._scope.transport.address == "pair":
+    def parts(self) -> list[tuple[str, Callable[[], None]]]:
+        """(actor, function) in the order in which they must run, each in the actor's thread."""
+        if self._scope.transport.address == "pair" and self._given.fixture != "nothing":
             return [("client", self._pair)]
-        parts: list[tuple[str, Any]] = [("server", lambda: self._fresh("server"))]
-        if name in ("bound", "connected") and "datagram" in self._scope.transport.groups:
-            parts += [("server", lambda: self._bind("server")), ("client", lambda: self._fresh("client"))]
-            parts.append(("client", lambda: self._bind("client")))
-            if name == "connected":
-                parts.append(("client", lambda: self._connect("client", "server")))
-                parts.append(("server", lambda: self._connect("server", "client")))
-            return parts
-        if name != "fresh":
-            parts.append(("server", self._listen))
-        parts.append(("client", lambda: self._fresh("client")))
-        if name in ("queued", "connected"):
-            parts.append(("client", lambda: self._connect("client", "server")))
-        if name == "connected":
-            parts.append(("server", self._accept))
-        return parts
+        datagrams = self._given.fixture == "connected" and "datagram" in self._scope.transport.groups
+        steps = _PARTS["connected datagrams" if datagrams else self._given.fixture]
+        return [(actor, partial(getattr(self, f"_{what}"), actor)) for actor, what in map(str.split, steps)]
 
     def _pair(self) -> None:
         client, server = self._adapter.socketpair(None, None).objects
@@ -65,24 +65,28 @@ class Fixture:
         self._adapter.bind(sock, self._addresses.free(name))
         self._learn(name)
 
-    def _listen(self) -> None:
-        self._bind("server")
-        self._adapter.listen(self._scope.objects["server"], self._given.backlog)
+    def _listen(self, name: str) -> None:
+        self._bind(name)
+        self._adapter.listen(self._scope.objects[name], self._given.backlog)
 
-    def _connect(self, name: str, to: str) -> None:
+    def _connect(self, name: str) -> None:
+        to = "server" if name == "client" else "client"
         self._adapter.connect(self._scope.objects[name], self._scope.addresses[to])
         self._learn(name)
 
-    def _accept(self) -> None:
-        listener = self._scope.objects["server"]
+    def _accept(self, name: str) -> None:
+        listener = self._scope.objects[name]
         self._scope.objects["listener"] = listener
-        self._scope.addresses["listener"] = self._scope.addresses["server"]
+        self._scope.addresses["listener"] = self._scope.addresses[name]
         made = self._adapter.accept(listener).objects
-        self._scope.objects["server"] = made
+        self._scope.objects[name] = made
         self._options(made)
 
     def _learn(self, name: str) -> None:
-        address = remembered(self._adapter.getsockname(self._scope.objects[name]))
+        found = self._adapter.getsockname(self._scope.objects[name])
+        address = remembered(found)
+        if address is None and found is not None:
+            raise WrongType(found, "an address")
         if address:
             self._scope.addresses[name] = address
 

@@ -1,8 +1,9 @@
-"""Operations that the harness does itself, beside the implementation: files, snapshots of readiness, byte order."""
+"""Operations that the harness does itself: files, locks, snapshots of readiness, byte order."""
 
 from __future__ import annotations
 
 import contextlib
+import enum
 import gc
 import os
 import re
@@ -18,7 +19,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Optional
 
-from conformance.model.errors import Missing, Unsupported
+from conformance.model.errors import HarnessError, Missing, Unsupported, WrongType
+from conformance.worker.adapters.returned import descriptor_of
 from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter
 from conformance.worker.calls.scope import Scope
 from conformance.worker.network.forged_segments import TCP_REPAIR
@@ -26,11 +28,11 @@ from conformance.worker.network.forged_segments import TCP_REPAIR
 _SETTING = re.compile(r"net(\.[a-zA-Z0-9_-]+)+\Z")
 
 _HAS_SOCKET = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).getsockname()"
-"""A program that fails where it has no socket of this number."""
+"""A program that fails unless the descriptor with this number is a socket."""
 
 
 class Lock:
-    """A lock that clean-up can open for good, whoever holds it or waits for it."""
+    """A lock that the clean-up can open for good, even if somebody holds it or waits for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -63,7 +65,7 @@ class HarnessOperations:
     # objects
 
     def forget(self, name: str) -> dict[str, Any]:
-        """Drops the scenario's reference; what warns and what is freed is up to the implementation."""
+        """Drops the reference of the scenario, and collects the warnings of the implementation."""
         if name not in self._scope.objects:
             raise Missing(f'there is no object "{name}"')
         with warnings.catch_warnings(record=True) as caught:
@@ -86,7 +88,7 @@ class HarnessOperations:
     def vanish(self, sock: Any) -> None:
         if sys.platform != "linux":
             raise Unsupported("a connection can vanish silently on Linux only (TCP_REPAIR)")
-        duplicate = socket.socket(fileno=os.dup(self._adapter.descriptor(sock)))
+        duplicate = socket.socket(fileno=os.dup(descriptor_of(sock)))
         try:
             duplicate.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
         except PermissionError:
@@ -109,29 +111,16 @@ class HarnessOperations:
         return Made({"read": Descriptor(read), "write": Descriptor(write)})
 
     def inspect(self, sock: Any, fields: Sequence[str]) -> dict[str, Any]:
-        readers: dict[str, Callable[[], Any]] = {
-            "family": lambda: socket.AddressFamily(sock.family),
-            "type": lambda: _socket_kind(sock.type),
-            "protocol": lambda: sock.proto,
-            "timeout": lambda: sock.gettimeout(),
-            "blocking": lambda: sock.getblocking(),
-            "descriptor_blocking": lambda: self._descriptor_blocking(sock),
-            "descriptor": lambda: "open" if sock.fileno() >= 0 else -1,
-            "inheritable": lambda: sock.get_inheritable(),
-            "closed": lambda: sock.fileno() < 0,
-        }
-        return {field: readers[field]() for field in fields}
-
-    def _descriptor_blocking(self, sock: Any) -> bool:
-        if os.name == "nt":
-            raise Unsupported("Winsock does not tell whether a socket is blocking")
-        return os.get_blocking(sock.fileno())
+        return {field: _ATTRIBUTES[field](sock) for field in fields}
 
     def spawn(self, sock: Any) -> bool:
-        """Whether a program that is started now, and closes nothing, has the socket."""
-        number = self._adapter.descriptor(sock)
+        """Whether a program that closes no descriptors inherits the socket."""
+        number = descriptor_of(sock)
         command = [sys.executable, "-I", "-S", "-c", _HAS_SOCKET, str(number)]
-        return subprocess.run(command, close_fds=False, stderr=subprocess.DEVNULL, check=False).returncode == 0
+        try:
+            return subprocess.run(command, close_fds=False, stderr=subprocess.DEVNULL, check=False).returncode == 0
+        except OSError as error:
+            raise HarnessError(f"no program can be started: {error}") from None
 
     # locks
 
@@ -150,7 +139,7 @@ class HarnessOperations:
         os.unlink(self._path(path))
 
     def chmod(self, path: str, mode: str) -> None:
-        os.chmod(self._path(path), int(mode, 8))
+        os.chmod(self._path(path), octal(mode))
 
     def stat(self, path: str) -> dict[str, str]:
         found = os.stat(self._path(path))
@@ -163,23 +152,23 @@ class HarnessOperations:
     # readiness
 
     def fionread(self, sock: Any) -> int:
-        """In the host's int; Python has ioctl() on POSIX systems alone."""
+        """Python has ioctl() on POSIX systems only."""
         if sys.platform == "win32":
             raise Unsupported("Python has no ioctl() for FIONREAD here")
         import fcntl
         import termios
 
-        found = fcntl.ioctl(self._adapter.descriptor(sock), termios.FIONREAD, bytes(struct.calcsize("i")))
+        found = fcntl.ioctl(descriptor_of(sock), termios.FIONREAD, bytes(struct.calcsize("i")))
         return int(struct.unpack("i", found)[0])
 
     def ready(self, sock: Any) -> list[str]:
-        number = [self._adapter.descriptor(sock)]
+        number = [descriptor_of(sock)]
         lists = select.select(number, number, number, 0)
         return [word for word, found in zip(("read", "write", "error"), lists) if found]
 
     def await_(self, sock: Any, event: str) -> None:
         """Returns when the event has happened; consumes nothing."""
-        number = self._adapter.descriptor(sock)
+        number = descriptor_of(sock)
         if event in ("readable", "writable", "urgent") or not hasattr(select, "poll"):
             wanted = {"writable": 1, "urgent": 2}.get(event, 0)
             lists: list[list[int]] = [[], [], []]
@@ -219,6 +208,47 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _socket_kind(number: int) -> Any:
-    """The symbol of a socket type; some libraries give the bare number, which would read as an errno."""
-    return socket.SocketKind(number) if number in set(socket.SocketKind) else f"{number:#x}"
+def octal(mode: str) -> int:
+    """The number of a mode such as ``0750``. HarnessError where it is none: the scenario is wrong."""
+    try:
+        return int(mode, 8)
+    except ValueError:
+        raise HarnessError(f"{mode!r} is no mode; write octal digits, as in 0750") from None
+
+
+def _descriptor_blocking(sock: Any) -> bool:
+    if os.name == "nt":
+        raise Unsupported("Winsock does not tell whether a socket is blocking")
+    return os.get_blocking(descriptor_of(sock))
+
+
+def _kind(known: type[enum.IntEnum], value: Any, wanted: str) -> Any:
+    """The symbol of a number that an implementation returned."""
+    number = int.__add__(value, 0) if isinstance(value, int) else None
+    if number not in set(known):
+        raise WrongType(value, wanted)
+    return known(number)
+
+
+def _socket_kind(value: Any) -> Any:
+    """The symbol of a socket type; in hex the number with flags that some libraries return."""
+    try:
+        return _kind(socket.SocketKind, value, "a socket type")
+    except WrongType:
+        if not isinstance(value, int):
+            raise
+        return f"{int.__add__(value, 0):#x}"
+
+
+_ATTRIBUTES: dict[str, Callable[[Any], Any]] = {
+    "family": lambda sock: _kind(socket.AddressFamily, sock.family, "an address family"),
+    "type": lambda sock: _socket_kind(sock.type),
+    "protocol": lambda sock: sock.proto,
+    "timeout": lambda sock: sock.gettimeout(),
+    "blocking": lambda sock: sock.getblocking(),
+    "descriptor_blocking": _descriptor_blocking,
+    "descriptor": lambda sock: "open" if descriptor_of(sock) >= 0 else -1,
+    "inheritable": lambda sock: sock.get_inheritable(),
+    "closed": lambda sock: descriptor_of(sock) < 0,
+}
+"""How each attribute of a socket is read. WrongType where its value makes no sense."""

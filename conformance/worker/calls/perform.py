@@ -1,34 +1,32 @@
-"""From a planned step to a call that an actor can make: arguments evaluated, names resolved, results written down."""
+"""Turns a planned step into a call: evaluates arguments, resolves names, and records the result."""
 
 from __future__ import annotations
 
+import contextlib
 import keyword
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
-from conformance.engine.evaluate import evaluate_data, evaluate_number, is_data
+from conformance.engine.evaluate import evaluate_data, evaluate_number, is_data, nodes_in, refers
 from conformance.model import observation as o
 from conformance.model import values as v
-from conformance.model.errors import HarnessError, Missing, Unsupported
+from conformance.model.errors import HarnessError, Missing, Unsupported, WrongType
 from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ROWS
-from conformance.tables.operations import Operation, Parameter
+from conformance.tables.operations import OF_TRANSPORT, SOCKET, Operation, Parameter
 from conformance.tables.transports import Transport
 from conformance.tape.deck import Decks
 from conformance.worker.adapters.shaped import Made, ShapedAdapter, constant
 from conformance.worker.calls.addresses import Addresses, remembered
-from conformance.worker.calls.canonical import Recorder
+from conformance.worker.calls.canonical import Recorder, text_of
 from conformance.worker.calls.harness_operations import HarnessOperations
 from conformance.worker.calls.programs import Programs
 from conformance.worker.calls.scope import Scope
 
 Call = Callable[[], o.Observation]
-"""What an actor does for one step; it raises nothing but HarnessError."""
-
-_NAMED_BY_OBJECT = ("forget",)
-_LEARNS_ADDRESS = frozenset(["bind", "connect", "connect_ex", "accept", "listen", "sendto", "socket_from", "dup"])
+"""The call of one step; it raises nothing but HarnessError."""
 
 
 @dataclass(frozen=True)
@@ -40,50 +38,44 @@ class Performer:
     addresses: Addresses
     recorder: Recorder
     owners: dict[str, Any]
-    """Kind of operation to the object whose methods do them; the verbs are the adapter's."""
+    """For each kind of operation the object with its methods; the adapter has the verbs."""
     decks: Decks
 
     def carry_out(self, step: PlanStep) -> o.Observation:
-        """What a step did, or why it cannot be done here."""
+        """Makes the call of a step; returns what it did, or why it cannot be made."""
         call = self.call_of(step)
         return call() if callable(call) else call
 
     def call_of(self, step: PlanStep) -> Union[Call, o.Observation]:
-        """The call of a step, or why it cannot even be made."""
+        """The call of a step, or the observation that says why there is none."""
         try:
             return self.prepare(step)
         except Unsupported as error:
             return o.Observation(o.UNSUPPORTED, reason=str(error))
         except Missing as error:
             return o.Observation(o.NOT_RUN, reason=str(error))
-        except (TypeError, KeyError, ValueError, OSError) as error:
-            return o.Observation(o.NOT_RUN, reason=f"an argument cannot be made: {error}")
+        except Exception as error:
+            reason = f"an argument cannot be made: {error}"
+            if not refers(step.arguments):
+                raise HarnessError(f"step {step.number} ({step.operation}): {reason}") from error
+            return o.Observation(o.NOT_RUN, reason=reason)  # for what an earlier step saved is not what is needed
 
     def prepare(self, step: PlanStep) -> Call:
-        """The call of a step; Missing or Unsupported where it cannot even be made."""
-        operation = ROWS[step.operation]
+        """The call of a step. Missing or Unsupported where there can be none."""
+        row = ROWS[step.operation]
         name = step.using or step.actor
         positional: tuple[Any, ...] = ()
-        if operation.on is not None:
-            positional = (name,) if operation.name in _NAMED_BY_OBJECT else (self.scope.object(name),)
-        function = self._function(operation)
-        target = positional[0] if positional else None
-        arguments = self._arguments(operation, step, target)
-        del target
-
-        def call() -> o.Observation:
-            return self._observe(
-                step, operation, lambda: self._played(step, operation, function, positional, arguments)
-            )
-
-        return call
+        if row.on is not None:
+            positional = (name,) if row.by_name else (self.scope.object(name),)
+        function = self._function(row)
+        arguments = self._arguments(row, step, positional[0] if positional else None)
+        return lambda: self._observe(step, row, lambda: self._played(step, function, positional, arguments))
 
     def _played(
-        self, step: PlanStep, operation: Operation, function: Callable[..., Any], positional: tuple[Any, ...],
-        arguments: Mapping[str, Any],
-    ) -> Any:  # fmt: skip
-        """The call itself; where it is the implementation's, a tape is played to it, if there is one."""
-        if operation.kind not in ("verb", "program"):
+        self, step: PlanStep, function: Callable[..., Any], positional: tuple[Any, ...], arguments: Mapping[str, Any]
+    ) -> Any:
+        """Makes the call. If it is the implementation's and the plan has a tape, the tape is played to it."""
+        if ROWS[step.operation].kind not in ("verb", "program"):
             return function(*positional, **arguments)  # the harness has sockets of its own, such as those of actors
         numbers = frozenset(self.adapter.descriptor(each) for each in positional) - {-1}
         with self.decks.playing(step.actor, numbers):
@@ -97,43 +89,41 @@ class Performer:
             raise Unsupported(f"{self.adapter.name} has no {operation.name}")
         return function  # type: ignore[no-any-return]  # looked up by name
 
-    def _arguments(self, operation: Operation, step: PlanStep, sock: Any) -> dict[str, Any]:
+    def _arguments(self, row: Operation, step: PlanStep, sock: Any) -> dict[str, Any]:
         given = dict(step.arguments)
         found = {}
-        for parameter in operation.parameters:
+        for parameter in row.parameters:
             if parameter.name in given:
                 value = self._argument(parameter, given[parameter.name], step, sock)
             else:
-                value = _default(operation, parameter, self.scope.transport)
+                value = _default(parameter, self.scope.transport)
             found[python_name(parameter.name)] = value
-        if operation.name == "getsockopt":
-            found["option"] = getattr(given["option"], "name", "")
         return found
 
     def _argument(self, parameter: Parameter, value: Any, step: PlanStep, sock: Any) -> Any:
-        kind = parameter.type
         if isinstance(value, v.Literal) and value.value is None:
             return None
-        if kind == "data":
-            return evaluate_data(value, self.scope.lookup)
-        if kind == "parts" and isinstance(value, v.Items):
-            return [evaluate_data(part, self.scope.lookup) for part in value.items]
-        if kind == "parts":
-            return evaluate_data(value, self.scope.lookup)
-        if kind == "address":
+        if parameter.type == "address":
             return self.addresses.resolve(value, step.actor, sock)
-        if kind == "flags":
+        if parameter.type in ("object", "objects", "events"):
+            return self._objects(value, step.actor)
+        if parameter.type == "flags":
             return _flags(value)
-        if kind == "events":
-            pairs = ((step.actor if name == "self" else name, mask) for name, mask in value.fields)
-            return {name: (self.scope.object(name), _flags(mask)) for name, mask in pairs}
-        if kind == "objects":
-            return [self._object(item, step.actor) for item in value.items]
-        if kind == "object":
-            return self._object(value, step.actor)
-        if kind == "option":
+        if parameter.type == "option":
             return value.name
+        if parameter.type in ("data", "parts"):
+            parts = [evaluate_data(each, self.scope.lookup) for each in getattr(value, "items", [value])]
+            return parts if isinstance(value, v.Items) else parts[0]
         return self._plain(value)
+
+    def _objects(self, value: Any, actor: str) -> Any:
+        """An object, a list of objects, or by name each object with its events."""
+        if isinstance(value, v.Items):
+            return [self._objects(item, actor) for item in value.items]
+        if isinstance(value, v.Fields):
+            pairs = [(actor if name == "self" else name, mask) for name, mask in value.fields]
+            return {name: (self.scope.object(name), _flags(mask)) for name, mask in pairs}
+        return self._object(value, actor)
 
     def _object(self, value: Any, actor: str) -> Any:
         if isinstance(value, v.Saved):
@@ -153,7 +143,7 @@ class Performer:
             return self.scope.object(value.name)
         return evaluate_number(value, self.scope.lookup)
 
-    def _observe(self, step: PlanStep, operation: Operation, function: Callable[[], Any]) -> o.Observation:
+    def _observe(self, step: PlanStep, row: Operation, function: Callable[[], Any]) -> o.Observation:
         began = time.perf_counter()
         try:
             value = function()
@@ -163,53 +153,53 @@ class Performer:
             return o.Observation(o.NOT_RUN, reason=str(missing))
         except HarnessError:
             raise
+        except WrongType as wrong:
+            canonical, raw = self.recorder.wrong(wrong)
+            return o.Observation(o.RETURNED, canonical, raw, round(time.perf_counter() - began, 6))
         except BaseException as error:  # noqa: BLE001 (whatever an implementation raises is an observation)
             seconds = time.perf_counter() - began
-            self._learn(step, operation)
+            self._learn(step, row)
             canonical, raw = self.recorder.error(error)
             return o.Observation(o.RAISED, canonical, raw, round(seconds, 6))
         seconds = time.perf_counter() - began
         try:
-            return self._returned(step, operation, value, round(seconds, 6))
-        except Exception as error:  # noqa: BLE001 (a result so odd that it cannot be written down is an observation)
-            canonical, raw = self.recorder.error(error)
-            return o.Observation(o.RAISED, canonical, raw, round(seconds, 6), reason="its result could not be read")
+            return self._returned(step, row, value, round(seconds, 6))
+        except Exception as error:
+            reason = f"the result of step {step.number} ({row.name}) cannot be recorded: {text_of(error)}"
+            raise HarnessError(reason) from error
 
-    def _returned(self, step: PlanStep, operation: Operation, value: Any, seconds: float) -> o.Observation:
+    def _returned(self, step: PlanStep, row: Operation, value: Any, seconds: float) -> o.Observation:
         names = step.names
         if isinstance(value, Made):
-            self.scope.bind(names if names is not None else self._own_name(step, operation), value.objects)
+            self.scope.bind(names if names is not None else self._own_name(step, row), value.objects)
             value = value.result
-            names = names if operation.result != "nothing" and not operation.makes else None
-        self._learn(step, operation)
-        canonical, raw = self.recorder.result(operation.result, self._named(operation, value))
+            names = names if row.result != "nothing" and not row.makes else None
+        self._learn(step, row)
+        nothing = value is None and row.or_nothing
+        canonical, raw = (None, None) if nothing else self.recorder.result(row.result, value)
         bound = self._save(names, value, canonical, raw) if names is not None else {}
         return o.Observation(o.RETURNED, canonical, raw, seconds, names=bound)
 
-    def _own_name(self, step: PlanStep, operation: Operation) -> Any:
-        if operation.makes == "socket" and step.actor not in self.scope.objects:
-            return step.actor
-        return None
-
-    def _named(self, operation: Operation, value: Any) -> Any:
-        return None if operation.result == "nothing" and value is None else value
+    def _own_name(self, step: PlanStep, row: Operation) -> Any:
+        return step.actor if row.makes == SOCKET and step.actor not in self.scope.objects else None
 
     def _save(self, names: Any, value: Any, canonical: Any, raw: Any) -> dict[str, Any]:
-        """Binds values by the shape of ``as``; what was bound, for the record."""
+        """Binds values by the shape of ``as`` and returns what was bound. Parts that the result lacks are left out."""
         if isinstance(names, str):
             self.scope.values[names] = value
             return {names: {"canonical": canonical, "raw": raw}}
         bound: dict[str, Any] = {}
-        pairs = names.items() if isinstance(names, dict) else enumerate(names)
-        for key, inner in pairs:
-            parts = [each[key] if each is not None else None for each in (value, canonical, raw)]
-            if not (isinstance(names, dict) and key == "rights"):
+        for key, inner in names.items() if isinstance(names, dict) else enumerate(names):
+            if isinstance(names, dict) and key == "rights":
+                continue  # the names of objects, which are bound already
+            with contextlib.suppress(TypeError, KeyError, IndexError):
+                parts = [each[key] if each is not None else None for each in (value, canonical, raw)]
                 bound.update(self._save(inner, *parts))
         return bound
 
-    def _learn(self, step: PlanStep, operation: Operation) -> None:
+    def _learn(self, step: PlanStep, row: Operation) -> None:
         """Remembers addresses: they outlive their sockets."""
-        if operation.name in _LEARNS_ADDRESS:
+        if row.gives_address:
             for name, thing in self.scope.sockets():
                 if name not in self.scope.addresses or name in (step.using, step.actor):
                     self.learn_address(name, thing)
@@ -223,28 +213,36 @@ class Performer:
         if address and not (isinstance(address, tuple) and address[1] == 0):
             self.scope.addresses[name] = address
 
+    def restore(self) -> None:
+        """Restores what the steps of the plan changed for the whole process."""
+        for row in {each.name: each for each in (ROWS[step.operation] for step in self.scope.plan.steps)}.values():
+            if row.restored_by is not None:
+                with contextlib.suppress(Exception):  # an implementation that has no such thing changed nothing
+                    self._function(row)(**dict(row.restored_by))
+
 
 @dataclass(frozen=True)
 class Vantage:
-    """From where a process of a cell sees it: the cell's folder, the hosts' addresses, and who lives on which."""
+    """What a process knows of its cell: the folder, the addresses of hosts, and which actor lives on which host."""
 
     folder: str
     hosts: Mapping[str, str]
     host_of: Mapping[str, str]
     namespaces: Mapping[str, Optional[int]]
-    """Where sockets of ours on those hosts are made: a namespace by its descriptor, if the host has one."""
+    """The descriptor of each host's namespace; None where the host has none."""
     tag: str = "s"
-    """What the names begin with that this process makes up: two processes must not make up the same."""
+    """The prefix of the names that this process makes up; each process has another."""
 
 
 def performer_on(plan: Plan, adapter: ShapedAdapter, at: Vantage, also: Mapping[str, Any]) -> Performer:
-    """A performer with a scope of its own; ``also`` does the kinds of operation that not every process can."""
+    """A performer with a scope of its own. ``also``: objects for the kinds of operations that not every process has."""
     scope = Scope(plan, at.folder, dict(at.hosts))
+    seeds = (each.seed for each in nodes_in(plan.steps) if isinstance(each, v.Pattern))
     return Performer(
         adapter=adapter,
         scope=scope,
         addresses=Addresses(scope, at.host_of, at.namespaces, at.tag),
-        recorder=Recorder(scope, tuple(sorted({0, *_seeds(plan.steps)}))),
+        recorder=Recorder(scope, tuple(sorted({0, *seeds}))),
         owners={
             "verb": adapter,
             "program": Programs(adapter, scope),
@@ -255,31 +253,18 @@ def performer_on(plan: Plan, adapter: ShapedAdapter, at: Vantage, also: Mapping[
     )
 
 
-def _seeds(node: Any) -> Iterator[int]:
-    """The seeds of every pattern in a plan."""
-    if isinstance(node, v.Pattern):
-        yield node.seed
-    elif isinstance(node, PlanStep):
-        yield from _seeds([value for _, value in node.arguments])
-    elif isinstance(node, v.Join):
-        yield from _seeds(node.parts)
-    elif isinstance(node, v.Slice):
-        yield from _seeds(node.data)
-    elif isinstance(node, (list, tuple)):
-        for each in node:
-            yield from _seeds(each)
-
-
 def python_name(name: str) -> str:
-    """The name of a row or parameter as Python can write it: ``await_``, ``from_``."""
+    """The name of a row or parameter as a Python identifier: ``await_``, ``from_``."""
     return name + "_" if keyword.iskeyword(name) else name
 
 
-def _default(operation: Operation, parameter: Parameter, transport: Transport) -> Any:
-    if operation.name == "socket" and parameter.name in ("family", "type"):
-        word = getattr(transport, parameter.name)
-        return constant(word if word else {"family": "AF_INET", "type": "SOCK_STREAM"}[parameter.name])
+def _default(parameter: Parameter, transport: Transport) -> Any:
+    if parameter.default is OF_TRANSPORT:
+        return constant(getattr(transport, parameter.name) or _WITHOUT_TRANSPORT[parameter.name])
     return 0 if parameter.type == "flags" else parameter.default
+
+
+_WITHOUT_TRANSPORT = {"family": "AF_INET", "type": "SOCK_STREAM"}
 
 
 def _flags(value: Any) -> int:

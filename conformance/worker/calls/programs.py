@@ -1,4 +1,4 @@
-"""Programs: the loops of the HOWTO, written against the adapter's verbs as its readers would write them."""
+"""Programs: the loops of the HOWTO, over the verbs of the adapter."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import time
 from typing import Any, Optional
 
 from conformance.engine.data import pattern
+from conformance.model.errors import WrongType
+from conformance.worker.adapters.returned import descriptor_of
 from conformance.worker.adapters.shaped import ShapedAdapter, Socket, constant
+from conformance.worker.calls.canonical import bytes_of
 from conformance.worker.calls.scope import Scope
 from conformance.worker.waiting.settling import STANDSTILL
 
 CHUNK = 64 * 1024
 FIRST_PROBE = 0.3
-"""Seconds within which TCP tries a closed window for the first time, which frees room again: a retransmission timeout
-(RFC 9293 section 3.8.6.1), in Linux 0.2 s and a round trip (tcp_send_probe0())."""
+"""Seconds until TCP first probes a closed window, which may make room again: a retransmission timeout (RFC 9293 section
+3.8.6.1), in Linux 0.2 s and a round trip (tcp_send_probe0())."""
 MOST = 64 * 1024 * 1024
 """``fill`` stops here: some systems take whatever they are given."""
 
@@ -34,9 +37,9 @@ class Programs:
         sent = 0
         while sent < len(data):
             try:
-                taken = self._adapter.send(sock, data[sent:], 0)
+                taken = self._sent(sock, data[sent:])
             except BlockingIOError:
-                select.select([], [self._adapter.descriptor(sock)], [])
+                select.select([], [descriptor_of(sock)], [])
                 continue
             if taken == 0:
                 raise RuntimeError("socket connection broken")
@@ -45,11 +48,11 @@ class Programs:
     def myreceive(self, sock: Socket, size: int) -> bytes:
         chunks: list[bytes] = []
         left = size
-        while left:
+        while left > 0:
             try:
-                chunk = self._adapter.recv(sock, min(left, 2048), 0)
+                chunk = self._received(sock, min(left, 2048))
             except BlockingIOError:
-                select.select([self._adapter.descriptor(sock)], [], [])
+                select.select([descriptor_of(sock)], [], [])
                 continue
             if chunk == b"":
                 raise RuntimeError("socket connection broken")
@@ -60,7 +63,7 @@ class Programs:
     def recv_exactly(self, sock: Socket, size: int) -> bytes:
         parts: list[bytes] = []
         left = size
-        while left:
+        while left > 0:
             part = self._received(sock, min(left, CHUNK * 4))
             if not part:
                 break
@@ -70,7 +73,7 @@ class Programs:
 
     def recv_until_eof(self, sock: Socket) -> bytes:
         parts: list[bytes] = []
-        while part := self._adapter.recv(sock, CHUNK, 0):
+        while part := self._received(sock, CHUNK):
             parts.append(part)
         return b"".join(parts)
 
@@ -83,7 +86,7 @@ class Programs:
     def recv_delimited(self, sock: Socket, delimiter: bytes) -> dict[str, bytes]:
         collected = self._residue.pop(id(sock), b"")
         while delimiter not in collected:
-            part = self._adapter.recv(sock, CHUNK, 0)
+            part = self._received(sock, CHUNK)
             if not part:
                 return {"message": collected, "residue": b""}
             collected += part
@@ -92,7 +95,7 @@ class Programs:
         return {"message": message, "residue": residue}
 
     def fill(self, sock: Socket, record: Optional[int]) -> int:
-        """Counts bytes on a stream, records elsewhere. Full means: refused for as long as :meth:`_patience` says."""
+        """Counts bytes on a stream, records elsewhere. Full means refused for as long as :meth:`_patience`."""
         stream = "stream" in self._scope.transport.groups
         before = self._adapter.gettimeout(sock)
         self._adapter.setblocking(sock, False)
@@ -101,7 +104,7 @@ class Programs:
             while sent < MOST:
                 size = record or (CHUNK if stream else 1)
                 try:
-                    taken = self._adapter.send(sock, self._piece(sent, size), 0)
+                    taken = self._sent(sock, self._piece(sent, size))
                     if not taken:
                         raise BlockingIOError  # an implementation that takes nothing refuses
                     sent += taken
@@ -110,7 +113,7 @@ class Programs:
                     refused = refused or now
                     if now - refused >= self._patience():
                         break
-                    select.select([], [self._adapter.descriptor(sock)], [], self._patience() / 4)
+                    select.select([], [descriptor_of(sock)], [], self._patience() / 4)
                 except OSError:
                     break  # some systems refuse a full queue by ENOBUFS
                 else:
@@ -125,7 +128,7 @@ class Programs:
         return self._source[start : start + size]
 
     def _patience(self) -> float:
-        """Seconds for which a socket must refuse: as long as a network takes to hand on what lies in its queues.
+        """Seconds for which a full socket refuses: as long as the network needs to empty its queues.
 
         Where there is no AF_UNIX, a pair of sockets is a connection over loopback.
         """
@@ -142,7 +145,7 @@ class Programs:
         received, count = 0, 0
         try:
             while True:
-                part = self._adapter.recv(sock, CHUNK, 0)
+                part = self._received(sock, CHUNK)
                 if stream and not part:
                     break
                 received, count = received + len(part), count + 1
@@ -153,7 +156,7 @@ class Programs:
         return received if stream else count
 
     def take(self, thing: Any, size: int) -> float:
-        """Bytes per second, from the first piece on: what the sender did before it sent is not counted."""
+        """Bytes per second from the first piece on: the time before the sender began does not count."""
         first = len(self._received(thing, min(size, CHUNK)))
         began = time.perf_counter()
         rest = len(self.recv_exactly(thing, size - first))
@@ -164,7 +167,7 @@ class Programs:
             self._send_all(thing if through is None else through, self.recv_exactly(thing, size))
 
     def ping(self, thing: Any, times: int, size: int, through: Any) -> float:
-        """Seconds of a round trip, the median: one that was held up says something about the machine."""
+        """The median of the seconds of a round trip: a single slow one tells more about the machine."""
         payload = pattern(size)
         found = []
         for _ in range(times):
@@ -175,41 +178,50 @@ class Programs:
         return sorted(found)[times // 2]
 
     def _received(self, thing: Any, size: int) -> bytes:
-        """What is there, of a socket or of a pipe's end."""
-        part: bytes = self._adapter.read(thing, size) if isinstance(thing, int) else self._adapter.recv(thing, size, 0)
-        return part
+        """Receives from a socket, or reads from the end of a pipe."""
+        part = self._adapter.read(thing, size) if isinstance(thing, int) else self._adapter.recv(thing, size, 0)
+        return bytes_of(part)
+
+    def _sent(self, sock: Socket, data: bytes) -> int:
+        """Sends by a single call; how much of the data it took."""
+        taken = self._adapter.send(sock, data, 0)
+        if not isinstance(taken, int) or isinstance(taken, bool):
+            raise WrongType(taken, "a count")
+        return int.__add__(taken, 0)
 
     def _send_all(self, thing: Any, data: bytes) -> None:
-        """Sends it all, into a socket or a pipe's end."""
+        """Sends all data into a socket or the end of a pipe."""
         if not isinstance(thing, int):
             self._adapter.sendall(thing, data, 0)
             return
         while data:
             data = data[self._adapter.write(thing, data) :]
 
+    def _fresh(self) -> Socket:
+        """A new socket of the transport's kind; it stays open."""
+        row = self._scope.transport
+        family, kind = constant(row.family or "AF_INET"), constant(row.type or "SOCK_STREAM")
+        made = self._adapter.socket(family, kind, 0).objects
+        self._scope.abandoned.append(made)
+        return made
+
     def connect_until_stuck(self, to: Any, at_most: int) -> int:
         """How many fresh sockets connect at once."""
-        import socket
-
-        row = self._scope.transport
         for done in range(at_most):
-            made = self._adapter.socket(getattr(socket, str(row.family)), getattr(socket, str(row.type)), 0).objects
-            self._scope.abandoned.append(made)
+            made = self._fresh()
             self._adapter.setblocking(made, False)
             if not self._connects(made, to):
                 return done
         return at_most
 
     def _connects(self, sock: Socket, to: Any) -> bool:
-        import socket
-
         try:
             self._adapter.connect(sock, to)
         except BlockingIOError:
             if "local" in self._scope.transport.groups:
                 return False  # EAGAIN: the queue is full; nothing is under way
-            number = self._adapter.descriptor(sock)
-            if not select.select([], [number], [number], STANDSTILL * 4)[1]:
+            number = descriptor_of(sock)
+            if number < 0 or not select.select([], [number], [number], STANDSTILL * 4)[1]:
                 return False
             return bool(self._adapter.getsockopt(sock, "SO_ERROR", socket.SOL_SOCKET, None) == 0)
         except OSError:
@@ -218,11 +230,8 @@ class Programs:
 
     def bind_many(self, address: Any, at_most: int) -> int:
         """How many fresh sockets can be bound to an address; all stay open."""
-        row = self._scope.transport
-        family, kind = constant(str(row.family or "AF_INET")), constant(str(row.type or "SOCK_STREAM"))
         for done in range(at_most):
-            made = self._adapter.socket(family, kind, 0).objects
-            self._scope.abandoned.append(made)
+            made = self._fresh()
             try:
                 self._adapter.bind(made, address)
             except OSError:

@@ -1,4 +1,4 @@
-"""What one cell has: its objects by name, its saved values, the addresses that objects had, and its folder."""
+"""The scope of one cell: objects by name, saved values, remembered addresses, and its folder."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Scope:
     values: dict[str, Any] = field(default_factory=dict)
     addresses: dict[str, Any] = field(default_factory=dict)
     abandoned: list[Any] = field(default_factory=list)
-    """Objects that must outlive the cell's steps (or must not be closed again), kept from garbage collection."""
+    """Objects without a name that stay open until the clean-up."""
     reserved: list[Any] = field(default_factory=list)
-    """Sockets that the harness itself holds, such as the ones that make an address one of nobody."""
+    """Sockets that the harness itself holds, for instance at an address of nobody."""
     unnamed: int = 0
     relative: bool = False
-    """Whether paths of addresses are written as they stand, relative to the process's current folder."""
+    """Whether paths in addresses are relative to the current folder of the process."""
 
     @property
     def transport(self) -> Transport:
@@ -44,7 +44,7 @@ class Scope:
         return self.objects[name]
 
     def bind(self, names: Any, made: Any) -> None:
-        """Gives names to new objects; what gets none is called unnamed-1, unnamed-2, …"""
+        """Gives names to new objects; the others are called unnamed-1, unnamed-2, …"""
         if isinstance(made, dict):
             for key, each in made.items():
                 self.bind(names.get(key) if isinstance(names, dict) else None, each)
@@ -96,4 +96,11 @@ class Scope:
 
     def sockets(self) -> Iterator[tuple[str, Any]]:
         """The objects that have a descriptor."""
-        return ((name, each) for name, each in list(self.objects.items()) if hasattr(each, "fileno"))
+        return ((name, each) for name, each in list(self.objects.items()) if _has_descriptor(each))
+
+
+def _has_descriptor(thing: Any) -> bool:
+    try:
+        return hasattr(thing, "fileno")
+    except Exception:  # noqa: BLE001 (the __getattr__ of foreign code)
+        return False
