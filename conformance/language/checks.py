@@ -32,13 +32,6 @@ _FIXTURE_OBJECTS = {
     "connected": ("client", "server"),
 }
 
-_USABLE_ON = {
-    "socket": {"socket"},
-    "file": {"file", "pipe", "descriptor"},
-    "lock": {"lock"},
-}
-"""By what an operation is used on: the kinds of objects that will do. What is not listed here is used on any."""
-
 _PLAIN = {"bool", "count", "data", "int", "ordinal", "parts", "seconds", "size", "times"}
 """Types of parameters and results that no object and no address can be."""
 
@@ -330,8 +323,7 @@ class _Names:
 
     def _kind(self, name: str, operation: Operation, place: Position) -> None:
         """Whether an object is one that an operation can be used on."""
-        waited = {operation.name.removesuffix("_wait")} if operation.on == "poller" else None
-        usable, kinds = waited or _USABLE_ON.get(str(operation.on)), self.kinds.get(name)
+        usable, kinds = operation.usable_on, self.kinds.get(name)
         if usable and kinds and not usable & kinds:
             self._add(place, f'{operation.name} is used on a {operation.on}; "{short(name)}" is a '
                       f"{' or '.join(sorted(kinds))}")  # fmt: skip
@@ -376,18 +368,11 @@ class _Names:
         if step.only:
             self.guarded.update(names)
         for name in names if operation.makes else ():
-            self.kinds.setdefault(name, set()).add(_made(operation))
+            self.kinds.setdefault(name, set()).add(operation.made)
         objects = set(names) if operation.makes else set(_leaves_of_names(_rights(step.names)))
         self.objects |= objects
         self.addresses |= objects
         self.values |= set(names) - objects
-
-
-def _made(operation: Operation) -> str:
-    """What kind of object an operation makes; a poller is named by what made it."""
-    if operation.makes == "pair":
-        return "socket"
-    return operation.name if operation.makes == "poller" else str(operation.makes)
 
 
 def _plain_results(result: Any, outcome: s.Outcome) -> list[Any]:

@@ -282,10 +282,10 @@ def _parameters() -> Schema:
         "actor": _ref("name"),
         "option": _ref("option"),
         "options": _closed({name: _option(name) for name in OPTIONS}),
-        "setting": _ref("plain"),
+        "option-value": _ref("plain"),
         "values": {"type": "array"},
         "text": {"type": "string"},
-        "signal": {"enum": list(SIGNALS)},
+        "signal-name": {"enum": list(SIGNALS)},
         "format": {"type": "string"},
         "fields": _list({"type": "string"}),
     }

@@ -179,7 +179,7 @@ class StepReader:
                     self.reader.add(key, problem)
                     continue
                 with self.reader.attempt():
-                    if parameter.type == "setting":
+                    if parameter.type == "option-value":
                         yield key.text, _setting(node.get("option"), value)
                     else:
                         yield key.text, _argument(parameter, value)

@@ -379,10 +379,10 @@ READERS: dict[str, Callable[[Node], v.Value]] = {
     "actor": lambda node: v.Literal(name(node, "an actor")),
     "option": option,
     "options": options,
-    "setting": plain,
+    "option-value": plain,
     "values": plain_list,
     "text": text_value,
-    "signal": signal,
+    "signal-name": signal,
     "format": struct_format,
     "fields": names_list,
 }

@@ -111,8 +111,8 @@ _PACKET_RULES = (
 _SYSTEM = (
     _fault("kill", "actor:actor", "The actor's process is killed; over when it is gone.", main="actor", by=SYSTEM,
            needs="process"),
-    _fault("signal", "to:actor signal:signal", "The actor's process gets a signal; over when the handler has run and "
-           "the actor waits again or has returned, or when the process is gone.", by=SYSTEM, needs="process"),
+    _fault("signal", "to:actor signal:signal-name", "The actor's process gets a signal; over when the handler has run "
+           "and the actor waits again or has returned, or when the process is gone.", by=SYSTEM, needs="process"),
     _fault("stop", "actor:actor", "The actor's process is stopped (SIGSTOP); its sockets live on.", main="actor",
            by=SYSTEM, needs="process"),
     _fault("resume", "actor:actor", "The end of stop.", main="actor", by=SYSTEM, needs="process"),

@@ -64,10 +64,10 @@ PARAMETER_TYPES = {
     "objects": "a list of names of objects",
     "actor": "the name of an actor",
     "word": "one of the words that the row lists",
-    "signal": "a signal by its name, such as SIGUSR1",
+    "signal-name": "a signal by its name, such as SIGUSR1",
     "option": "the name of a socket option, such as SO_SNDBUF",
     "options": "a mapping of socket options to values",
-    "setting": "a value of the type that the option has, or data",
+    "option-value": "a value of the type that the option has, or data",
     "values": "a list of plain values",
     "text": "plain text",
     "format": "a format of struct, such as !HI",
@@ -107,8 +107,16 @@ OF_OPTION, BYTES_OR_RECORDS = "the option's unit", "bytes or records"
 DATA = "data"
 """The arrow of an operation that sends data; a drawing writes the data on it."""
 
-SOCKET, PAIR, PIPE = "socket", "pair", "pipe"
+SOCKET, PAIR, PIPE, POLLER = "socket", "pair", "pipe", "poller"
 """Some kinds of things that operations make."""
+
+
+_USABLE = {
+    SOCKET: frozenset([SOCKET]),
+    "file": frozenset(["file", PIPE, "descriptor"]),
+    "lock": frozenset(["lock"]),
+}
+"""By what an operation is used on, the kinds of objects that will do."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +179,20 @@ class Operation:
     def parameter(self, name: str) -> Optional[Parameter]:
         """The parameter of this name, if there is one."""
         return next((each for each in self.parameters if each.name == name), None)
+
+    @property
+    def made(self) -> str:
+        """The kind of object that it makes, as ``usable_on`` names kinds: a poller by the operation that makes it."""
+        if self.makes == PAIR:
+            return SOCKET
+        return self.name if self.makes == POLLER else str(self.makes)
+
+    @property
+    def usable_on(self) -> frozenset[str]:
+        """The kinds of objects that it can be used on; empty where any will do."""
+        if self.on == POLLER:
+            return frozenset([self.name.removesuffix("_wait")])
+        return _USABLE.get(str(self.on), frozenset())
 
     def new_actors(self, arguments: tuple[tuple[str, Any], ...]) -> tuple[str, ...]:
         """The actors that a step with these arguments creates."""
@@ -300,7 +322,7 @@ _TRANSFER = (
 _STATE = (
     _op("getsockname", "", "address", "The socket's own address."),
     _op("getpeername", "", "address", "The peer's address."),
-    _op("setsockopt", "options:options option:option value:setting level:symbol", "nothing", "Sets options.",
+    _op("setsockopt", "options:options option:option value:option-value level:symbol", "nothing", "Sets options.",
         main="options", options=None, option=None, value=None, level=None),
     _op("getsockopt", "option:option level:symbol bytes:int", "option", "Reads an option, typed or as raw bytes.",
         main="option", level=None, bytes=None, unit=OF_OPTION),
@@ -343,8 +365,8 @@ _PROCESS = (
     _op("exit", "code:int", "nothing",
         "The process ends at once, without any clean-up; the step is over when it is gone.", main="code",
         on=None, kind="process", code=0, is_="ends_process"),
-    _op("on_signal", "signal:signal action:default|ignore|count|raise", "nothing", "Sets what a signal does to the "
-        "process; with raise, the interrupted call raises HandlerRaised.", on=None, kind="process", is_="sets_signal"),
+    _op("on_signal", "signal:signal-name action:default|ignore|count|raise", "nothing",
+        "Sets what a signal does to the process; with raise, the interrupted call raises HandlerRaised.", on=None, kind="process", is_="sets_signal"),
     _op("limit_descriptors", "spare:int", "nothing", "The process can open so many more descriptors.", main="spare",
         on=None, kind="process"),
     _op("umask", "mode:text", "nothing", "Sets the process's file mode creation mask.", main="mode", on=None,

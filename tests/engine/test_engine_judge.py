@@ -191,10 +191,10 @@ def test_exactly_one_is_met_by_either_and_not_by_both_or_none():
 
 
 def test_a_step_that_was_not_run_is_a_deviation_with_its_reason():
-    one = scenario("server: {recv: 1, blocks: true}\nserver: {send: {text: x}}")
+    one = scenario("server: {recv: 1, blocks: true}\nclient: {shutdown: SHUT_RD}\nserver: {send: {text: x}}")
     not_run = o.Observation(o.NOT_RUN, blame=1, reason="server is still in recv of step 1")
-    found = verdict(one, blocked(), not_run)
-    assert (found.step, found.reason) == (2, "not run: server is still in recv of step 1")
+    found = verdict(one, blocked(), returned(), not_run)
+    assert (found.step, found.reason) == (3, "not run: server is still in recv of step 1")
 
 
 @pytest.mark.parametrize("seconds, met", [(0.5, True), (49, True), (51, False)])

@@ -14,9 +14,11 @@ from conformance.engine import choose, judge
 from conformance.language.corpus import bundled, load_all
 from conformance.model import observation as o
 from conformance.model import scenario as s
+from conformance.model.cell import Cell
 from conformance.report.records import content
 from conformance.tables import selectors
 from conformance.tables.faults import FAULTS
+from conformance.tables.selectors import Host
 from conformance.tables.transports import terms
 
 RECORDS = Path(__file__).resolve().parents[2] / "reports" / "reference"
@@ -142,10 +144,10 @@ def chosen_on(scenario: s.Scenario, case: s.Case, step: s.Step, family: str, tra
     named: frozenset[str] = frozenset().union(*guards, *(each.selector for each in step.alternatives))
     facts = itertools.product(*selectors.EXCLUSIVE)
     for chosen, kernel, python in itertools.product(facts, versions(family, named), versions("python", named)):
-        here = selectors.FAMILIES[family] | terms(transport) | case.terms | set(chosen)
-        host = {"family": family, "kernel": kernel, "python_version": python}
-        if all(choose.guard_holds(guard, here, host) for guard in (scenario.only, step.only)):
-            found = choose.applicable(step.alternatives, here, host)
+        facts_here = {"family": family, "kernel": kernel, "python_version": python}
+        host = Host(facts_here, selectors.FAMILIES[family] | terms(transport) | case.terms | set(chosen))
+        if all(choose.guard_holds(guard, host) for guard in (scenario.only, step.only)):
+            found = choose.applicable(step.alternatives, host)
             best = choose.most_specific(found) if found else None
             if best is not None:
                 yield place(scenario, best)
@@ -189,13 +191,12 @@ def seen_in_cell(
     recorded = {step["number"]: step for step in cell["steps"]}
     if any(step.operation != recorded.get(step.number, {}).get("operation") for step in case.steps):
         return  # the scenario has other steps by now
-    facts = {"": next(iter(hosts.values())), **{actor: hosts[name] for actor, name in cell["hosts"].items()}}
+    run, host = Cell(scenario, case, cell["transport"]), Host.of(next(iter(hosts.values())))
     observations = {number: observation(step["observation"]) for number, step in recorded.items()}
-    if judge.judge(scenario, case, cell["transport"], observations, facts).kind != judge.PASS:
+    if judge.judge(run, host, observations).kind != judge.PASS:
         return
     for step in case.steps:
-        here = judge.facts_of(step.actor, facts)
-        found = choose.applicable(step.alternatives, judge.terms_for(case, cell["transport"], here), here)
+        found = choose.applicable(step.alternatives, choose.here(run, host))
         best = choose.most_specific(found) if found else None
         if best is not None and observations[step.number].kind not in (o.NOT_APPLICABLE, o.NOT_RUN):
             yield place(scenario, best)
