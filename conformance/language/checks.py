@@ -102,7 +102,7 @@ def _faults(scenario: s.Scenario, case: s.Case) -> list[tuple[str, Position]]:
 
 def _processes(scenario: s.Scenario, case: s.Case) -> Iterator[Mistake]:
     """What is done to a process is done to that of an actor who has one, not to the worker's."""
-    owners = {name for name, place in scenario.actors.items() if place.own_process or place.unprivileged}
+    owners = {name for name, place in scenario.actors.items() if place.has_process}
     for step in case.steps:
         owners |= {name for name, place in scenario.actors.items() if place.beside in owners}
         if ROWS[step.operation].kind == "process" and step.actor not in owners:

@@ -42,6 +42,11 @@ class Placement:
     byteorder: Optional[str] = None
     own_host: bool = False
 
+    @property
+    def has_process(self) -> bool:
+        """True if the actor gets a process of its own."""
+        return self.own_process or self.unprivileged
+
 
 @dataclass(frozen=True)
 class Given:

@@ -341,7 +341,7 @@ def _catch(row: WrongImplementation, place: _Place, verdict: j.Verdict) -> Catch
 
 def _has_processes(place: _Place) -> bool:
     """Whether anything is done in another process than the worker's."""
-    if any(each.own_process or each.unprivileged for each in place.scenario.actors.values()):
+    if any(each.has_process for each in place.scenario.actors.values()):
         return True
     operations = {step.operation for step in place.case.steps} & set(OPERATIONS)
     return any(OPERATIONS[operation].kind == "process" for operation in operations)

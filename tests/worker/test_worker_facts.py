@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from conformance.worker.host import host_facts as facts
-from conformance.worker.network import netlink
+from conformance.worker.network import links, netlink
 
 X86_64 = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\x3e\x00"
 S390X = b"\x7fELF\x02\x02\x01" + bytes(9) + b"\x00\x02\x00\x16"
@@ -28,8 +28,8 @@ def test_without_an_emulator_the_kernel_has_the_order_of_bytes_of_this_python(mo
 @pytest.mark.skipif(sys.platform != "linux", reason="netlink exists on Linux only")
 def test_past_qemu_user_netlink_is_spoken_over_a_descriptor_that_was_passed(monkeypatch) -> None:
     monkeypatch.setattr(netlink, "emulator", lambda: "qemu-user")
-    with netlink.Netlink("lo") as link:
-        assert link.is_running() in (True, False)
+    with netlink.RouteNetlink() as kernel:
+        assert links.is_running(kernel, "lo") in (True, False)
 
 
 @pytest.mark.parametrize(

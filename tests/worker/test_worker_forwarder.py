@@ -1,4 +1,4 @@
-"""The forwarder between two ends that are sockets of the test: what it carries, when it is at rest, how it ends."""
+"""The forwarder between two ends that are sockets of the test: what it carries, when it is idle, how it ends."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Wire:
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    """A wire that is put away."""
+    """A wire that is cleaned up."""
     made = Wire()
     yield made
     made.forwarder.stop()
@@ -55,7 +55,7 @@ def test_every_packet_is_carried_in_its_order(wire):
         wire.client.send(udp(str(number).encode()))
         if number % 10 == 9:
             assert [wire.arrived() for _ in range(10)] == [str(each).encode() for each in range(number - 9, number + 1)]
-    assert wire.forwarder.at_rest() == 200
+    assert wire.forwarder.idle() == 200
 
 
 def test_what_is_not_from_the_host_is_not_carried(wire):
@@ -63,19 +63,19 @@ def test_what_is_not_from_the_host_is_not_carried(wire):
     wire.client.send(b"no packet")
     wire.client.send(udp(b"own"))
     assert wire.arrived() == b"own"
-    assert wire.forwarder.at_rest() == 1
+    assert wire.forwarder.idle() == 1
 
 
-def test_a_delayed_packet_is_under_way_and_a_held_one_rests(wire):
+def test_a_delayed_packet_is_under_way_and_a_held_one_is_not(wire):
     wire.forwarder.state(Rule("delay", "datagram", "client", by=0.2))
     wire.client.send(udp(b"late"))
     wire.forwarder.wait_for("delay")
-    assert wire.forwarder.at_rest() is None
+    assert wire.forwarder.idle() is None
     assert wire.arrived() == b"late"
     wire.forwarder.state(Rule("hold", "datagram", "client"))
     wire.client.send(udp(b"held"))
     wire.forwarder.wait_for("hold")
-    assert wire.forwarder.at_rest() == 2
+    assert wire.forwarder.idle() == 2
     assert not select.select([wire.server], [], [], 0)[0]
     assert wire.forwarder.deliver("client")
     assert wire.arrived() == b"held"

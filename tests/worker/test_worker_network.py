@@ -11,8 +11,8 @@ import pytest
 
 from conformance.model.plan import WIRE, Given, Plan, PlanStep
 from conformance.runner.cells import Outcome
+from conformance.worker.network.networks import Host, SharedHosts
 from conformance.worker.serve import Worker
-from conformance.worker.stage import Hosts
 
 Passes = Callable[[str], None]
 Run = Callable[[str], "dict[str, Outcome]"]
@@ -125,7 +125,7 @@ def test_there_is_no_network_to_disturb_on_one_host(run: Run) -> None:
 
 
 def test_a_cell_whose_fault_cannot_be_done_here_is_not_begun(tmp_path: Path) -> None:
-    unlike = {"inet": (None, "127.0.0.1", "::1")}
+    unlike = {"inet": Host(None, "127.0.0.1", "::1")}
     plan = Plan(
         "cut",
         "inet",
@@ -135,7 +135,7 @@ def test_a_cell_whose_fault_cannot_be_done_here_is_not_begun(tmp_path: Path) -> 
     )
     request = json.dumps({"run": 1, "plan": WIRE.encode(plan)}).encode()
     answers = io.BytesIO()
-    Worker(io.BytesIO(request), answers, Hosts(unlike, "hosts of somebody else"), str(tmp_path), None).serve()
+    Worker(io.BytesIO(request), answers, SharedHosts(unlike, "hosts of somebody else"), str(tmp_path), None).serve()
     _hello, end = map(json.loads, answers.getvalue().splitlines())
     assert end["unsupported"] == "needs black-hole: hosts of somebody else"
 

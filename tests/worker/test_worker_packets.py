@@ -72,8 +72,8 @@ def test_both_directions_of_a_connection_are_one_flow():
 def test_a_damaged_packet_has_other_data_and_a_wrong_checksum(ends):
     for whole in (read(tcp(ACK, b"hello", **ends)), read(udp(b"hello", **ends))):
         damaged = ip_packets.damaged(whole)
-        assert (valid(whole.raw), valid(damaged.raw)) == (True, False)
-        assert (damaged.raw[:-1], damaged.kinds) == (whole.raw[:-1], whole.kinds)
+        assert (valid(whole.octets), valid(damaged.octets)) == (True, False)
+        assert (damaged.octets[:-1], damaged.kinds) == (whole.octets[:-1], whole.kinds)
 
 
 @ENDS
@@ -82,16 +82,16 @@ def test_a_damaged_packet_has_other_data_and_a_wrong_checksum(ends):
 )
 def test_a_segment_is_cut_into_valid_segments_that_follow_each_other(size, pieces, ends):
     cut = [read(raw) for raw in ip_packets.divided(read(tcp(ACK | PSH | FIN, b"hello", 0xFFFFFFFE, **ends)), size)]
-    assert all(valid(each.raw) for each in cut)
-    assert [each.raw[each.body :] for each in cut] == pieces
-    sequence = [struct.unpack_from("!I", each.raw, each.start + 4)[0] for each in cut]
+    assert all(valid(each.octets) for each in cut)
+    assert [each.octets[each.body :] for each in cut] == pieces
+    sequence = [struct.unpack_from("!I", each.octets, each.start + 4)[0] for each in cut]
     assert sequence == [(0xFFFFFFFE + size * number) & 0xFFFFFFFF for number in range(len(pieces))]
     assert ["FIN" in each.kinds for each in cut] == [False] * (len(pieces) - 1) + [True]
 
 
 def test_the_urgent_pointer_stays_on_its_byte():
     cut = [read(raw) for raw in ip_packets.divided(read(tcp(ACK | URG, b"hello", urgent=3)), 2)]
-    assert [struct.unpack_from("!H", each.raw, each.start + 18)[0] for each in cut] == [3, 1, 0]
+    assert [struct.unpack_from("!H", each.octets, each.start + 18)[0] for each in cut] == [3, 1, 0]
     assert ["urgent" in each.kinds for each in cut] == [True, True, False]
 
 
@@ -136,7 +136,7 @@ def ruled(*rules: Rule, packets: str = "abcdef") -> str:
     arrived = []
     for letter in packets:
         arrived += found.treat("client", read(tcp(ACK, letter.encode())))
-    return "".join(chr(each.raw[-1]) for each in sorted(arrived, key=lambda departure: departure.late))
+    return "".join(chr(each.octets[-1]) for each in sorted(arrived, key=lambda departure: departure.late))
 
 
 def rule(action: str, **more: object) -> Rule:
@@ -172,8 +172,8 @@ def test_pieces_of_a_cut_packet_are_packets_for_the_rules_after_it():
     found = Rules()
     found.stated += [rule("split", into=2), rule("drop", nth=2)]
     found.treat("client", read(tcp(SYN)))
-    arrived = [read(each.raw) for each in found.treat("client", read(tcp(ACK, b"hello")))]
-    assert [each.raw[each.body :] for each in arrived] == [b"he", b"o"]
+    arrived = [read(each.octets) for each in found.treat("client", read(tcp(ACK, b"hello")))]
+    assert [each.octets[each.body :] for each in arrived] == [b"he", b"o"]
 
 
 def test_what_was_held_arrives_when_it_is_delivered_and_meets_the_rules_after_its_own():
@@ -183,7 +183,7 @@ def test_what_was_held_arrives_when_it_is_delivered_and_meets_the_rules_after_it
     assert not found.holds("client")
     assert [found.treat("client", read(tcp(ACK, letter))) for letter in (b"a", b"b", b"c")] == [[], [], []]
     assert (found.holds("client"), found.holds("server")) == (True, False)
-    assert [each.raw[-1:] for each in found.deliver("client")] == [b"a", b"c"]
+    assert [each.octets[-1:] for each in found.deliver("client")] == [b"a", b"c"]
     assert found.deliver("client") == []
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from conformance.worker.adapters import StdlibAdapter
 from conformance.worker.waiting.probes import best_probe
-from conformance.worker.waiting.settling import STANDSTILL, LinuxNetwork, Settling, SilentNetwork
+from conformance.worker.waiting.settling import STANDSTILL, LinuxTraffic, Settling, UnknownTraffic
 from conformance.worker.waiting.watch import ProcProbe, Watch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's account of threads is Linux's")
@@ -101,7 +101,7 @@ def test_a_thread_that_waits_for_the_interpreter_is_not(probe: ProcProbe) -> Non
 
 def test_held_back_bytes_must_stand_still() -> None:
     held = [("client", 5)]
-    settling = Settling(LinuxNetwork(), lambda: held, lambda: 0, 1.0)
+    settling = Settling(LinuxTraffic(), lambda: held, lambda: 0, 1.0)
     assert not settling.settled()
     held[0] = ("client", 4)
     began = time.monotonic()
@@ -110,7 +110,7 @@ def test_held_back_bytes_must_stand_still() -> None:
     assert time.monotonic() - began >= 0.05
 
 
-class BusyEverySecondTime(SilentNetwork):
+class BusyEverySecondTime(UnknownTraffic):
     """A host that is never at rest for long, as one is where other cells run."""
 
     looks = 0
@@ -132,7 +132,7 @@ def test_packets_of_others_put_held_back_bytes_off_but_do_not_disturb_them() -> 
 
 
 def test_as_many_held_back_bytes_after_something_ran_may_be_others() -> None:
-    settling = Settling(SilentNetwork(), lambda: [("client", 5)], lambda: 0, 1.0)
+    settling = Settling(UnknownTraffic(), lambda: [("client", 5)], lambda: 0, 1.0)
     began = time.monotonic()
     while time.monotonic() - began < 2 * STANDSTILL:
         assert not settling.settled()
@@ -141,14 +141,14 @@ def test_as_many_held_back_bytes_after_something_ran_may_be_others() -> None:
 
 def test_packets_of_the_cell_itself_may_move_held_back_bytes() -> None:
     carried = iter(range(1_000_000))
-    settling = Settling(SilentNetwork(), lambda: [("client", 5)], lambda: next(carried), 1.0)
+    settling = Settling(UnknownTraffic(), lambda: [("client", 5)], lambda: next(carried), 1.0)
     began = time.monotonic()
     while time.monotonic() - began < 2 * STANDSTILL:
         assert not settling.settled()
 
 
 def test_nothing_held_back_is_settled() -> None:
-    settling = Settling(LinuxNetwork(), lambda: [("client", 0)], lambda: 0, 1.0)
+    settling = Settling(LinuxTraffic(), lambda: [("client", 0)], lambda: 0, 1.0)
     deadline = time.monotonic() + 5.0
     while not settling.settled():
         assert time.monotonic() < deadline
