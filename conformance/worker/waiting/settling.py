@@ -93,7 +93,6 @@ class LinuxTraffic:
     """Linux: the input queues of its processors, and its count for each socket."""
 
     def busy(self) -> bool:
-        """True while packets lie in a queue."""
         try:
             with open("/proc/net/softnet_stat", encoding="ascii") as file:
                 return queued(file.read())
@@ -101,19 +100,16 @@ class LinuxTraffic:
             return False
 
     def unsent(self, streams: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
-        """Bytes not sent yet, by name."""
         return [(name, unsent(descriptor)) for name, descriptor in streams]
 
 
 class UnknownTraffic:
-    """A host that says nothing."""
+    """A host that says nothing: never busy, and nothing unsent."""
 
     def busy(self) -> bool:
-        """Always False."""
         return False
 
     def unsent(self, streams: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
-        """Always empty."""
         return []
 
 

@@ -36,8 +36,6 @@ pread64              17     180     180      67     179     180    5016
 pwrite64             18     181     181      68     180     181    5017
 preadv              295     333     361      69     320     328    5289
 pwritev             296     334     362      70     321     329    5290
-preadv2             327     378     392     286     380     376    5321
-pwritev2            328     379     393     287     381     377    5322
 open                  2       5       5       -       5       5    5002
 openat              257     295     322      56     286     288    5247
 close                 3       6       6      57       6       6    5003
@@ -46,11 +44,8 @@ fcntl                72  55/221  55/221      25      55      55    5070
 flock                73     143     143      32     143     143    5071
 fsync                74     118     118      82     118     118    5072
 fdatasync            75     148     148      83     148     148    5073
-sync                162      36      36      81      36      36    5157
 sendfile             40 187/239 187/239      71     186     187    5039
 splice              275     313     340      76     283     306    5263
-tee                 276     315     342      77     284     308    5265
-vmsplice            278     316     343      75     285     309    5266
 select               23  82/142     142       -  82/142     142    5022
 pselect6            270 308/413 335/413  72/413     280     301    5260
 poll                  7     168     168       -     167     168    5007
@@ -71,7 +66,6 @@ recvmsg              47     372     297     212     342     372    5046
 recvmmsg            299 337/417 365/417 243/417     343     357    5294
 shutdown             48     373     293     210     338     373    5047
 futex               202 240/422 240/422  98/422     221     238    5194
-futex_waitv         449     449     449     449     449     449    5449
 nanosleep            35     162     162     101     162     162    5034
 clock_nanosleep     230 267/407 265/407 115/407     248     262    5224
 pause                34      29      29       -      29      29    5033
@@ -79,18 +73,6 @@ rt_sigsuspend       130     179     179     133     178     179    5128
 rt_sigtimedwait     128 177/421 177/421 137/421     176     177    5126
 wait4                61     114     114     260     114     114    5059
 waitid              247     284     280      95     272     281    5237
-waitpid               -       7       -       -       7       -       -
-vfork                58     190     190       -     189     190       -
-clone                56     120     120     220     120     120    5055
-clone3              435     435     435     435     435     435    5435
-semop                65       -     298     193       -       -    5063
-semtimedop          220     420 312/420 192/420     392     392    5214
-msgsnd               69     400     301     189     400     400    5067
-msgrcv               70     401     302     188     401     401    5068
-mq_timedsend        242 279/418 276/418 182/418     264     273    5232
-mq_timedreceive     243 280/419 277/419 183/419     265     274    5233
-io_getevents        208     247     245       4     229     245    5202
-io_pgetevents       333 385/416 399/416 292/416     388     382    5328
 io_uring_enter      426     426     426     426     426     426    5426
 getrandom           318     355     384     278     359     349    5313
 restart_syscall     219       0       0     128       0       7    5213
@@ -110,11 +92,9 @@ _SOCKET_CALLS = {
 def _tables() -> dict[str, dict[int, str]]:
     head, *rows = [line.split() for line in _TABLE.strip().splitlines()]
     return {
-        abi: {
-            int(number): row[0] for row in rows for number in row[column].split("/") if number != "-"
-        }
+        abi: {int(number): row[0] for row in rows for number in row[column].split("/") if number != "-"}
         for column, abi in enumerate(head, start=1)
-    }  # fmt: skip
+    }
 
 
 SYSTEM_CALLS = _tables()
