@@ -152,38 +152,38 @@ def make(topology: Topology, further: tuple[str, ...] = ()) -> Network:
 class _Building:
     def __init__(self, held: list[int]) -> None:
         self._held = held
-        self._hosts: dict[str, int] = {}
+        self._namespaces: dict[str, int] = {}
         self._interfaces: dict[str, int] = {}
         self._ends: dict[str, list[tuple[LinkEnd, LinkEnd]]] = {}
         self._addresses: dict[str, list[tuple[str, str]]] = {}
 
     def network(self, topology: Topology, further: tuple[str, ...]) -> Network:
-        self._hosts = {name: self._host(name) for name in (*topology.hosts, *further)}
+        self._namespaces = {name: self._new_host(name) for name in (*topology.hosts, *further)}
         for number, link in enumerate(topology.links):
             members = (*link, *further) if number == 0 else link
             self._join(members)
             for name in members:
                 self._address(name, number, further)
-        gateways = {name: self._gateways(name, topology) for name in self._hosts}
-        for name, namespace in self._hosts.items():
+        gateways = {name: self._gateways(name, topology) for name in self._namespaces}
+        for name, namespace in self._namespaces.items():
             on_host(namespace, partial(_bring_up, self._addresses[name], gateways[name]))
         for each in self._ends.values():
             for end, _ in each:
                 at_end(end, links.wait_until_running)
-        for name, namespace in self._hosts.items():
+        for name, namespace in self._namespaces.items():
             on_host(namespace, partial(_wait_for_groups, self._addresses[name]))
-        hosts = {name: Host(self._hosts[name], *self._addresses[name][0]) for name in self._hosts}
+        hosts = {name: Host(self._namespaces[name], *self._addresses[name][0]) for name in self._namespaces}
         ends = {name: each[0] for name, each in self._ends.items() if len(each) == 1}
         return Network(hosts, ends, self._held, gateways)
 
-    def _namespace(self) -> int:
+    def _new_namespace(self) -> int:
         self._held.append(new_namespace())
         return self._held[-1]
 
-    def _host(self, name: str) -> int:
-        host = self._namespace()
-        on_host(host, lambda: _set(_ROUTER_SETTINGS if name == ROUTER else _SETTINGS))
-        return host
+    def _new_host(self, name: str) -> int:
+        namespace = self._new_namespace()
+        on_host(namespace, lambda: _set(_ROUTER_SETTINGS if name == ROUTER else _SETTINGS))
+        return namespace
 
     def _join(self, members: tuple[str, ...]) -> None:
         """Joins two hosts by a cable, more by a switch."""
@@ -193,7 +193,7 @@ class _Building:
             for name, end, other in zip(members, ends, reversed(ends)):
                 self._ends.setdefault(name, []).append((end, other))
             return
-        switch = self._namespace()
+        switch = self._new_namespace()
         ports = [LinkEnd(switch, f"port{number}") for number, _ in enumerate(members)]
         for name, port in zip(members, ports):
             end = self._interface(name)
@@ -204,7 +204,7 @@ class _Building:
     def _interface(self, name: str) -> LinkEnd:
         number = self._interfaces.get(name, 0)
         self._interfaces[name] = number + 1
-        return LinkEnd(self._hosts[name], f"veth{number}")
+        return LinkEnd(self._namespaces[name], f"veth{number}")
 
     def _address(self, name: str, link: int, further: tuple[str, ...]) -> None:
         number = _NUMBERS.get(name) or _FIRST_FURTHER + further.index(name)
