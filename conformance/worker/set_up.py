@@ -94,25 +94,22 @@ class _FixtureCalls:
         try:
             self._stage.actors.events.get(timeout=FIXTURE_LIMIT * self._stage.context.scale)
         except queue.Empty:
-            raise self._hung(actor, thread) from None
+            raise self._hung(f"{self._adapter.call} of {actor}", thread) from None
         for error in raised:
             if isinstance(error, (HarnessError, Unsupported)):
                 raise error
-            raise self._raised(actor, error) from None
+            raise _raised(f"{self._adapter.call} of {actor}", error) from None
 
-    def _hung(self, actor: str, thread: ThreadActor) -> FixtureFailed:
-        call = f"{self._adapter.call} of {actor}"
+    def _hung(self, call: str, thread: ThreadActor) -> FixtureFailed:
         wait = self._stage.actors.watch(thread).whereabouts()
         where = f" in {wait.call}" if wait else ""
-        frame = sys._current_frames().get(thread.identity)
-        stack = traceback.extract_stack(frame) if frame else []
+        stack = traceback.extract_stack(sys._current_frames().get(thread.identity))
         return FixtureFailed(f"the fixture failed: {call} hung{where}", call, True, foreign_frames(stack))
 
-    def _raised(self, actor: str, error: BaseException) -> FixtureFailed:
-        call = f"{self._adapter.call} of {actor}"
-        stack = traceback.extract_tb(error.__traceback__)
-        message = f"the fixture failed: {call} raised {type(error).__name__}: {error}"
-        return FixtureFailed(message, call, False, foreign_frames(stack))
+
+def _raised(call: str, error: BaseException) -> FixtureFailed:
+    message = f"the fixture failed: {call} raised {type(error).__name__}: {error}"
+    return FixtureFailed(message, call, False, foreign_frames(traceback.extract_tb(error.__traceback__)))
 
 
 class _NotingAdapter:

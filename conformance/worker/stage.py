@@ -16,8 +16,7 @@ from conformance.worker.calls.perform import Performer, Vantage, performer_on
 from conformance.worker.context import WorkerContext
 from conformance.worker.faults.fault_kinds import Faults, faults_of
 from conformance.worker.faults.target_hosts import TargetHosts
-from conformance.worker.network.cell_hosts import CellHosts
-from conformance.worker.network.networks import network_for
+from conformance.worker.network.networks import CellHosts, network_for
 from conformance.worker.observing.capture import Capture
 from conformance.worker.observing.evidence import Evidence
 from conformance.worker.side_records import SideRecords

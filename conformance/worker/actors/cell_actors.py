@@ -15,7 +15,7 @@ from conformance.worker.actors.processes import Processes
 from conformance.worker.actors.residence import started_by_fork
 from conformance.worker.actors.threads import Actor, Events, ThreadActor
 from conformance.worker.calls.perform import Performer, Vantage
-from conformance.worker.network.cell_hosts import CellHosts
+from conformance.worker.network.networks import CellHosts
 from conformance.worker.waiting.watch import Probe, Watch
 
 

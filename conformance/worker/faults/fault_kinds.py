@@ -11,11 +11,10 @@ from conformance.worker.calls.perform import Performer
 from conformance.worker.faults.network_faults import NetworkFaults
 from conformance.worker.faults.packet_faults import PacketFaults
 from conformance.worker.faults.process_faults import ProcessFaults
-from conformance.worker.faults.segment_faults import SegmentFaults
 from conformance.worker.faults.target_hosts import TargetHosts
 from conformance.worker.waiting.watch import Watch
 
-KINDS = (NetworkFaults, PacketFaults, ProcessFaults, SegmentFaults)
+KINDS = (NetworkFaults, PacketFaults, ProcessFaults)
 """Each has ``does``: the names of its faults, which are also the names of the methods that do them."""
 
 
@@ -32,8 +31,6 @@ def faults_of(
     watch: Callable[[ProcessActor], Watch],
 ) -> Faults:  # fmt: skip
     """The faults of a cell. ``processes``: the actors that have processes; ``watch``: watches the call of one."""
-    packets, signals = PacketFaults(targets), ProcessFaults(processes, watch)
-    network = NetworkFaults(targets, packets, signals)
-    segments = SegmentFaults(targets, performer.scope, performer.adapter)
-    kinds = (network, packets, signals, segments)
+    packets, signals = PacketFaults(targets, performer), ProcessFaults(processes, watch)
+    kinds = (NetworkFaults(targets, packets, signals), packets, signals)
     return Faults(packets, SimpleNamespace(**{name: getattr(kind, name) for kind in kinds for name in kind.does}))

@@ -1,18 +1,20 @@
-"""Faults of single packets between two hosts of our own: one is lost, doubled, held, delayed or cut."""
+"""Faults of single packets between two hosts of our own: one is lost, doubled, held, delayed, cut or forged."""
 
 from __future__ import annotations
 
 import os
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from conformance.model.errors import HarnessError, Missing, Unsupported
 from conformance.tables.faults import PACKET_RULES
+from conformance.worker.calls.perform import Performer
 from conformance.worker.faults import packet_rules
 from conformance.worker.faults.forwarder import Forwarder, between
 from conformance.worker.faults.packet_rules import Rule
 from conformance.worker.faults.target_hosts import TargetHosts
-from conformance.worker.network import tun
+from conformance.worker.network import forged_segments, tun
 from conformance.worker.network.ip_packets import packed
+from conformance.worker.network.namespaces import on_host
 from conformance.worker.network.networks import Host
 
 Times = Union[int, str]
@@ -20,12 +22,13 @@ Times = Union[int, str]
 
 
 class PacketFaults:
-    """The packet rules of one cell, and the forwarder that obeys them."""
+    """The packet rules of one cell, the forwarder that obeys them, and forged packets."""
 
-    does = tuple(PACKET_RULES)
+    does = (*PACKET_RULES, "inject")
 
-    def __init__(self, targets: TargetHosts) -> None:
+    def __init__(self, targets: TargetHosts, performer: Performer) -> None:
         self._targets = targets
+        self._performer = performer
         self.forwarder: Optional[Forwarder] = None
         """Carries all packets between the hosts; None while the link does."""
 
@@ -112,6 +115,23 @@ class PacketFaults:
         if self.forwarder is None:
             raise Unsupported("packets can only be told apart between two hosts of our own")
         return self.forwarder
+
+    # forged packets
+
+    def inject(self, segment: str, from_: str, to: str, sequence: str) -> None:
+        """Sends a forged segment from one actor's host to another actor's socket."""
+        namespace, source, target = self._targets.namespace(from_), self._address_of(from_), self._address_of(to)
+        socket = self._performer.adapter.descriptor(self._performer.scope.object(to))
+        expected = forged_segments.expected_numbers(socket)
+        try:
+            on_host(namespace, lambda: forged_segments.send_segment(segment, sequence, expected, source, target))
+        except PermissionError:
+            raise Unsupported("raw sockets need CAP_NET_RAW") from None
+
+    def _address_of(self, name: str) -> Any:
+        if name not in self._performer.scope.addresses:
+            raise Missing(f'"{name}" has no address')
+        return self._performer.scope.addresses[name]
 
 
 def _number(times: Times) -> Optional[int]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from conformance.model.errors import HarnessError, Missing, Unsupported
 from conformance.tables.topologies import ROUTER
-from conformance.worker.network.cell_hosts import CellHosts
 from conformance.worker.network.namespaces import on_host
 from conformance.worker.network.netlink import RouteNetlink
-from conformance.worker.network.networks import PREFIX4, PREFIX6, Host, LinkEnd, at_end
+from conformance.worker.network.networks import PREFIX4, PREFIX6, CellHosts, Host, LinkEnd, at_end
 
 
 @dataclass(frozen=True)

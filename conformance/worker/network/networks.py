@@ -20,7 +20,7 @@ from conformance.model.errors import HarnessError, Unsupported
 from conformance.model.plan import Plan
 from conformance.tables.faults import NETWORK
 from conformance.tables.topologies import DIRECT, ROUTER, TOPOLOGIES, Topology
-from conformance.tables.transports import TRANSPORTS
+from conformance.tables.transports import TRANSPORTS, Transport
 from conformance.worker.network import interface_addresses, links, routes
 from conformance.worker.network.destroy import destroy_sockets
 from conformance.worker.network.namespaces import new_namespace, on_host
@@ -114,6 +114,31 @@ class Network:
         """Ends a network that belongs to one cell."""
         while self.held:
             os.close(self.held.pop())
+
+
+@dataclass(frozen=True)
+class CellHosts:
+    """The hosts of one cell. ``host_of``: actor to the name of its host."""
+
+    transport: Transport
+    host_of: Mapping[str, str]
+    network: Network
+
+    @property
+    def namespaces(self) -> dict[str, Optional[int]]:
+        """The namespace of each host; None for a host that is not ours."""
+        return {name: host.namespace for name, host in self.network.hosts.items()}
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The address of each host in the transport's family; empty if the transport connects no hosts."""
+        hosts = self.network.hosts if self.transport.hosts else {}
+        return {name: host.address(self.transport.ip6) for name, host in hosts.items()}
+
+    def namespace_of(self, name: str) -> Optional[int]:
+        """The namespace of an actor's host, or of a host; None if the transport connects no hosts of ours."""
+        host = self.network.hosts.get(self.host_of.get(name, name))
+        return host.namespace if host and self.transport.hosts else None
 
 
 def network_for(plan: Plan, shared: SharedHosts) -> Network:
