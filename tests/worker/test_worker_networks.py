@@ -1,4 +1,4 @@
-"""Networks of a cell's own: everybody reaches everybody, and nothing of them stays."""
+"""Networks that belong to one cell: every host reaches every other, and nothing is left afterwards."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def network(request: pytest.FixtureRequest) -> Iterator[Network]:
 
 
 def refused(network: Network, source: str, target: str, family: int) -> bool:
-    """Whether a connection from one host to a closed port of another is refused, as only the other itself does."""
+    """True if a connection to a closed port of another host is refused, which shows that it is reached."""
 
     def try_it() -> bool:
         with socket.socket(socket.AF_INET if family == 1 else socket.AF_INET6) as sock:
@@ -56,7 +56,7 @@ def test_every_host_reaches_every_other(network: Network, family: int) -> None:
     assert [each for each in pairs if not refused(network, *each, family)] == []
 
 
-def test_a_host_that_lost_its_link_has_everything_again_afterwards(network: Network) -> None:
+def test_a_host_that_lost_its_link_can_be_revived(network: Network) -> None:
     own, other = network.ends["server"]
     at_end(own, partial(links.set_up, up=False))
     assert not refused(network, "server", "client", 1)
@@ -68,7 +68,7 @@ def test_a_host_that_lost_its_link_has_everything_again_afterwards(network: Netw
     assert refused(network, "server", "client", 2)
 
 
-def test_its_end_leaves_no_descriptor() -> None:
+def test_closing_a_network_leaves_no_descriptor() -> None:
     before = set(os.listdir("/proc/self/fd"))
     make(TOPOLOGIES["routed"], ("second", "third")).close()
     assert set(os.listdir("/proc/self/fd")) == before
@@ -94,12 +94,12 @@ def test_connections_that_wait_for_an_answer_do_not_outlive_it() -> None:
 
 
 def connections() -> int:
-    """How many TCP sockets there are on the host that the calling thread is on."""
+    """Number of TCP sockets on the calling thread's host."""
     with open("/proc/thread-self/net/tcp", encoding="ascii") as file:
         return len(file.readlines()) - 1
 
 
-def test_a_destroyed_listener_listens_no_more() -> None:
+def test_a_destroyed_listener_no_longer_listens() -> None:
     network = make(TOPOLOGIES["direct"])
     server = network.hosts["server"].namespace
     assert server is not None

@@ -67,9 +67,7 @@ def test_every_abi_names_the_calls_that_python_waits_and_hangs_in(abi: str) -> N
 @pytest.mark.parametrize(
     "arguments, name", [("0x3 0xffc8", "connect"), ("0xc 0xffc8", "recvfrom"), ("0x63 0", "socketcall")]
 )
-def test_one_number_for_all_socket_calls_is_told_apart_by_its_first_argument(
-    abi: str, arguments: str, name: str
-) -> None:
+def test_the_first_argument_of_socketcall_names_the_call(abi: str, arguments: str, name: str) -> None:
     assert call_name(SYSTEM_CALLS[abi], 102, arguments) == name
 
 

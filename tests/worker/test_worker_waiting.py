@@ -30,7 +30,7 @@ def probe() -> ProcProbe:
 
 @pytest.fixture
 def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """A connected pair that releases whoever waits on it."""
+    """A connected pair; closing it at the end releases waiting threads."""
     one, other = socket.socketpair()
     yield one, other
     for end in (one, other):
@@ -44,7 +44,7 @@ def started(target: Callable[[], object]) -> threading.Thread:
 
 
 def proved(probe: ProcProbe, thread: threading.Thread, seconds: float) -> bool:
-    """Whether a thread is proved waiting within so many seconds."""
+    """True if a thread is proved waiting within this many seconds."""
     watch = Watch(probe, int(thread.native_id or 0), StdlibAdapter.waits, 1.0)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -111,7 +111,7 @@ def test_held_back_bytes_must_stand_still() -> None:
 
 
 class BusyEverySecondTime(UnknownTraffic):
-    """A host that is never at rest for long, as one is where other cells run."""
+    """A host that is busy at every second look, as if other cells ran."""
 
     looks = 0
 
@@ -120,7 +120,7 @@ class BusyEverySecondTime(UnknownTraffic):
         return self.looks % 2 == 0
 
 
-def test_packets_of_others_put_held_back_bytes_off_but_do_not_disturb_them() -> None:
+def test_packets_of_other_cells_delay_the_answer_but_do_not_restart_the_standstill() -> None:
     settling = Settling(BusyEverySecondTime(), lambda: [("client", 5)], lambda: 0, 1.0)
     began = time.monotonic()
     answers = []
@@ -131,7 +131,7 @@ def test_packets_of_others_put_held_back_bytes_off_but_do_not_disturb_them() -> 
     assert len(answers) % 2 == 1, "settled while packets were under way"
 
 
-def test_as_many_held_back_bytes_after_something_ran_may_be_others() -> None:
+def test_an_equal_count_after_something_ran_does_not_prove_equal_bytes() -> None:
     settling = Settling(UnknownTraffic(), lambda: [("client", 5)], lambda: 0, 1.0)
     began = time.monotonic()
     while time.monotonic() - began < 2 * STANDSTILL:
@@ -139,7 +139,7 @@ def test_as_many_held_back_bytes_after_something_ran_may_be_others() -> None:
         settling.moved()
 
 
-def test_packets_of_the_cell_itself_may_move_held_back_bytes() -> None:
+def test_packets_of_the_cell_itself_restart_the_standstill() -> None:
     carried = iter(range(1_000_000))
     settling = Settling(UnknownTraffic(), lambda: [("client", 5)], lambda: next(carried), 1.0)
     began = time.monotonic()

@@ -217,5 +217,5 @@ class ProcessActor:
 
 
 def ended(step: PlanStep, status: int) -> o.Observation:
-    """The observation of a step during which its process ended."""
+    """The observation of a step during which the actor's process ended."""
     return o.Observation(o.RETURNED) if status >= 0 and step.operation == "exit" else o.crashed(status)

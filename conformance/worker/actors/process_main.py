@@ -37,10 +37,10 @@ HELLO, FORKED, BEGUN, ENDED, REFUSED = "hello", "forked", "begun", "ended", "ref
 
 @dataclass(frozen=True)
 class SpawnRequest:
-    """What a new process is to be, and what its descriptors are.
+    """Describes a new process.
 
-    In this order: the pipe for signs that a signal handler ran, a channel for each actor, the namespace of each host, a
-    socket for each object of the fixture.
+    The descriptors that travel with it are, in this order: a pipe for signs that a signal handler ran, a channel for
+    each actor, the namespace of each host, a socket for each object of the fixture.
     """
 
     plan: Plan
@@ -146,7 +146,7 @@ class Process:
     # operations
 
     def fork(self, actor: str) -> None:
-        """Forks; never returns in the child. It inherits all objects; the parent's own socket also gets its name."""
+        """Forks, and never returns in the child. The child's name is one more name of the parent's own socket."""
         if threading.current_thread() is not threading.main_thread():
             raise Missing("only the actor that owns a process can fork it")
         ours, theirs = pair()

@@ -61,7 +61,7 @@ class Forwarder:
             self._rules.stated.append(rule)
 
     def cut(self, cut: bool) -> None:
-        """From now on all packets are lost, or none for this reason."""
+        """Loses all packets from now on, or stops losing them."""
         with self._change:
             self._rules.cut = cut
 

@@ -36,7 +36,7 @@ _NETS6 = ("2001:db8::{:x}", "2001:db8:1::{:x}")
 """The addresses of each link, from the ranges reserved for documentation (RFC 5737, RFC 3849)."""
 
 _PAUSE = 0.0005
-"""Seconds between two looks at a thing for which there is no event."""
+"""Seconds between two looks at the host's groups; the kernel sends no event for them."""
 
 _NUMBERS = {"client": 1, "server": 2, ROUTER: 254}
 _FIRST_FURTHER = 3
@@ -296,7 +296,7 @@ def _wait_for_groups(addresses: list[tuple[str, str]]) -> None:
 
 
 def _groups() -> set[tuple[str, str]]:
-    """Interface and IPv6 group of the host that the calling thread is on; empty if it has no IPv6."""
+    """Each IPv6 group of the calling thread's host, with the interface; empty if the host has no IPv6."""
     try:
         with open("/proc/thread-self/net/igmp6", encoding="ascii") as file:
             return {(line.split()[1], line.split()[2]) for line in file}

@@ -1,4 +1,4 @@
-"""Queue messages (rtnetlink(7), RTM_NEWQDISC and RTM_DELQDISC): what becomes of packets that an interface sends."""
+"""Queue messages (rtnetlink(7), RTM_NEWQDISC and RTM_DELQDISC): lose or slow down packets that an interface sends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def limit_rate(kernel: RouteNetlink, name: str, rate: int) -> None:
 
 
 def reset(kernel: RouteNetlink, name: str) -> None:
-    """The interface gets the queue again that it had at first."""
+    """Restores the first queue of the interface."""
     kernel.request(_DELQDISC, 0, _QUEUE.pack(0, socket.if_nametoindex(name), _HANDLE, _ROOT, 0))
 
 
