@@ -21,6 +21,7 @@ from conformance.worker.adapters import ShapedAdapter
 from conformance.worker.calls.fixtures import Fixture
 from conformance.worker.network import sysctls
 from conformance.worker.stage import Stage
+from conformance.worker.waiting.watch import PROVEN
 
 FIXTURE_LIMIT = 10.0
 """Seconds that a part of a fixture may take, times the host's scale."""
@@ -102,7 +103,7 @@ class _FixtureCalls:
 
     def _hung(self, call: str, thread: ThreadActor) -> FixtureFailed:
         wait = self._stage.actors.watch(thread).whereabouts()
-        where = f" in {wait.call}" if wait else ""
+        where = f" in {wait.call}" if wait and wait.certainty == PROVEN else ""
         stack = traceback.extract_stack(sys._current_frames().get(thread.identity))
         return FixtureFailed(f"the fixture failed: {call} hung{where}", call, True, foreign_frames(stack))
 
