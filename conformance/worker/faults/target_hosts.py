@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from conformance.model.errors import HarnessError, Missing, Unsupported
@@ -55,19 +56,21 @@ class TargetHosts:
 
 def change_host(namespace: int, work: Callable[[], None]) -> None:
     """Calls ``work`` on a host. Unsupported if the kernel refuses, HarnessError if it does not answer."""
-    try:
+    with _changing("a host"):
         on_host(namespace, work)
-    except TimeoutError as error:
-        raise HarnessError(f"a host does not change: {error}") from None
-    except OSError as error:
-        raise Unsupported(f"a host cannot be changed: {error.strerror or error}") from None
 
 
 def change_link(end: LinkEnd, work: Callable[[RouteNetlink, str], None]) -> None:
     """Calls ``work`` at one end of a link. Unsupported if the kernel refuses, HarnessError if it does not answer."""
-    try:
+    with _changing("the network of a host"):
         at_end(end, work)
+
+
+@contextlib.contextmanager
+def _changing(what: str) -> Iterator[None]:
+    try:
+        yield
     except TimeoutError as error:
-        raise HarnessError(f"the network of a host does not change: {error}") from None
+        raise HarnessError(f"{what} does not change: {error}") from None
     except OSError as error:
-        raise Unsupported(f"the network of a host cannot be changed: {error.strerror or error}") from None
+        raise Unsupported(f"{what} cannot be changed: {error.strerror or error}") from None
