@@ -31,7 +31,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "worker.calls": ("model", "tables", "engine", "tape", "worker.adapters", "worker.network", "worker.waiting"),
     "worker.actors": ("model", "tables", "worker.adapters", "worker.calls", "worker.network", "worker.waiting"),
     "worker.faults": (
-        "model", "tables", "worker.actors", "worker.adapters", "worker.calls", "worker.network", "worker.waiting",
+        "model", "tables", "worker.actors", "worker.calls", "worker.network", "worker.waiting",
     ),
     "worker": (
         "model", "tables", "engine", "tape", "worker.actors", "worker.adapters", "worker.calls", "worker.faults",

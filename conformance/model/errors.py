@@ -49,8 +49,16 @@ class HarnessError(Exception):
     """The harness or its environment failed: the cell is inconclusive, never passed or failed."""
 
 
-class FixtureFailed(HarnessError):  # noqa: N818 (what happened, not whose error it is, is to be decided)
-    """A call raised while the fixture was made: the implementation's failure, if the raw socket can make it."""
+class FixtureFailed(HarnessError):  # noqa: N818 (whose error this is gets decided later)
+    """A call raised or hung while the fixture was made: the implementation's failure if the raw socket can make it.
+
+    ``call``: the call and its actor; ``hung``: it neither returned nor raised; ``traceback``: the implementation's own
+    frames.
+    """
+
+    def __init__(self, message: str, call: str = "", hung: bool = False, traceback: str = "") -> None:
+        self.call, self.hung, self.traceback = call, hung, traceback
+        super().__init__(message)
 
 
 class Unsupported(Exception):  # noqa: N818 (an outcome: the platform or the implementation lacks something)

@@ -44,7 +44,7 @@ class Placement:
 
     @property
     def has_process(self) -> bool:
-        """Whether the actor has a process of its own."""
+        """True if the actor gets a process of its own."""
         return self.own_process or self.unprivileged
 
 

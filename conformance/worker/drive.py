@@ -1,4 +1,21 @@
-"""The only loop: joins schedule, actors and clock for one cell."""
+"""Drives one cell: the only loop, which joins schedule, actors and clock.
+
+:class:`~conformance.engine.schedule.Schedule` is a state machine without I/O. It says what comes next, and the driver
+does it and reports back, until the schedule says :class:`Finished`:
+
+- :class:`Begin`: begin a step. The call goes to the actor's thread or process and runs there; the driver never makes a
+  call itself. A step of the network first waits until the packets sent before it have been handed over.
+- :class:`Await`: wait until one of these steps gets on. That is the case if its call returns (an *event*), if its call
+  is proved to wait where the plan says that it may block, or if its limit is over; then it has *hung*.
+- :class:`Confirm`: prove again that parked calls wait. A call that an earlier step has freed may end only after the
+  next step has begun, so nothing begins before each parked call is proved waiting once more, or has returned.
+
+All events come through one queue, and the driver waits on that queue alone. Between two waits it looks at the threads
+of steps that may block, after 0.2 ms at first and after twice as long each time, up to 20 ms. The proof has four parts,
+in this order: the thread waits (see :mod:`watch`); it has done so for as long as the step says; the network has settled
+(see :mod:`settling`); the thread still waits, and no event has come in the meantime. An expectation changes how long
+the driver waits, never what it records.
+"""
 
 from __future__ import annotations
 
@@ -13,45 +30,48 @@ from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import NETWORK, ROWS
 from conformance.worker.adapters import ShapedAdapter
+from conformance.worker.clean_up import clean_up
+from conformance.worker.context import WorkerContext
 from conformance.worker.observing.evidence import Found
-from conformance.worker.stage import Hosts, Stage, Surroundings
+from conformance.worker.set_up import set_up
+from conformance.worker.stage import stage_for
 from conformance.worker.waiting.watch import Watch
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.02
 """Seconds between two looks at a thread that may be waiting."""
 
 Report = Callable[[int, o.Observation, "Sequence[Found]"], None]
-"""Told each step's observation as it is made, and the evidence of that moment where it was asked for."""
+"""Called with each step's observation as it is made, and the evidence of that moment, if it was asked for."""
 
 
-class Cell:
+class CellRun:
     """One run of one plan."""
 
-    def __init__(self, plan: Plan, adapter: ShapedAdapter, around: Surroundings, number: int) -> None:
-        self._stage = Stage(plan, adapter, around, number)
-        self._events = self._stage.events
+    def __init__(self, plan: Plan, adapter: ShapedAdapter, context: WorkerContext, number: int) -> None:
+        self._stage = stage_for(plan, adapter, context, number)
+        self._actors = self._stage.actors
         self._settling = self._stage.settling
         self._schedule = Schedule(plan.steps)
         self._until: dict[int, float] = {}
         """When the limit of a step is over, once it is awaited."""
 
     def run(self, begins: Callable[[int], None], report: Report) -> None:
-        """Runs all steps. HarnessError where the fixture cannot be made."""
-        self._stage.set_up()
+        """Sets the cell up and runs all steps. HarnessError if the cell cannot be set up."""
+        set_up(self._stage)
         reported: set[int] = set()
         while True:
             command = self._schedule.command()
             fresh = sorted(set(self._schedule.observations) - reported)
             reported.update(fresh)
-            evidence = self._stage.over(fresh) if fresh else []
+            evidence = self._stage.side_records.over(fresh) if fresh else []
             for number in fresh:
                 report(number, self._schedule.observations[number], evidence)
             if isinstance(command, Finished):
-                self._stage.check_faults()
+                self._stage.faults.packets.carried()  # HarnessError if the forwarder broke
                 return
             if isinstance(command, Begin):
                 begins(command.step)
-                self._stage.begins(command.step)
+                self._stage.side_records.begins(command.step)
                 self._begin(self._schedule.steps[command.step])
             elif isinstance(command, Confirm):
                 self._confirm(command.calls)
@@ -59,30 +79,30 @@ class Cell:
                 self._await(command)
 
     def tape_report(self) -> dict[str, int]:
-        """What was played of the plan's tape."""
-        return self._stage.tape_report()
+        """How much of the plan's tape was played to actors that are threads of this process."""
+        return self._stage.performer.decks.report()
 
     def captured(self) -> Optional[dict[str, Any]]:
-        """All packets of the cell so far, where they are asked for."""
-        return self._stage.captured()
+        """All packets of the cell so far; None if they were not asked for."""
+        return self._stage.side_records.captured(self._settling.settled, self._stage.context.scale)
 
     def clean_up(self) -> bool:
-        """Puts everything away; False where the worker must go, too."""
-        return self._stage.clean_up(bool(self._schedule.parked()))
+        """Cleans up; False if the worker must be replaced."""
+        return clean_up(self._stage, bool(self._schedule.parked()))
 
     # steps
 
     def _begin(self, step: PlanStep) -> None:
         if step.actor == NETWORK:
-            self._have_handed_over(step.limit)
-        refused = self._stage.start(step)
+            self._wait_for_handover(step.limit)
+        refused = self._actors.start(step)
         if refused is None:
             self._schedule.begun(step.number)
         else:
             self._schedule.impossible(step.number, refused)
 
-    def _have_handed_over(self, limit: float) -> None:
-        """What was sent before a fault reaches the other host before it."""
+    def _wait_for_handover(self, limit: float) -> None:
+        """Waits until everything sent before a fault has arrived."""
         deadline, pause = time.monotonic() + limit, _FIRST_PAUSE
         while self._settling.handing_over() and time.monotonic() < deadline:
             self._take_event(pause)
@@ -113,20 +133,20 @@ class Cell:
         if not self._waits(watch) or watch.elapsed() < step.for_at_least or not self._settling.settled():
             return False
         again = watch.waiting()
-        if again is None or not self._events.empty():
+        if again is None or not self._actors.events.empty():
             return False
         self._schedule.waiting(step.number, again)
         return True
 
     def _waits(self, watch: Watch) -> bool:
-        """Whether the call waits; where its thread ran since the last look, that may have moved bytes."""
+        """True if the call waits; if not, its thread may have moved bytes."""
         waits = watch.waiting() is not None
         if not waits:
             self._settling.moved()
         return waits
 
     def _confirm(self, calls: tuple[int, ...]) -> None:
-        """Proves parked calls waiting again, or takes in that they came back; gives up on those that do neither."""
+        """Waits until each parked call is proved waiting again or has returned, or the shortest limit is over."""
         watches = {number: self._watch(number) for number in calls}
         deadline = time.monotonic() + min(self._schedule.steps[number].limit for number in calls)
         pause = _FIRST_PAUSE
@@ -142,8 +162,9 @@ class Cell:
         self._schedule.confirmed()
 
     def _take_event(self, seconds: float) -> bool:
+        events = self._actors.events
         try:
-            number, observation = self._events.get(timeout=seconds) if seconds > 0 else self._events.get_nowait()
+            number, observation = events.get(timeout=seconds) if seconds > 0 else events.get_nowait()
         except queue.Empty:
             return False
         if isinstance(observation, HarnessError):
@@ -153,7 +174,4 @@ class Cell:
 
     def _watch(self, step: int) -> Watch:
         call = self._schedule.steps[self._schedule.call_of(step)]
-        return self._stage.watch(self._stage.actor(call.actor), ROWS[call.operation].waits)
-
-
-__all__ = ["Cell", "Hosts", "Surroundings"]
+        return self._actors.watch(self._actors.actor(call.actor), ROWS[call.operation].waits)

@@ -27,17 +27,20 @@ from conformance.model.observation import Observation
 from conformance.model.plan import WIRE, Plan
 from conformance.tables.faults import FAULTS, NETWORK
 from conformance.tables.transports import TRANSPORTS
-from conformance.worker.actors.fork_server import Nursery
-from conformance.worker.actors.fork_server import start as start_nursery
+from conformance.worker.actors.fork_server import ForkServer
+from conformance.worker.actors.fork_server import start as start_fork_server
 from conformance.worker.actors.process_main import live
+from conformance.worker.actors.processes import NO_FORK
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
-from conformance.worker.capability_probes import findings, lacking, transport_lacking
-from conformance.worker.drive import Cell, Hosts, Surroundings
-from conformance.worker.guard import Guard
-from conformance.worker.guard import start as start_guard
+from conformance.worker.capability_checks import findings, lacking, transport_lacking
+from conformance.worker.context import WorkerContext
+from conformance.worker.drive import CellRun
 from conformance.worker.host.host_facts import host_facts
+from conformance.worker.network.networks import Host, SharedHosts
 from conformance.worker.observing.evidence import Found
 from conformance.worker.waiting.probes import best_probe
+from conformance.worker.watchdog import Watchdog
+from conformance.worker.watchdog import start as start_watchdog
 
 PROTOCOL = 1
 
@@ -65,12 +68,14 @@ class Worker:
     """Serves one controller until its standard input ends."""
 
     def __init__(  # noqa: PLR0913 (one parameter for each setting of a worker)
-        self, requests: BinaryIO, answers: BinaryIO, hosts: Hosts, folder: str, nursery: Optional[Nursery],
-        guard: Optional[Guard] = None, evidence: bool = False, capture: bool = False,
+        self, requests: BinaryIO, answers: BinaryIO, hosts: SharedHosts, folder: str, fork_server: Optional[ForkServer],
+        watchdog: Optional[Watchdog] = None, evidence: bool = False, capture: bool = False,
     ) -> None:  # fmt: skip
         self._requests = requests
         self._answers = answers
-        self._around = Surroundings(*best_probe(), scale_of_host(), folder, hosts, nursery, evidence, capture, guard)
+        self._around = WorkerContext(
+            *best_probe(), scale_of_host(), folder, hosts, fork_server, evidence, capture, watchdog
+        )
         self._adapters: dict[str, ShapedAdapter] = {}
 
     def serve(self) -> None:
@@ -101,14 +106,14 @@ class Worker:
         """Runs one cell; False where the worker must be replaced."""
         began = time.perf_counter()
         end: dict[str, Any] = {"end": number, "clean": True}
-        cell: Optional[Cell] = None
+        cell: Optional[CellRun] = None
         try:
             self._check_needs(plan)
             adapter = self._adapter(plan.implementation)
             used = _noted(adapter)
             if used is not None:
                 used.clear()
-            cell = Cell(plan, adapter, self._around, number)
+            cell = CellRun(plan, adapter, self._around, number)
             cell.run(lambda step: self._tell({"begin": step}), self._report)
             if used is not None:
                 end["used"] = sorted(used)
@@ -128,7 +133,7 @@ class Worker:
 
     def _check_needs(self, plan: Plan) -> None:
         hosts = self._around.hosts
-        missing = transport_lacking(plan.transport, bool(hosts.places))
+        missing = transport_lacking(plan.transport, bool(hosts.by_name))
         if missing:
             raise Unsupported(f"{plan.transport}: {hosts.why_not if 'no hosts' in missing else missing}")
         for actor, placement in plan.actors.items():
@@ -136,8 +141,8 @@ class Worker:
                 raise Unsupported(
                     f"{actor} needs a {placement.byteorder}-endian host; this one is {sys.byteorder}-endian"
                 )
-            if placement.has_process and self._around.nursery is None:
-                raise Unsupported("an actor can have a process of its own only where there is os.fork()")
+            if placement.has_process and self._around.fork_server is None:
+                raise Unsupported(NO_FORK)
         for capability in dict.fromkeys((*plan.needs, *_needs_of_faults(plan))):
             finding = lacking(capability, hosts)
             if finding:
@@ -167,7 +172,7 @@ def _noted(adapter: ShapedAdapter) -> Optional[set[str]]:
     return noted if isinstance(noted, set) else None
 
 
-def _captured(cell: Cell) -> Optional[dict[str, Any]]:
+def _captured(cell: CellRun) -> Optional[dict[str, Any]]:
     try:
         return cell.captured()
     except (HarnessError, OSError) as error:
@@ -188,7 +193,7 @@ def main(settings: dict[str, Any]) -> None:
     """
     warnings.simplefilter("ignore")
     if settings.get("taped"):
-        tape.install()  # before any implementation is imported, and before the nursery is forked
+        tape.install()  # before any implementation is imported, and before the fork server is started
     for entry in reversed(settings.get("path", [])):
         if entry not in sys.path:
             sys.path.insert(0, entry)
@@ -196,20 +201,20 @@ def main(settings: dict[str, Any]) -> None:
     requests = os.fdopen(os.dup(0), "rb")
     folder = tempfile.mkdtemp(prefix="cf-")
     os.chmod(folder, 0o755)
-    guard = _guard(folder)
-    places = {name: (place[0], place[1], place[2]) for name, place in settings.get("hosts", {}).items()}
-    nursery = start_nursery(live)
+    watchdog = _watchdog(folder)
+    by_name = {name: Host(*host) for name, host in settings.get("hosts", {}).items()}
+    fork_server = start_fork_server(live)
     threading.stack_size(512 * 1024)
     try:
-        hosts = Hosts(places, settings.get("why_not", ""))
+        hosts = SharedHosts(by_name, settings.get("why_not", ""))
         asked_for = (bool(settings.get(name)) for name in ("evidence", "capture"))
-        Worker(requests, answers, hosts, folder, nursery, guard, *asked_for).serve()
+        Worker(requests, answers, hosts, folder, fork_server, watchdog, *asked_for).serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     answers.flush()
     os._exit(0)
 
 
-def _guard(folder: str) -> Optional[Guard]:
-    """Starts the guard where processes can be forked: it outlives this process and puts away what that left."""
-    return start_guard(folder) if hasattr(os, "fork") else None
+def _watchdog(folder: str) -> Optional[Watchdog]:
+    """Starts the watchdog if processes can be forked: it outlives this process and removes what it leaves."""
+    return start_watchdog(folder) if hasattr(os, "fork") else None

@@ -10,7 +10,7 @@ from conformance.engine import judge
 from conformance.model import observation as o
 from conformance.tables.operations import OPERATIONS
 from conformance.worker.adapters import ADAPTERS, NoSuchImplementation, ShapedAdapter, adapter_for
-from conformance.worker.waiting.watch import SYSTEM_CALLS
+from conformance.worker.waiting.system_calls import SYSTEM_CALLS
 from conformance.worker.waiting.wine_stack import CALLS as WINDOWS_CALLS
 
 CONVERSATION = """

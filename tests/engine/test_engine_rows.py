@@ -47,7 +47,7 @@ PLACES = {
     "conformance/worker/faults/": "the methods of the faults themselves",
     "conformance/worker/network/": "what a firewall answers",
     "conformance/worker/waiting/": "system calls and functions of Winsock",
-    "conformance/worker/capability_probes.py": "names of capabilities",
+    "conformance/worker/capability_checks.py": "names of capabilities",
 }
 """Where such names are allowed, and what they name there."""
 
@@ -123,7 +123,7 @@ MADE_UP = """
 from conformance.tables.faults import FAULTS, SYSTEM, _fault
 from conformance.tables.operations import DATA, OPERATIONS, SENDS, _op
 from conformance.worker.adapters import StdlibAdapter
-from conformance.worker.faults.process_faults import Faults
+from conformance.worker.faults.process_faults import ProcessFaults
 
 OPERATION = _op("murmur", "data:data times:int", "count", "Sends it several times.", main="data", times=2, moves=SENDS,
                 arrow=DATA, unit="bytes")
@@ -140,7 +140,7 @@ def nudge(self, actor):
     self._actor(actor)
 
 
-OPERATIONS["murmur"], FAULTS["nudge"], Faults.nudge = OPERATION, FAULT, nudge
+OPERATIONS["murmur"], FAULTS["nudge"], ProcessFaults.nudge = OPERATION, FAULT, nudge
 """
 
 SCENARIO = """
@@ -159,13 +159,13 @@ steps:
 @pytest.fixture
 def made_up(tmp_path, monkeypatch):
     """The file in which a row and a method each make an operation and a fault; the tables are as before afterwards."""
-    from conformance.worker.faults.process_faults import Faults
+    from conformance.worker.faults.process_faults import ProcessFaults
 
     path = tmp_path / "made_up.py"
     path.write_text(MADE_UP, "utf-8")
     for table, name in ((OPERATIONS, "murmur"), (FAULTS, "nudge")):
         monkeypatch.setitem(table, name, None)  # so that what the module puts there is taken out again
-    monkeypatch.setattr(Faults, "nudge", None, raising=False)
+    monkeypatch.setattr(ProcessFaults, "nudge", None, raising=False)
     spec = importlib.util.spec_from_file_location("made_up", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

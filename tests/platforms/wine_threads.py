@@ -18,7 +18,7 @@ from conformance.worker.waiting.probes import best_probe
 from conformance.worker.waiting.settling import Settling
 from conformance.worker.waiting.watch import Watch
 
-PROBE, NETWORK = best_probe()
+PROBE, TRAFFIC = best_probe()
 LONG, SHORT = 5.0, 0.3
 ROUNDS = 300
 
@@ -36,7 +36,7 @@ def looks(call, seconds, release):
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     watch = Watch(PROBE, thread.native_id, ShapedAdapter.waits - {"a call"}, 1.0)
-    settling = Settling(NETWORK, list, lambda: 0, 1.0)
+    settling = Settling(TRAFFIC, list, lambda: 0, 1.0)
     deadline, found, seen = time.monotonic() + seconds, None, None
     while found is None and time.monotonic() < deadline:
         found = proved(watch, settling)
@@ -109,7 +109,7 @@ def missed(kind):
         send(b"x")
         watch, settling = (
             Watch(PROBE, thread.native_id, frozenset({"recv"}), 1.0),
-            Settling(NETWORK, list, lambda: 0, 1.0),
+            Settling(TRAFFIC, list, lambda: 0, 1.0),
         )
         while proved(watch, settling) is None:
             pass
@@ -148,11 +148,11 @@ def held_back():
             sent += client.send(bytes(1 << 16))
     except BlockingIOError:
         pass
-    full = dict(NETWORK.unsent([("client", client.fileno())]))
+    full = dict(TRAFFIC.unsent([("client", client.fileno())]))
     server.settimeout(LONG)
     while sent:
         sent -= len(server.recv(1 << 20))
-    return [full["client"] > 0, dict(NETWORK.unsent([("client", client.fileno())]))["client"]]
+    return [full["client"] > 0, dict(TRAFFIC.unsent([("client", client.fileno())]))["client"]]
 
 
 def descriptors():

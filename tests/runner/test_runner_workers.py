@@ -91,8 +91,8 @@ def test_a_worker_that_can_make_no_processes_any_more_is_replaced(runner, cell):
     own = replace(own, scenario=replace(own.scenario, actors={"client": Placement(own_process=True)}))
     assert runner.run(own).verdict.kind == "pass"
     worker = runner._ready().hello["pid"]
-    nursery = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()[-1]
-    os.kill(int(nursery), signal.SIGKILL)
+    fork_server = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()[-1]
+    os.kill(int(fork_server), signal.SIGKILL)
     assert runner.run(own).verdict.kind == "inconclusive"
     assert runner.run(own).verdict.kind == "pass"
     assert runner._ready().hello["pid"] != worker

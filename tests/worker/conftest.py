@@ -1,4 +1,4 @@
-"""Fixtures that the tests of the worker share: scenarios run in a real worker, and threads that wait."""
+"""Fixtures that the tests of the worker share: they run scenarios in a real worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Run = Callable[[str], "dict[str, Outcome]"]
 
 @pytest.fixture(scope="session")
 def runner() -> Iterator[Runner]:
-    """One worker, on two hosts where the machine allows them."""
+    """A runner with one worker, on two hosts if the machine allows them."""
     runner = Runner(OWN, Surroundings(hosts=True))
     yield runner
     runner.close()
@@ -25,7 +25,7 @@ def runner() -> Iterator[Runner]:
 
 @pytest.fixture
 def run(runner: Runner, tmp_path: Path) -> Run:
-    """Runs a scenario, given as text without summary and sources; the outcomes by case and transport."""
+    """Runs a scenario, given as text without summary and sources. Returns outcomes by case and transport."""
 
     def run_text(body: str) -> dict[str, Outcome]:
         path = tmp_path / f"tried-{len(list(tmp_path.iterdir()))}.yaml"
@@ -40,7 +40,7 @@ def run(runner: Runner, tmp_path: Path) -> Run:
 
 @pytest.fixture
 def passed(tmp_path: Path) -> Callable[[Runner, str, str], Outcome]:
-    """Has a runner run a scenario, given as text without its head, on one transport, where it must pass."""
+    """Runs a scenario, given as text without its head, on one transport with a given runner; it must pass."""
 
     def run_text(runner: Runner, body: str, transport: str) -> Outcome:
         path = tmp_path / "tried.yaml"
@@ -58,7 +58,7 @@ def passed(tmp_path: Path) -> Callable[[Runner, str, str], Outcome]:
 
 @pytest.fixture
 def passes(run: Run) -> Callable[[str], None]:
-    """Runs a scenario that must pass in all its cells; cells that need what the machine lacks are skipped."""
+    """Runs a scenario that must pass in all its cells; cells that this machine cannot run are skipped."""
 
     def check(body: str) -> None:
         outcomes = run(body)

@@ -1,4 +1,4 @@
-"""Packets for the tests: made by hand, so that what reads and cuts packets is not asked what it would have made."""
+"""Packets for the tests, made independently of the code under test that reads and cuts packets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CLIENT6, SERVER6 = "2001:db8::1", "2001:db8::2"
 
 
 def summed(content: bytes) -> int:
-    """The ones' complement sum of 16-bit words (RFC 1071), by its definition; 0xffff where a checksum is right."""
+    """The ones' complement sum of 16-bit words (RFC 1071), by its definition; 0xffff if the checksum in it is right."""
     total = 0
     for at in range(0, len(content), 2):
         total += int.from_bytes(content[at : at + 2].ljust(2, b"\0"), "big")
@@ -19,7 +19,7 @@ def summed(content: bytes) -> int:
 
 
 def packet(protocol: int, content: bytes, source: str = CLIENT, target: str = SERVER) -> bytes:
-    """An IP packet around a segment or a datagram, with the checksums that it must have."""
+    """An IP packet around a segment or a datagram, with correct checksums."""
     family = socket.AF_INET6 if ":" in source else socket.AF_INET
     ends = socket.inet_pton(family, source) + socket.inet_pton(family, target)
     at = 16 if protocol == socket.IPPROTO_TCP else 6
@@ -43,7 +43,7 @@ def udp(data: bytes, **ends: str) -> bytes:
 
 
 def valid(raw: bytes) -> bool:
-    """Whether the checksums of a packet that is no fragment are right."""
+    """True if the checksums of a packet are right; it must not be a fragment."""
     if raw[0] >> 4 == 4:
         head, ends, protocol, content = raw[:20], raw[12:20], raw[9], raw[20:]
     else:

@@ -1,4 +1,4 @@
-"""Captures: every packet of a cell from both ends, in order, and none of anybody else's."""
+"""Captures: every packet of a cell from both ends, in order, and no other packet."""
 
 import errno
 import socket
@@ -25,7 +25,7 @@ def capturing():
 
 @pytest.fixture
 def captured(capturing, passed):
-    """Runs a scenario on one transport; what its capture is, and what went over the wire."""
+    """Runs a scenario on one transport. Returns its capture, and the segments on the wire."""
 
     def run(body, transport):
         outcome = passed(capturing, body, transport)
@@ -69,20 +69,20 @@ def test_each_segment_lies_within_the_step_that_caused_it(captured):
     assert arrows[0].sent < begins[1], "the fixture comes before the first step"
 
 
-def test_what_a_cut_link_swallows_is_seen_to_leave_only(captured):
+def test_a_packet_that_a_cut_link_loses_leaves_but_does_not_arrive(captured):
     body = "given: connected\nsteps:\n  - network: {cut: server}\n  - client: {send: {text: abc}}\n"
     _, arrows = captured(body, "inet")
     assert next(arrow for arrow in arrows if arrow.label.startswith("data")).arrived is None
     assert not any(arrow.arrived is None for arrow in arrows if "SYN" in arrow.label)
 
 
-def test_datagrams_and_the_report_that_nobody_took_one_are_captured(captured):
+def test_datagrams_and_port_unreachable_messages_are_captured(captured):
     body = "given: connected\nsteps:\n  - server: {close: {}}\n  - client: {send: {text: abc}}\n"
     _, arrows = captured(body, "udp")
     assert [arrow.label for arrow in arrows] == ["datagram len=3", "ICMP port unreachable"]
 
 
-def test_packets_of_others_are_left_out(captured):
+def test_packets_of_other_programs_are_left_out(captured):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         body = "given: connected\nsteps:\n  - client: {send: {text: abc}}\n"
         with socket.create_connection(listener.getsockname()):
@@ -92,7 +92,7 @@ def test_packets_of_others_are_left_out(captured):
     assert not any(port in (arrow.source.port, arrow.target.port) for arrow in arrows)
 
 
-def test_what_earlier_cells_left_behind_is_no_part_of_a_capture(captured):
+def test_packets_of_earlier_cells_are_left_out(captured):
     closing = "given: connected\nsteps:\n  - network: {link: down, of: server}\n  - client: {send: {text: a}}\n"
     captured(f"{closing}  - client: {{close: {{}}}}\n", "inet")  # its FIN is sent again long after
     _, arrows = captured(HALF_CLOSE, "inet")
@@ -105,7 +105,7 @@ def test_a_transport_without_packets_says_so():
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_PACKET"), reason="packet sockets exist on Linux only")
-def test_who_may_not_capture_is_told_who_may(monkeypatch):
+def test_without_the_right_to_capture_the_message_names_who_has_it(monkeypatch):
     def refused(*arguments):
         raise PermissionError(errno.EPERM, "Operation not permitted")
 

@@ -16,16 +16,15 @@ from conformance.worker.adapters import ShapedAdapter
 from conformance.worker.calls.harness_operations import HarnessOperations
 from conformance.worker.calls.perform import python_name
 from conformance.worker.calls.programs import Programs
-from conformance.worker.capability_probes import findings
-from conformance.worker.drive import Hosts
-from conformance.worker.faults.process_faults import Faults
+from conformance.worker.capability_checks import findings
+from conformance.worker.faults.fault_kinds import KINDS
+from conformance.worker.network.networks import SharedHosts
 
 OWNERS = {
     "verb": ShapedAdapter,
     "program": Programs,
     "harness": HarnessOperations,
     "process": Process,
-    "fault": Faults,
 }
 OBJECTS = {"socket", "file", "poller", "lock", "any", None}
 MAKES = {"socket", "pair", "file", "pipe", "poller", "lock", "descriptor", None}
@@ -34,7 +33,9 @@ rows = pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
 
 
 def method(row: Operation) -> Any:
-    return getattr(OWNERS[row.kind], python_name(row.name))
+    owners = KINDS if row.kind == "fault" else (OWNERS[row.kind],)
+    (found,) = [getattr(owner, python_name(row.name)) for owner in owners if hasattr(owner, python_name(row.name))]
+    return found
 
 
 @rows
@@ -80,7 +81,7 @@ def test_each_fault_is_done_by_somebody_and_needs_a_known_capability() -> None:
 
 
 def test_every_capability_and_fault_has_a_finding_without_hosts() -> None:
-    found = findings(Hosts({}, "nobody made any"))
+    found = findings(SharedHosts({}, "nobody made any"))
     assert set(found["capabilities"]) == set(CAPABILITIES)
     assert set(found["faults"]) == set(FAULTS)
     assert found["faults"]["cut"] == "nobody made any"

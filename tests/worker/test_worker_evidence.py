@@ -1,4 +1,4 @@
-"""Evidence: the state of each socket after each step, whoever owns it, also when nobody does any more."""
+"""Evidence: the state of each socket after each step, also of other processes' sockets and of closed ones."""
 
 import socket
 import sys
@@ -15,7 +15,7 @@ from conformance.worker.observing.sock_diag import SockDiag, descriptor_state
 
 @pytest.fixture(scope="module")
 def watching():
-    """A worker that tells evidence."""
+    """A worker that records evidence."""
     runner = Runner(OWN, Surroundings(hosts=True, evidence=True))
     yield runner
     runner.close()
@@ -23,7 +23,7 @@ def watching():
 
 @pytest.fixture
 def evidence(watching, passed):
-    """Runs a scenario on one transport; by step and socket, what was found."""
+    """Runs a scenario on one transport. Returns its evidence by step and socket."""
 
     def run(body, transport):
         outcome = passed(watching, body, transport)
@@ -34,7 +34,7 @@ def evidence(watching, passed):
 
 @pytest.fixture
 def sock_diag():
-    """The kernel's answer; skipped where it gives none."""
+    """The kernel's answer; the test is skipped if there is none."""
     try:
         with SockDiag() as conversation:
             list(conversation.tcp(socket.AF_INET))
@@ -67,7 +67,7 @@ def test_a_half_close_shows_in_the_states_of_both_ends(evidence, transport):
 
 
 @pytest.mark.usefixtures("sock_diag")
-def test_what_is_left_to_read_counts_also_in_time_wait(evidence):
+def test_unread_bytes_are_counted_in_time_wait_too(evidence):
     found = evidence(
         """
 given: connected
@@ -88,7 +88,7 @@ def test_a_socket_that_was_closed_is_still_seen(evidence):
 
 
 @pytest.mark.usefixtures("sock_diag")
-def test_what_waits_to_be_accepted_is_counted_and_has_no_name(evidence):
+def test_a_connection_that_is_not_accepted_is_counted_and_has_no_name(evidence):
     found = evidence("given: queued\nsteps:\n  - client: {getsockname: {}}\n", "loopback")
     assert found[1]["server"]["queued"] == 1
     assert found[1][None]["state"] == "ESTABLISHED"
@@ -102,7 +102,7 @@ def test_sockets_of_other_processes_are_seen(evidence):
 
 
 @pytest.mark.usefixtures("sock_diag")
-def test_what_a_cut_link_keeps_from_the_peer_is_unacknowledged(evidence):
+def test_bytes_that_a_cut_link_loses_are_unacknowledged(evidence):
     found = evidence("given: connected\nsteps:\n  - network: {cut: server}\n  - client: {send: {text: abc}}\n", "inet")
     assert found[2]["client"]["unacknowledged"] == 3
     assert found[2]["client"]["timer"] == "retransmission"
@@ -110,14 +110,14 @@ def test_what_a_cut_link_keeps_from_the_peer_is_unacknowledged(evidence):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="FIONREAD is asked for with fcntl")
-def test_of_unix_streams_what_is_unread_is_told(evidence):
+def test_unread_bytes_of_unix_streams_are_counted(evidence):
     found = evidence(HALF_CLOSE, "unix")
     assert found[2]["server"] == {"socket": "server", "unread": 4}
     assert found[3]["server"] == {"socket": "server"}
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="the socket module has no TCP_INFO")
-def test_where_only_descriptors_can_be_asked_they_are():
+def test_without_sock_diag_the_descriptors_are_asked():
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
         assert (descriptor_state(listener.fileno()), descriptor_state(client.fileno())) == ("LISTEN", "ESTABLISHED")
         accepted, _ = listener.accept()

@@ -1,4 +1,4 @@
-"""The facts of a host that is seen through an emulator: what the kernel is, not what the emulator shows."""
+"""Facts about a host under an emulator: those of the kernel, not those that the emulator shows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from conformance.worker.host import host_facts as facts
-from conformance.worker.network import netlink
+from conformance.worker.network import links, netlink
 
 X86_64 = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\x3e\x00"
 S390X = b"\x7fELF\x02\x02\x01" + bytes(9) + b"\x00\x02\x00\x16"
@@ -26,10 +26,10 @@ def test_without_an_emulator_the_kernel_has_the_order_of_bytes_of_this_python(mo
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="netlink exists on Linux only")
-def test_past_qemu_user_netlink_is_spoken_over_a_descriptor_that_was_passed(monkeypatch) -> None:
+def test_under_qemu_user_netlink_uses_a_descriptor_that_was_passed(monkeypatch) -> None:
     monkeypatch.setattr(netlink, "emulator", lambda: "qemu-user")
-    with netlink.Netlink("lo") as link:
-        assert link.is_running() in (True, False)
+    with netlink.RouteNetlink() as kernel:
+        assert links.is_running(kernel, "lo") in (True, False)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_past_qemu_user_netlink_is_spoken_over_a_descriptor_that_was_passed(monk
         ("Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org)", False),
     ],
 )
-def test_gvisor_is_told_by_the_kernel_that_it_pretends_to_be(monkeypatch, tmp_path, version, is_it) -> None:
+def test_gvisor_is_detected_by_the_kernel_version_that_it_shows(monkeypatch, tmp_path, version, is_it) -> None:
     (tmp_path / "version").write_text(version)
     monkeypatch.setattr("builtins.open", lambda path, *more, **named: (tmp_path / "version").open(*more, **named))
     assert facts._is_gvisor() is is_it

@@ -1,4 +1,4 @@
-"""The forwarder between two ends that are sockets of the test: what it carries, when it is at rest, how it ends."""
+"""The forwarder between two sockets of the test: which packets it carries, when it is idle, how it ends."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from conformance.worker.faults.packet_rules import Rule
 from conformance.worker.network.ip_packets import SYN, packed
 
 LIMIT = 10.0
-"""Seconds for an event that must come."""
+"""Seconds to wait for an event that must come."""
 
 
 class Wire:
-    """A forwarder, and the outer ends of what it takes for devices."""
+    """A forwarder between two socket pairs instead of devices; the test has their outer ends."""
 
     def __init__(self) -> None:
         self.client, inner_client = socket.socketpair(type=socket.SOCK_DGRAM)
@@ -42,7 +42,7 @@ class Wire:
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    """A wire that is put away."""
+    """A wire that is cleaned up."""
     made = Wire()
     yield made
     made.forwarder.stop()
@@ -55,27 +55,27 @@ def test_every_packet_is_carried_in_its_order(wire):
         wire.client.send(udp(str(number).encode()))
         if number % 10 == 9:
             assert [wire.arrived() for _ in range(10)] == [str(each).encode() for each in range(number - 9, number + 1)]
-    assert wire.forwarder.at_rest() == 200
+    assert wire.forwarder.idle() == 200
 
 
-def test_what_is_not_from_the_host_is_not_carried(wire):
+def test_packets_with_a_foreign_source_are_not_carried(wire):
     wire.client.send(udp(b"of another", source="198.51.100.1"))
     wire.client.send(b"no packet")
     wire.client.send(udp(b"own"))
     assert wire.arrived() == b"own"
-    assert wire.forwarder.at_rest() == 1
+    assert wire.forwarder.idle() == 1
 
 
-def test_a_delayed_packet_is_under_way_and_a_held_one_rests(wire):
+def test_a_delayed_packet_is_under_way_and_a_held_one_is_not(wire):
     wire.forwarder.state(Rule("delay", "datagram", "client", by=0.2))
     wire.client.send(udp(b"late"))
     wire.forwarder.wait_for("delay")
-    assert wire.forwarder.at_rest() is None
+    assert wire.forwarder.idle() is None
     assert wire.arrived() == b"late"
     wire.forwarder.state(Rule("hold", "datagram", "client"))
     wire.client.send(udp(b"held"))
     wire.forwarder.wait_for("hold")
-    assert wire.forwarder.at_rest() == 2
+    assert wire.forwarder.idle() == 2
     assert not select.select([wire.server], [], [], 0)[0]
     assert wire.forwarder.deliver("client")
     assert wire.arrived() == b"held"
@@ -91,7 +91,7 @@ def test_a_held_packet_may_be_late_afterwards(wire):
     assert wire.arrived() == b"held"
 
 
-def test_a_stopped_forwarder_lets_go_of_whoever_waits():
+def test_stopping_the_forwarder_releases_threads_that_wait_for_a_rule():
     wire = Wire()
     wire.forwarder.state(Rule("drop", "RST", "server"))
     waiting = threading.Thread(target=wire.forwarder.wait_for, args=("drop",))
@@ -108,7 +108,7 @@ def test_a_forwarder_that_breaks_says_so(wire):
     assert "can no longer be carried" in wire.forwarder.failure
 
 
-def test_nothing_of_it_stays_open():
+def test_a_stopped_forwarder_leaves_no_descriptor_open():
     before = set(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else set()
     wire = Wire()
     wire.forwarder.stop()

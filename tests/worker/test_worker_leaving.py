@@ -43,7 +43,7 @@ steps:
 
 
 def descendants(pid: int) -> set[int]:
-    """The processes that came from this one, itself included, those in sessions of their own too."""
+    """This process and all its descendants, also those in other sessions."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -58,7 +58,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def ends(pids: set[int], seconds: float) -> set[int]:
-    """Those of these processes that still live when the time is over."""
+    """The processes that still live after this many seconds."""
     poller = select.poll()
     handles = {}
     for pid in pids:
@@ -89,7 +89,7 @@ def namespaces(pids: set[int]) -> set[str]:
 
 
 def listed(folder: str) -> list[str]:
-    """What is in a folder; nothing where its process is gone."""
+    """The names in a folder; empty if its process is gone."""
     try:
         return os.listdir(folder)
     except OSError:
@@ -97,14 +97,14 @@ def listed(folder: str) -> list[str]:
 
 
 def target(link: str) -> str:
-    """Where a link leads; nowhere where its process is gone."""
+    """The target of a link; empty if its process is gone."""
     try:
         return os.readlink(link)
     except OSError:
         return ""
 
 
-def everybody() -> set[int]:
+def all_processes() -> set[int]:
     """All processes of the machine."""
     return {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
 
@@ -131,19 +131,19 @@ def test_killing_a_run_leaves_no_process_namespace_or_folder(
     assert controller.stdout is not None
     worker = int(controller.stdout.readline())
     family = waiting_family(worker)
-    assert len(family) >= 6  # the worker, its guard, its nursery, and two actors' processes with their wardens
+    assert len(family) >= 6  # worker, watchdog, fork server, and two actors' processes with their supervisors
     hosts = namespaces(family) - namespaces({os.getpid()})
     os.kill(controller.pid if victim == "controller" else worker, signal.SIGKILL)
     still = ends(family, 10.0)
     controller.kill()
     controller.wait(5.0)
     assert still == set()
-    assert not hosts & namespaces(everybody())
+    assert not hosts & namespaces(all_processes())
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def waiting_family(worker: int) -> set[int]:
-    """The worker's processes, once both actors' processes are there and all of the family waits."""
+    """The worker's processes, once both actors' processes have started and all of them wait."""
     while True:
         family = descendants(worker)
         if len(family) >= 7 and all(in_recv(pid) for pid in family):

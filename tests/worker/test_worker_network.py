@@ -1,4 +1,4 @@
-"""Faults of the network between two hosts: what they do, and that nothing of them stays."""
+"""Faults of the network between two hosts: their effect, and that it ends with the cell."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from conformance.model.plan import WIRE, Given, Plan, PlanStep
 from conformance.runner.cells import Outcome
+from conformance.worker.network.networks import Host, SharedHosts
 from conformance.worker.serve import Worker
-from conformance.worker.stage import Hosts
 
 Passes = Callable[[str], None]
 Run = Callable[[str], "dict[str, Outcome]"]
@@ -125,7 +125,7 @@ def test_there_is_no_network_to_disturb_on_one_host(run: Run) -> None:
 
 
 def test_a_cell_whose_fault_cannot_be_done_here_is_not_begun(tmp_path: Path) -> None:
-    unlike = {"inet": (None, "127.0.0.1", "::1")}
+    unlike = {"inet": Host(None, "127.0.0.1", "::1")}
     plan = Plan(
         "cut",
         "inet",
@@ -135,7 +135,7 @@ def test_a_cell_whose_fault_cannot_be_done_here_is_not_begun(tmp_path: Path) -> 
     )
     request = json.dumps({"run": 1, "plan": WIRE.encode(plan)}).encode()
     answers = io.BytesIO()
-    Worker(io.BytesIO(request), answers, Hosts(unlike, "hosts of somebody else"), str(tmp_path), None).serve()
+    Worker(io.BytesIO(request), answers, SharedHosts(unlike, "hosts of somebody else"), str(tmp_path), None).serve()
     _hello, end = map(json.loads, answers.getvalue().splitlines())
     assert end["unsupported"] == "needs black-hole: hosts of somebody else"
 
@@ -186,7 +186,7 @@ def test_a_packet_rule_does_what_it_says(passes: Passes, rule: str, arrives: str
     passes(f"transports: [inet-udp, inet6-udp]\ngiven: connected\nsteps:\n{steps}\n")
 
 
-def test_what_was_held_arrives_in_its_order_once_it_is_delivered(passes: Passes) -> None:
+def test_held_packets_arrive_in_their_order_once_they_are_delivered(passes: Passes) -> None:
     passes("""
         transports: [inet, inet6]
         given: connected
@@ -216,7 +216,7 @@ def test_no_wait_is_proved_while_a_packet_is_delayed(run: Run) -> None:
         assert outcome.observations[3].kind == "returned"
 
 
-def test_a_rule_that_never_strikes_is_found_out(run: Run) -> None:
+def test_waiting_for_a_rule_that_never_strikes_hangs(run: Run) -> None:
     outcome = run("""
         transports: [inet]
         given: connected
@@ -393,7 +393,7 @@ def test_a_setting_of_a_host_is_for_transports_between_hosts_and_stays_in_its_ce
     assert after["inet"].verdict.kind in ("pass", "unsupported")
 
 
-def test_a_link_of_which_both_ends_were_down_serves_again_once_both_are_up(passes: Passes) -> None:
+def test_a_link_with_both_ends_down_works_again_once_both_are_up(passes: Passes) -> None:
     passes("""
         transports: [inet, inet6]
         given: listening
@@ -407,7 +407,7 @@ def test_a_link_of_which_both_ends_were_down_serves_again_once_both_are_up(passe
     """)
 
 
-def test_behind_a_router_too_a_host_can_ask_for_small_segments(passes: Passes) -> None:
+def test_a_host_behind_a_router_can_ask_for_small_segments(passes: Passes) -> None:
     passes("""
         transports: [inet, inet6]
         topology: routed

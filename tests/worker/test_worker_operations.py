@@ -1,4 +1,4 @@
-"""Operations that no scenario of the corpus tries in every way, on real sockets."""
+"""Operations on real sockets, used in ways that no scenario of the corpus covers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_thread_left_waiting_for_closed_sockets_does_not_cost_the_worker(run: 
     assert runner._ready().hello["pid"] == before
 
 
-def test_what_was_filled_is_still_full_when_tcp_has_tried_its_closed_window(passes: Passes) -> None:
+def test_a_filled_stream_is_still_full_after_tcp_has_probed_its_closed_window(passes: Passes) -> None:
     passes("""
         transports: [loopback]
         given: {connected: {options: {SO_SNDBUF: 65536, SO_RCVBUF: 65536}}}

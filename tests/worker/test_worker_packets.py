@@ -1,4 +1,4 @@
-"""Packets and the rules for them: what kind each is, how it is cut, and which of them a rule strikes. No network."""
+"""Packets and packet rules: the kind of each packet, how it is cut, and which packets a rule strikes. No network."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def test_a_segment_is_of_the_kinds_that_its_flags_and_data_make_it(raw, kinds, e
 
 
 @ENDS
-def test_a_datagram_is_told_from_its_fragments(ends):
+def test_datagrams_and_fragments_are_different_kinds(ends):
     whole = read(udp(bytes(100), **ends))
     assert whole.kinds == {"any", "datagram"}
     assert [read(each).kinds for each in ip_packets.divided(whole, 64)] == [{"any", "fragment"}] * 2
 
 
-def test_what_is_no_packet_is_not_read():
+def test_bytes_that_are_no_packet_are_not_read():
     assert [ip_packets.read(raw) for raw in (b"", b"\x45", b"\x60\0", b"\xff" * 60)] == [None, None, None, None]
 
 
@@ -72,8 +72,8 @@ def test_both_directions_of_a_connection_are_one_flow():
 def test_a_damaged_packet_has_other_data_and_a_wrong_checksum(ends):
     for whole in (read(tcp(ACK, b"hello", **ends)), read(udp(b"hello", **ends))):
         damaged = ip_packets.damaged(whole)
-        assert (valid(whole.raw), valid(damaged.raw)) == (True, False)
-        assert (damaged.raw[:-1], damaged.kinds) == (whole.raw[:-1], whole.kinds)
+        assert (valid(whole.octets), valid(damaged.octets)) == (True, False)
+        assert (damaged.octets[:-1], damaged.kinds) == (whole.octets[:-1], whole.kinds)
 
 
 @ENDS
@@ -82,27 +82,27 @@ def test_a_damaged_packet_has_other_data_and_a_wrong_checksum(ends):
 )
 def test_a_segment_is_cut_into_valid_segments_that_follow_each_other(size, pieces, ends):
     cut = [read(raw) for raw in ip_packets.divided(read(tcp(ACK | PSH | FIN, b"hello", 0xFFFFFFFE, **ends)), size)]
-    assert all(valid(each.raw) for each in cut)
-    assert [each.raw[each.body :] for each in cut] == pieces
-    sequence = [struct.unpack_from("!I", each.raw, each.start + 4)[0] for each in cut]
+    assert all(valid(each.octets) for each in cut)
+    assert [each.octets[each.body :] for each in cut] == pieces
+    sequence = [struct.unpack_from("!I", each.octets, each.start + 4)[0] for each in cut]
     assert sequence == [(0xFFFFFFFE + size * number) & 0xFFFFFFFF for number in range(len(pieces))]
     assert ["FIN" in each.kinds for each in cut] == [False] * (len(pieces) - 1) + [True]
 
 
 def test_the_urgent_pointer_stays_on_its_byte():
     cut = [read(raw) for raw in ip_packets.divided(read(tcp(ACK | URG, b"hello", urgent=3)), 2)]
-    assert [struct.unpack_from("!H", each.raw, each.start + 18)[0] for each in cut] == [3, 1, 0]
+    assert [struct.unpack_from("!H", each.octets, each.start + 18)[0] for each in cut] == [3, 1, 0]
     assert ["urgent" in each.kinds for each in cut] == [True, True, False]
 
 
-def test_what_is_small_enough_is_not_cut():
+def test_a_small_packet_is_not_cut():
     segment, datagram = read(tcp(ACK, b"hello")), read(udp(b"hello"))
     assert [ip_packets.divisible(segment, size) for size in (4, 5)] == [True, False]
     assert [ip_packets.divisible(datagram, size) for size in (8, 15, 16)] == [True, True, False]
     assert not ip_packets.divisible(read(tcp(ACK)), 1)
 
 
-def test_fragments_of_ipv4_join_to_what_was_sent():
+def test_ipv4_fragments_join_to_the_original_packet():
     raw = udp(bytes(range(100)))
     joined = {}
     for each in ip_packets.divided(read(raw), 43):
@@ -114,7 +114,7 @@ def test_fragments_of_ipv4_join_to_what_was_sent():
     assert len({identification for _, _, identification in joined.values()}) == 1
 
 
-def test_fragments_of_ipv6_join_to_what_was_sent():
+def test_ipv6_fragments_join_to_the_original_packet():
     raw = udp(bytes(range(100)), **SIX)
     cut = ip_packets.divided(read(raw), 40)
     heads = [struct.unpack_from("!BxHI", each, 40) for each in cut]
@@ -129,14 +129,14 @@ def test_fragments_of_ipv6_join_to_what_was_sent():
 
 
 def ruled(*rules: Rule, packets: str = "abcdef") -> str:
-    """What arrives, of data segments of a letter each."""
+    """The letters that arrive, of data segments with one letter each."""
     found = Rules()
     found.stated += rules
     found.treat("client", read(tcp(SYN)))
     arrived = []
     for letter in packets:
         arrived += found.treat("client", read(tcp(ACK, letter.encode())))
-    return "".join(chr(each.raw[-1]) for each in sorted(arrived, key=lambda departure: departure.late))
+    return "".join(chr(each.octets[-1]) for each in sorted(arrived, key=lambda departure: departure.late))
 
 
 def rule(action: str, **more: object) -> Rule:
@@ -164,7 +164,7 @@ def rule(action: str, **more: object) -> Rule:
         ([Rule("drop", "FIN", "client"), Rule("drop", "data", "server")], "abcdef"),
     ],
 )
-def test_a_rule_strikes_those_packets_that_it_says(rules, arrives):
+def test_a_rule_strikes_the_packets_it_names(rules, arrives):
     assert ruled(*rules) == arrives
 
 
@@ -172,22 +172,22 @@ def test_pieces_of_a_cut_packet_are_packets_for_the_rules_after_it():
     found = Rules()
     found.stated += [rule("split", into=2), rule("drop", nth=2)]
     found.treat("client", read(tcp(SYN)))
-    arrived = [read(each.raw) for each in found.treat("client", read(tcp(ACK, b"hello")))]
-    assert [each.raw[each.body :] for each in arrived] == [b"he", b"o"]
+    arrived = [read(each.octets) for each in found.treat("client", read(tcp(ACK, b"hello")))]
+    assert [each.octets[each.body :] for each in arrived] == [b"he", b"o"]
 
 
-def test_what_was_held_arrives_when_it_is_delivered_and_meets_the_rules_after_its_own():
+def test_a_held_packet_meets_the_later_rules_once_it_is_delivered():
     found = Rules()
     found.stated += [rule("hold", times=3), rule("drop", nth=2)]
     found.treat("client", read(tcp(SYN)))
     assert not found.holds("client")
     assert [found.treat("client", read(tcp(ACK, letter))) for letter in (b"a", b"b", b"c")] == [[], [], []]
     assert (found.holds("client"), found.holds("server")) == (True, False)
-    assert [each.raw[-1:] for each in found.deliver("client")] == [b"a", b"c"]
+    assert [each.octets[-1:] for each in found.deliver("client")] == [b"a", b"c"]
     assert found.deliver("client") == []
 
 
-def test_a_rule_has_happened_when_it_did_all_that_it_was_to_do():
+def test_a_rule_has_happened_once_it_has_struck_as_often_as_it_should():
     found = Rules()
     found.stated += [rule("reorder", nth=2), rule("delay", by=1.0, times=None)]
     found.treat("client", read(tcp(SYN)))
@@ -198,7 +198,7 @@ def test_a_rule_has_happened_when_it_did_all_that_it_was_to_do():
     assert happened == [(False, True), (False, True), (True, True)]
 
 
-def test_a_connection_that_began_before_the_rules_is_not_theirs():
+def test_rules_ignore_a_connection_that_began_before_them():
     found = Rules()
     found.stated.append(rule("drop", times=None))
     assert len(found.treat("client", read(tcp(ACK, b"of an earlier cell")))) == 1

@@ -15,7 +15,7 @@ Run = Callable[[str], "dict[str, Outcome]"]
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="os.fork does not exist")
 
 
-def test_a_process_takes_its_own_socket_along_and_nobody_else_holds_it(passes: Passes) -> None:
+def test_the_socket_of_an_actor_moves_to_its_process_and_is_closed_elsewhere(passes: Passes) -> None:
     passes("""
         transports: [loopback, unix, socketpair]
         given: connected
@@ -83,7 +83,7 @@ def test_signals_are_ignored_handled_and_deadly(passes: Passes) -> None:
     """)
 
 
-def test_the_child_of_a_fork_inherits_what_signals_do(passes: Passes) -> None:
+def test_a_forked_child_inherits_the_actions_of_signals(passes: Passes) -> None:
     passes("""
         transports: [socketpair]
         given: connected

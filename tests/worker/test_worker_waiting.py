@@ -12,7 +12,7 @@ import pytest
 
 from conformance.worker.adapters import StdlibAdapter
 from conformance.worker.waiting.probes import best_probe
-from conformance.worker.waiting.settling import STANDSTILL, LinuxNetwork, Settling, SilentNetwork
+from conformance.worker.waiting.settling import STANDSTILL, LinuxTraffic, Settling, UnknownTraffic
 from conformance.worker.waiting.watch import ProcProbe, Watch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's account of threads is Linux's")
@@ -30,7 +30,7 @@ def probe() -> ProcProbe:
 
 @pytest.fixture
 def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """A connected pair that releases whoever waits on it."""
+    """A connected pair; closing it at the end releases waiting threads."""
     one, other = socket.socketpair()
     yield one, other
     for end in (one, other):
@@ -44,7 +44,7 @@ def started(target: Callable[[], object]) -> threading.Thread:
 
 
 def proved(probe: ProcProbe, thread: threading.Thread, seconds: float) -> bool:
-    """Whether a thread is proved waiting within so many seconds."""
+    """True if a thread is proved waiting within this many seconds."""
     watch = Watch(probe, int(thread.native_id or 0), StdlibAdapter.waits, 1.0)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -101,7 +101,7 @@ def test_a_thread_that_waits_for_the_interpreter_is_not(probe: ProcProbe) -> Non
 
 def test_held_back_bytes_must_stand_still() -> None:
     held = [("client", 5)]
-    settling = Settling(LinuxNetwork(), lambda: held, lambda: 0, 1.0)
+    settling = Settling(LinuxTraffic(), lambda: held, lambda: 0, 1.0)
     assert not settling.settled()
     held[0] = ("client", 4)
     began = time.monotonic()
@@ -110,8 +110,8 @@ def test_held_back_bytes_must_stand_still() -> None:
     assert time.monotonic() - began >= 0.05
 
 
-class BusyEverySecondTime(SilentNetwork):
-    """A host that is never at rest for long, as one is where other cells run."""
+class BusyEverySecondTime(UnknownTraffic):
+    """A host that is busy at every second look, as if other cells ran."""
 
     looks = 0
 
@@ -120,7 +120,7 @@ class BusyEverySecondTime(SilentNetwork):
         return self.looks % 2 == 0
 
 
-def test_packets_of_others_put_held_back_bytes_off_but_do_not_disturb_them() -> None:
+def test_packets_of_other_cells_delay_the_answer_but_do_not_restart_the_standstill() -> None:
     settling = Settling(BusyEverySecondTime(), lambda: [("client", 5)], lambda: 0, 1.0)
     began = time.monotonic()
     answers = []
@@ -131,24 +131,24 @@ def test_packets_of_others_put_held_back_bytes_off_but_do_not_disturb_them() -> 
     assert len(answers) % 2 == 1, "settled while packets were under way"
 
 
-def test_as_many_held_back_bytes_after_something_ran_may_be_others() -> None:
-    settling = Settling(SilentNetwork(), lambda: [("client", 5)], lambda: 0, 1.0)
+def test_an_equal_count_after_something_ran_does_not_prove_equal_bytes() -> None:
+    settling = Settling(UnknownTraffic(), lambda: [("client", 5)], lambda: 0, 1.0)
     began = time.monotonic()
     while time.monotonic() - began < 2 * STANDSTILL:
         assert not settling.settled()
         settling.moved()
 
 
-def test_packets_of_the_cell_itself_may_move_held_back_bytes() -> None:
+def test_packets_of_the_cell_itself_restart_the_standstill() -> None:
     carried = iter(range(1_000_000))
-    settling = Settling(SilentNetwork(), lambda: [("client", 5)], lambda: next(carried), 1.0)
+    settling = Settling(UnknownTraffic(), lambda: [("client", 5)], lambda: next(carried), 1.0)
     began = time.monotonic()
     while time.monotonic() - began < 2 * STANDSTILL:
         assert not settling.settled()
 
 
 def test_nothing_held_back_is_settled() -> None:
-    settling = Settling(LinuxNetwork(), lambda: [("client", 0)], lambda: 0, 1.0)
+    settling = Settling(LinuxTraffic(), lambda: [("client", 0)], lambda: 0, 1.0)
     deadline = time.monotonic() + 5.0
     while not settling.settled():
         assert time.monotonic() < deadline

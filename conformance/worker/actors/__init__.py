@@ -1,1 +1,1 @@
-"""Who makes the calls of a cell: threads and processes, how they are started, and how they are told what to do."""
+"""The actors of a cell: threads and processes, how they start, and how they get their steps."""

@@ -1,4 +1,4 @@
-"""Messages between processes of one worker: pickled, with a length before each, over a stream of AF_UNIX."""
+"""Messages between processes of one worker: pickled, each after its length, over a stream of AF_UNIX."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _MOST_DESCRIPTORS = 64
 
 
 class Channel:
-    """One end. ``receive`` raises EOFError when nobody holds the other end any more."""
+    """One end of a channel. ``receive`` raises EOFError once the other end is closed everywhere."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
 
     def fileno(self) -> int:
-        """The number of its descriptor."""
+        """The number of the descriptor."""
         return self._socket.fileno()
 
     def send(self, message: Any, descriptors: Sequence[int] = ()) -> None:
-        """Sends one message, and copies of descriptors with it."""
+        """Sends one message, together with copies of descriptors."""
         body = pickle.dumps(message, protocol=4)
         socket.send_fds(self._socket, [_LENGTH.pack(len(body))], list(descriptors))
         self._socket.sendall(body)
 
     def receive(self) -> tuple[Any, list[int]]:
-        """The next message and the descriptors that came with it, which are not inheritable."""
+        """The next message, and the descriptors that came with it; they are not inheritable."""
         head, descriptors, _, _ = socket.recv_fds(self._socket, _LENGTH.size, _MOST_DESCRIPTORS)
         for number in descriptors:
             os.set_inheritable(number, False)
@@ -54,11 +54,11 @@ class Channel:
 
 
 def pair() -> tuple[Channel, Channel]:
-    """Two ends."""
+    """Both ends of a new channel."""
     one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     return Channel(one), Channel(other)
 
 
 def adopted(number: int) -> Channel:
-    """The channel of a descriptor that was received."""
+    """The channel with this descriptor, which was received."""
     return Channel(socket.socket(fileno=number))

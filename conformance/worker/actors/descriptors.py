@@ -1,4 +1,4 @@
-"""Descriptors of a whole process: closing all but some, and limiting how many more can be opened."""
+"""The descriptors of a process: closes all but some, and limits how many more it can open."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def close_all_but(*kept: int) -> None:
-    """Closes every descriptor of this process that is not one of these."""
+    """Closes every descriptor of this process except these."""
     start = 0
     for number in sorted(set(kept)):
         if start < number:  # closerange(0, 0) closes everything
@@ -16,7 +16,7 @@ def close_all_but(*kept: int) -> None:
 
 
 def _highest() -> int:
-    """A number that no open descriptor of this process exceeds."""
+    """A number that is at least that of the highest open descriptor."""
     try:
         return max(int(name) for name in os.listdir("/proc/self/fd"))
     except (OSError, ValueError):
@@ -24,7 +24,7 @@ def _highest() -> int:
 
 
 def limit(spare: int) -> None:
-    """Lets this process open just so many more descriptors: each new one gets the lowest free number."""
+    """Lets this process open exactly this many more descriptors: each new one gets the lowest free number."""
     import resource
 
     number, free = 0, 0

@@ -1,4 +1,4 @@
-"""Actors in processes of their own, as the worker sees them: steps go there, and what came of them comes back."""
+"""Actors in processes of their own, as the worker sees them: it sends steps, and receives observations."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ from conformance.model.plan import PlanStep
 from conformance.tables.faults import ROWS
 from conformance.worker.actors.channel import Channel
 from conformance.worker.actors.fork_server import SOFTWARE_FAILURE, STATUS
-from conformance.worker.actors.process_main import BEGUN, BORN, ENDED, REFUSED
+from conformance.worker.actors.process_main import BEGUN, ENDED, FORKED, REFUSED
 from conformance.worker.actors.shared_names import Shared
 from conformance.worker.actors.threads import Events
 from conformance.worker.waiting.watch import Look, Probe
 
-Born = Callable[[str, "list[int]", "dict[str, str]"], None]
-"""Told the name and the descriptors (channel, status, notices) of a child that a process forked, and what signals do
-to it."""
+OnFork = Callable[[str, "list[int]", "dict[str, str]"], None]
+"""Called with a child that a process forked: its name, its descriptors (channel, status, notices), and what happens
+when signals come."""
 
 
 class OtherProcess:
-    """A process: its id, the signs that its handlers give, and how it ended."""
+    """A process: its id, the signs that its signal handlers give, and how it ended."""
 
     def __init__(self, status: int, notices: int) -> None:
         self.pid = 0
         self.status: Optional[int] = None
-        """Its exit status, or the signal that ended it, negative; None while it lives, or where nobody could tell."""
+        """Its exit status, or the negative number of the signal that ended it; None while it lives, or if unknown."""
         self.dispositions: dict[str, str] = {}
-        """What ``on_signal`` set, by the name of the signal."""
+        """The action that ``on_signal`` set, by the name of the signal."""
         self._ends = (status, notices)
         self._gone = False
         self._lock = threading.Lock()
 
     def wait(self, seconds: float) -> bool:
-        """Whether the process is gone, or goes within so many seconds."""
+        """True if the process is gone, or ends within this many seconds."""
         if not self._gone and _readable(self._ends[0], seconds):
             with self._lock:
                 if not self._gone:
-                    told = os.read(self._ends[0], STATUS.size)
-                    self.status = STATUS.unpack(told)[0] if told else None
+                    report = os.read(self._ends[0], STATUS.size)
+                    self.status = STATUS.unpack(report)[0] if report else None
                     self._gone = True
         return self._gone
 
     def signal(self, number: int) -> None:
-        """Sends a signal. Missing where the process is gone."""
+        """Sends a signal. Missing if the process is gone."""
         if self.wait(0):
             raise Missing("the process is gone already")
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Kills it, if it still lives."""
+        """Kills the process if it still lives."""
         if self.pid:
             with contextlib.suppress(Missing):
                 self.signal(signal.SIGKILL)
 
     def stopped(self) -> bool:
-        """Whether it is stopped, as SIGSTOP does; always False where the system does not show it."""
+        """True if the process is stopped, as by SIGSTOP; always False if the system does not show it."""
         try:
             with open(f"/proc/{self.pid}/stat", "rb") as file:
                 return file.read().rpartition(b") ")[2][:1] in (b"T", b"t")
@@ -72,11 +72,11 @@ class OtherProcess:
             return False
 
     def handled(self, seconds: float) -> bool:
-        """Whether a handler ran in it; each run is told once."""
+        """True if a signal handler ran; each run is reported once."""
         return _readable(self._ends[1], seconds) and bool(os.read(self._ends[1], 1))
 
     def close(self) -> None:
-        """Closes the worker's ends."""
+        """Closes the worker's ends of the pipes."""
         for number in self._ends:
             os.close(number)
 
@@ -88,7 +88,7 @@ def _readable(number: int, seconds: float) -> bool:
 
 
 class InCall:
-    """Sees a thread of another process, but only while it is in a call: its waiting for steps is no call."""
+    """Sees a thread of another process, but only during a call: waiting for the next step does not count."""
 
     def __init__(self, real: Probe) -> None:
         self.name, self.certainty = real.name, real.certainty
@@ -96,7 +96,7 @@ class InCall:
         self.calling = False
 
     def look(self, thread: int) -> Optional[Look]:
-        """What the thread waits in; None while no call is under way."""
+        """The call that the thread waits in; None between calls."""
         return self._real.look(thread) if self.calling else None
 
     def cpu_seconds(self, thread: int) -> Optional[float]:
@@ -105,26 +105,26 @@ class InCall:
 
 
 class ProcessActor:
-    """An actor in another process. Like a thread here: one call at a time; the schedule sees to that."""
+    """An actor in another process. The schedule gives it one call at a time, as for a thread."""
 
     def __init__(
         self, name: str, process: OtherProcess, channel: Channel, shared: Shared,
-        events: Events, born: Born,
+        events: Events, on_fork: OnFork,
     ) -> None:  # fmt: skip
         self.name = name
         self.process = process
         self.thread = 0
         self.unsent = 0
-        """Bytes that TCP held back on its process's sockets when its last call came back."""
+        """Bytes that TCP held back on the sockets of its process when its last call returned."""
         self._channel = channel
         self._shared = shared
         self._events = events
-        self._born = born
+        self._on_fork = on_fork
         self._step: Optional[PlanStep] = None
         self._reader = threading.Thread(target=self._read, name=f"reader of {name}", daemon=True)
 
     def greet(self, seconds: float, probe_of: Callable[[int, int], Probe]) -> None:
-        """Waits until the process says that it is there. Unsupported where it cannot be what it should."""
+        """Waits until the process has started. Unsupported if it cannot be as requested."""
         if not _readable(self._channel.fileno(), seconds):
             raise HarnessError(f"the process of {self.name} did not start")
         try:
@@ -139,16 +139,16 @@ class ProcessActor:
 
     @property
     def probe(self) -> Probe:
-        """What sees this actor's thread."""
+        """Sees this actor's thread."""
         return self._probe
 
     @property
     def busy(self) -> bool:
-        """Whether a call is under way."""
+        """True during a call."""
         return self._step is not None
 
     def start(self, step: PlanStep) -> Optional[o.Observation]:
-        """Sends a step there; its observation comes as an event. Missing where nobody is there any more."""
+        """Sends a step; its observation comes as an event. Missing if the process is gone."""
         if self.process.wait(0):
             raise Missing(f"the process of {self.name} is gone")
         self._step = step
@@ -161,7 +161,7 @@ class ProcessActor:
         self.process.kill()
 
     def gone(self, seconds: float) -> bool:
-        """Whether the process has ended, or does within so many seconds, and all that it said was heard."""
+        """True if the process has ended, or does within this many seconds, and all its messages were read."""
         deadline = time.monotonic() + seconds
         if self.process.pid and not self.process.wait(seconds):
             return False
@@ -173,7 +173,7 @@ class ProcessActor:
         """Closes the worker's end of the channel."""
         self._channel.close()
 
-    # what the process says
+    # messages of the process
 
     def _read(self) -> None:
         try:
@@ -181,14 +181,14 @@ class ProcessActor:
                 self._take(*self._channel.receive())
         except (EOFError, OSError):
             self._died()
-        except (HarnessError, Unsupported) as error:  # a child that it forked did not come
+        except (HarnessError, Unsupported) as error:  # a child that it forked did not start
             step, self._step = self._step, None
             if step is not None:
                 self._events.put((step.number, HarnessError(str(error))))
 
     def _take(self, message: tuple[Any, ...], descriptors: list[int]) -> None:
-        if message[0] == BORN:
-            self._born(str(message[1]), descriptors, self.process.dispositions)
+        if message[0] == FORKED:
+            self._on_fork(str(message[1]), descriptors, self.process.dispositions)
         elif message[0] == BEGUN:
             self._probe.calling = True
         elif message[0] == ENDED:
@@ -206,7 +206,7 @@ class ProcessActor:
             self.process.dispositions[str(given["signal"])] = str(given["action"])
 
     def _died(self) -> None:
-        """The channel has ended: so has the process, or it is about to."""
+        """The channel has ended: the process is gone, or ends now."""
         while not self.process.wait(1.0):
             pass
         step, self._step = self._step, None
@@ -218,5 +218,5 @@ class ProcessActor:
 
 
 def ended(step: PlanStep, status: int) -> o.Observation:
-    """What a step did in which its process ended."""
+    """The observation of a step during which the actor's process ended."""
     return o.Observation(o.RETURNED) if status >= 0 and ROWS[step.operation].ends_process else o.crashed(status)

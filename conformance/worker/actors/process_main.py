@@ -1,14 +1,15 @@
-"""The life of an actor's own process: carries out the steps that its worker sends, in its main thread.
+"""The life of an actor's own process: its main thread carries out the steps that the worker sends.
 
-Signal handlers of Python run in the main thread only, so that is where the actor's calls are made. Actors that live
-beside it are threads here, each with a channel of its own.
+The actor's calls are made in the main thread, because only there Python runs signal handlers. Other actors of the same
+process are threads, each with a channel of its own.
 """
 
 from __future__ import annotations
 
-import encodings.idna  # noqa: F401 (host names need it; a process that gave up its rights may not read it any more)
+import encodings.idna  # noqa: F401 (host names need it; without privileges the process may not be able to read it)
 import os
 import signal
+import socket
 import threading
 from dataclasses import dataclass, replace
 from types import FrameType
@@ -19,7 +20,7 @@ from conformance.model.errors import Missing, Unsupported
 from conformance.model.plan import Plan, PlanStep
 from conformance.worker.actors.channel import Channel, adopted, pair
 from conformance.worker.actors.descriptors import close_all_but, limit
-from conformance.worker.actors.fork_server import Lineage
+from conformance.worker.actors.fork_server import LifeLines
 from conformance.worker.actors.shared_names import Shared
 from conformance.worker.adapters import adapter_for
 from conformance.worker.calls.harness_operations import octal
@@ -31,16 +32,16 @@ from conformance.worker.waiting.settling import unsent
 NOBODY = 65534
 """The user and group that own nothing, on Linux; elsewhere the account called nobody is looked up."""
 
-HELLO, BORN, BEGUN, ENDED, REFUSED = "hello", "born", "begun", "ended", "refused"
-"""What a process says: it is there, it has a child, a call begins, a call came back, it cannot be what it is to be."""
+HELLO, FORKED, BEGUN, ENDED, REFUSED = "hello", "forked", "begun", "ended", "refused"
+"""Messages of a process: it has started, has forked a child, begins a call, ended a call, cannot be as requested."""
 
 
 @dataclass(frozen=True)
-class Errand:
-    """What a new process is told: what it is, and what the descriptors are that come with it.
+class SpawnRequest:
+    """Describes a new process.
 
-    First the end of the pipe for signs that a handler ran, then a channel for each actor, then each host's namespace,
-    then a socket for each object.
+    The descriptors that travel with it are, in this order: a pipe for signs that a signal handler ran, a channel for
+    each actor, the namespace of each host, a socket for each object of the fixture.
     """
 
     plan: Plan
@@ -52,34 +53,34 @@ class Errand:
 
 
 class HandlerRaised(Exception):  # noqa: N818 (the name that scenarios expect)
-    """What a signal handler raises that was set to ``raise``."""
+    """Raised by a signal handler that was set to ``raise``."""
 
 
-def live(errand: Errand, descriptors: list[int], lineage: Lineage) -> None:
-    """The whole life of the process; does not return."""
-    notices, channels = descriptors[0], [adopted(number) for number in descriptors[1 : 1 + len(errand.actors)]]
-    present = [name for name, number in errand.vantage.namespaces.items() if number is not None]
-    rest = descriptors[1 + len(errand.actors) :]
-    here = {**errand.vantage.namespaces, **dict(zip(present, rest))}
-    errand = replace(errand, vantage=replace(errand.vantage, namespaces=here))
-    if errand.host is not None:
-        join(int(here[errand.host] or 0))
-    close_all_but(0, 1, 2, lineage.line, lineage.sign, *descriptors)
+def live(request: SpawnRequest, descriptors: list[int], lines: LifeLines) -> None:
+    """Runs the process to its end; does not return."""
+    notices, channels = descriptors[0], [adopted(number) for number in descriptors[1 : 1 + len(request.actors)]]
+    present = [name for name, number in request.vantage.namespaces.items() if number is not None]
+    rest = descriptors[1 + len(request.actors) :]
+    here = {**request.vantage.namespaces, **dict(zip(present, rest))}
+    request = replace(request, vantage=replace(request.vantage, namespaces=here))
+    if request.host is not None:
+        join(int(here[request.host] or 0))
+    close_all_but(0, 1, 2, lines.worker, lines.own, *descriptors)
     try:
-        process = Process(errand, lineage, notices)
-        process.adopt(dict(zip(errand.objects, rest[len(present) :])))
-        if errand.unprivileged:
+        process = Process(request, lines, notices)
+        process.adopt(dict(zip(request.objects, rest[len(present) :])))
+        if request.unprivileged:
             become_nobody()
     except (Unsupported, OSError) as error:
         channels[0].send((REFUSED, str(error)))
         os._exit(0)
-    for name, channel in list(zip(errand.actors, channels))[1:]:
+    for name, channel in list(zip(request.actors, channels))[1:]:
         threading.Thread(target=process.serve, args=(name, channel), daemon=True).start()
-    process.serve(errand.actors[0], channels[0])
+    process.serve(request.actors[0], channels[0])
 
 
 def become_nobody() -> None:
-    """Gives up every privilege, for good. Unsupported where that is not possible."""
+    """Gives up all privileges for good. Unsupported if that is not possible."""
     try:
         import pwd
 
@@ -96,28 +97,25 @@ def become_nobody() -> None:
 
 
 class Process:
-    """What the actors of one process share; also the operations of kind ``process``."""
+    """State that the actors of one process share, and the operations of kind ``process``."""
 
-    def __init__(self, errand: Errand, lineage: Lineage, notices: int) -> None:
-        self._errand = errand
-        self._lineage = lineage
+    def __init__(self, request: SpawnRequest, lines: LifeLines, notices: int) -> None:
+        self._lines = lines
         self._notices = notices
-        self._adapter = adapter_for(errand.plan.implementation)
-        self._performer: Performer = performer_on(errand.plan, self._adapter, errand.vantage, {"process": self})
+        self._adapter = adapter_for(request.plan.implementation)
+        self._performer: Performer = performer_on(request.plan, self._adapter, request.vantage, {"process": self})
         self._scope: Scope = self._performer.scope
-        self._own = errand.actors[0]
+        self._own = request.actors[0]
         self._channels: dict[str, Channel] = {}
         self._calling = False
 
     def adopt(self, numbers: dict[str, int]) -> None:
-        """Makes objects of the implementation for descriptors that moved here."""
-        import socket
-
+        """Makes objects of the implementation from descriptors that moved to this process."""
         for name, number in numbers.items():
             self._scope.objects[name] = self._adapter.adopt(socket.socket(fileno=number))
 
     def serve(self, name: str, channel: Channel) -> None:
-        """Carries out one actor's steps until its worker wants no more; then the process is over."""
+        """Carries out one actor's steps until the worker closes the channel; then ends the process."""
         main = threading.current_thread() is threading.main_thread()
         self._channels[name] = channel
         shared = Shared(self._scope)
@@ -143,19 +141,19 @@ class Process:
             self._calling = False
 
     def _unsent(self) -> int:
-        """Bytes that TCP holds back on this process's sockets."""
+        """Number of bytes that TCP holds back on this process's sockets."""
         return sum(unsent(each.fileno()) for _, each in self._scope.sockets() if hasattr(each, "getsockname"))
 
     # operations
 
     def fork(self, actor: str) -> None:
-        """The child has copies of all objects, and its parent's own under its own name, too; it never returns."""
+        """Forks, and never returns in the child. The child's name is one more name of the parent's own socket."""
         if threading.current_thread() is not threading.main_thread():
-            raise Missing("a process is forked by the actor that has it as its own")
+            raise Missing("only the actor that owns a process can fork it")
         ours, theirs = pair()
         status, ended = os.pipe()
         seen, notices = os.pipe()
-        if self._lineage.fork(ended):
+        if self._lines.fork(ended):
             for number in (status, seen, self._notices):
                 os.close(number)
             for end in (ours, *self._channels.values()):
@@ -164,18 +162,18 @@ class Process:
                 self._scope.objects[actor] = self._scope.objects[self._own]
             self._own, self._notices, self._channels, self._calling = actor, notices, {}, False
             self.serve(actor, theirs)
-        self._channels[self._own].send((BORN, actor), (ours.fileno(), status, seen))
+        self._channels[self._own].send((FORKED, actor), (ours.fileno(), status, seen))
         for end in (ours, theirs):
             end.close()
         for number in (status, ended, seen, notices):
             os.close(number)
 
     def exit(self, code: int) -> None:
-        """Ends the process at once; its worker sees it go."""
+        """Ends the process at once; the worker learns it from the supervisor."""
         os._exit(code)
 
     def on_signal(self, signal: str, action: str) -> None:
-        """Sets what a signal does."""
+        """Sets what happens when a signal comes."""
         number = signal_number(signal)
         handlers: dict[str, Any] = {
             "default": _default, "ignore": _ignore, "count": self._count, "raise": self._raise,
@@ -191,7 +189,7 @@ class Process:
             raise HandlerRaised
 
     def limit_descriptors(self, spare: int) -> None:
-        """Lets the process open so many more descriptors."""
+        """Lets the process open this many more descriptors."""
         limit(spare)
 
     def umask(self, mode: str) -> None:
@@ -199,7 +197,7 @@ class Process:
         os.umask(octal(mode))
 
     def chdir(self, path: str) -> None:
-        """Goes to a folder in the cell's folder; paths of addresses are relative from now on."""
+        """Changes to a folder in the cell's folder; from now on addresses are relative paths."""
         folder = os.path.join(self._scope.folder, os.path.basename(path))
         os.makedirs(folder, exist_ok=True)
         os.chdir(folder)
@@ -214,8 +212,8 @@ def _set(number: int, handler: Any) -> None:
 
 
 def signal_number(name: str) -> int:
-    """The number of a signal here. Unsupported where it has none."""
+    """The number of a signal. Unsupported if this system does not have it."""
     number = getattr(signal, name, None) if name.startswith("SIG") else None
     if number is None:
-        raise Unsupported(f"there is no {name} here")
+        raise Unsupported(f"this system has no {name}")
     return int(number)

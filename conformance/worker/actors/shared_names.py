@@ -1,4 +1,4 @@
-"""What the processes of one cell tell each other: values that were saved, and addresses that objects have had."""
+"""Saved values, and addresses of objects, that the processes of one cell send each other."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from conformance.worker.calls.scope import Scope
 
 News = tuple[dict[str, Any], dict[str, Any]]
-"""Values and addresses that the other side does not know."""
+"""Values and addresses that the other side does not have."""
 
 
 class Shared:
-    """One side's account of what the other one knows."""
+    """One side of an exchange: remembers what the other side has."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -20,7 +20,7 @@ class Shared:
         self._addresses: dict[str, Any] = {}
 
     def news(self) -> News:
-        """What changed here since the last time; what cannot travel stays."""
+        """The changes since the last call; values that cannot be pickled are left out."""
         values = {name: value for name, value in _unknown(self._scope.values, self._values).items() if _travels(value)}
         addresses = _unknown(self._scope.addresses, self._addresses)
         self._values.update(values)
@@ -28,7 +28,7 @@ class Shared:
         return values, addresses
 
     def take(self, news: News) -> None:
-        """Takes in what the other side told."""
+        """Takes over changes from the other side."""
         values, addresses = news
         self._scope.values.update(values)
         self._scope.addresses.update(addresses)
@@ -43,6 +43,6 @@ def _unknown(mine: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
 def _travels(value: Any) -> bool:
     try:
         pickle.dumps(value)
-    except Exception:  # noqa: BLE001 (an implementation's object may refuse in any way)
+    except Exception:  # noqa: BLE001 (an implementation's object may raise anything)
         return False
     return True

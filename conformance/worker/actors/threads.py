@@ -1,4 +1,4 @@
-"""Actors: each carries out one call at a time. Here those that are threads, on the host where they live."""
+"""Actors: each carries out one call at a time. Those in this module are threads, each on its own host."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from conformance.worker.network.namespaces import join
 from conformance.worker.waiting.watch import Probe
 
 Events = queue.Queue[tuple[int, Union[o.Observation, HarnessError]]]
-"""Where actors put (step number, observation) as their calls come back; an error where the harness itself failed.
+"""Step number and observation of each call that has returned; a HarnessError if the harness itself failed.
 
-Not a SimpleQueue: its get() with a timeout can wait for ever (CPython 3.11, Modules/_queuemodule.c: woken without an
-item just after the time was over, it goes on with a negative timeout, which the lock takes for none)."""
+Not a SimpleQueue: its get() with a timeout can wait for ever (CPython 3.11, Modules/_queuemodule.c: if it is woken
+without an item just after the time is over, it continues with a negative timeout, which the lock takes for none)."""
 
 
 class Actor(Protocol):
-    """One actor, wherever it lives. The observations of its calls come as events."""
+    """One actor, in this process or another. The observations of its calls come as events."""
 
     @property
     def thread(self) -> int:
@@ -30,20 +30,20 @@ class Actor(Protocol):
 
     @property
     def probe(self) -> Probe:
-        """What sees that thread."""
+        """Sees that thread."""
 
     def start(self, step: PlanStep) -> Optional[o.Observation]:
-        """Begins a step's call; where it cannot be begun, what to record instead. Missing where the actor is gone."""
+        """Begins a step's call. Returns what to record if it cannot begin. Missing if the actor is gone."""
 
     def leave(self) -> None:
         """Asks the actor to end."""
 
     def gone(self, seconds: float) -> bool:
-        """Whether it has ended, or does within so many seconds."""
+        """True if the actor has ended, or does within this many seconds."""
 
 
 class ThreadActor:
-    """A thread that makes calls. One call at a time; the schedule sees to that."""
+    """A thread that makes calls. The schedule gives it one call at a time."""
 
     def __init__(
         self, name: str, events: Events, host: Optional[int], probe: Probe,
@@ -63,8 +63,13 @@ class ThreadActor:
         """The kernel's id of the thread."""
         return int(self._thread.native_id or 0)
 
+    @property
+    def identity(self) -> int:
+        """Python's id of the thread."""
+        return int(self._thread.ident or 0)
+
     def start(self, step: PlanStep) -> Optional[o.Observation]:
-        """Begins a step's call; where it cannot even be made, why."""
+        """Begins a step's call. Returns what to record if there is no call to make."""
         call = self._call_of(step)
         if not callable(call):
             return call
@@ -72,7 +77,7 @@ class ThreadActor:
         return None
 
     def begin(self, step: int, call: Call) -> None:
-        """Hands a call over; its observation comes as an event."""
+        """Begins a call; its observation comes as an event."""
         self._work.put((step, call))
 
     def leave(self) -> None:
@@ -80,7 +85,7 @@ class ThreadActor:
         self._work.put(None)
 
     def gone(self, seconds: float) -> bool:
-        """Whether the thread has ended, or does within so many seconds."""
+        """True if the thread has ended, or does within this many seconds."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
@@ -94,8 +99,8 @@ class ThreadActor:
             step, call = work
             del work
             try:
-                came: Union[o.Observation, HarnessError] = call()
+                result: Union[o.Observation, HarnessError] = call()
             except HarnessError as error:
-                came = error
+                result = error
             del call
-            self._events.put((step, came))
+            self._events.put((step, result))

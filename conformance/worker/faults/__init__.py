@@ -1,1 +1,1 @@
-"""What disturbs a cell on purpose: the network between its hosts, single packets, and actors' processes."""
+"""Deliberate disturbances of a cell: of the network between its hosts, of single packets, of actors' processes."""

@@ -1,6 +1,6 @@
-"""The forwarder: a thread that carries every packet between two hosts, from one's TUN device to the other's.
+"""The forwarder: a thread that carries every packet between two hosts, from the TUN device of one to that of the other.
 
-It does with each what the packet rules say. With no rule it is a link that loses nothing and changes no order.
+It applies the packet rules to each. Without rules it is a link that loses nothing and keeps the order.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from conformance.worker.network import ip_packets
 
 _LARGEST = 65536
 _BATCH = 64
-"""Packets that are read from one host before the other has its turn."""
+"""Packets that are read from one host before the other gets its turn."""
 
 
 @dataclass(frozen=True)
 class End:
-    """One host's end: its name, the descriptor of its device, and its addresses as they stand in packets."""
+    """One host: its name, the descriptor of its device, and its addresses as packets carry them."""
 
     host: str
     descriptor: int
@@ -33,7 +33,7 @@ class End:
 
 
 class Forwarder:
-    """Runs from when it is made until it is stopped; then its devices are gone."""
+    """Runs from its creation until :meth:`stop`, which also removes the devices."""
 
     def __init__(self, ends: tuple[End, End]) -> None:
         self._ends = ends
@@ -45,7 +45,7 @@ class Forwarder:
         self._read = 0
         self._stopped = False
         self.failure = ""
-        """What ended the thread, if anything but :meth:`stop` did."""
+        """The error that ended the thread; empty if there was none."""
         self._woken, self._waker = os.pipe()
         self._poller = select.poll()
         for descriptor in (*(end.descriptor for end in ends), self._woken):
@@ -53,20 +53,20 @@ class Forwarder:
         self._thread = threading.Thread(target=self._run, name="forwarder", daemon=True)
         self._thread.start()
 
-    # told by others
+    # called from other threads
 
     def state(self, rule: Rule) -> None:
-        """A rule for what comes from now on."""
+        """Adds a rule for packets that come from now on."""
         with self._change:
             self._rules.stated.append(rule)
 
     def cut(self, cut: bool) -> None:
-        """Whether everything is lost from now on."""
+        """Loses all packets from now on, or stops losing them."""
         with self._change:
             self._rules.cut = cut
 
     def deliver(self, host: str) -> bool:
-        """What is held of a host's packets goes on; False where there is none."""
+        """Sends on the held packets of a host; False if there is none."""
         with self._change:
             if not self._rules.holds(host):
                 return False
@@ -76,21 +76,21 @@ class Forwarder:
         return True
 
     def wait_for(self, action: str) -> bool:
-        """Waits until all rules of this name have done what they were to do; False where there is no such rule."""
+        """Waits until all rules of this name have struck as often as they should; False if there is no such rule."""
         with self._change:
             if not any(rule.action == action for rule in self._rules.stated):
                 return False
             self._change.wait_for(lambda: self._stopped or self.failure or self._rules.happened(action))
             return True
 
-    def at_rest(self) -> Optional[int]:
-        """How many packets were read so far, if none is on its way; None while any is. Held ones rest."""
+    def idle(self) -> Optional[int]:
+        """How many packets were read so far; None while one is on its way. A held packet is not on its way."""
         with self._change:
             moving = self._late or self._readable()
             return None if moving else self._read
 
     def stop(self) -> None:
-        """Ends the thread and takes the devices away."""
+        """Ends the thread and removes the devices."""
         with self._change:
             self._stopped = True
             self._change.notify_all()
@@ -110,7 +110,7 @@ class Forwarder:
                 with self._change:
                     self._carry(ready)
                     self._change.notify_all()
-        except Exception as error:  # noqa: BLE001 (whoever asks next is told)
+        except Exception as error:  # noqa: BLE001 (recorded for the next caller)
             with self._change:
                 self.failure = f"packets can no longer be carried between the hosts: {error}"
                 self._change.notify_all()
@@ -122,36 +122,36 @@ class Forwarder:
                 self._take(end)
 
     def _patience(self) -> Optional[float]:
-        """Milliseconds until the next late packet is due; None where there is none."""
+        """Milliseconds until the next delayed packet is due; None if there is none."""
         with self._change:
             return max(0.0, self._late[0][0] - time.monotonic()) * 1000 if self._late else None
 
     def _take(self, end: End) -> None:
         for _ in range(_BATCH):
             try:
-                raw = os.read(end.descriptor, _LARGEST)
+                octets = os.read(end.descriptor, _LARGEST)
             except BlockingIOError:
                 return
-            packet = ip_packets.read(raw)
-            if packet is not None and packet.source in end.addresses:  # not what kernels say to all their neighbours
+            packet = ip_packets.read(octets)
+            if packet is not None and packet.source in end.addresses:  # others are the kernel's own, to all neighbours
                 self._read += 1
                 self._send(end.host, self._rules.treat(end.host, packet))
 
     def _send(self, host: str, departures: list[Departure]) -> None:
         for each in departures:
             if each.late:
-                entry = (time.monotonic() + each.late, next(self._order), host, each.raw)
+                entry = (time.monotonic() + each.late, next(self._order), host, each.octets)
                 heapq.heappush(self._late, entry)
             else:
-                os.write(self._other[host].descriptor, each.raw)
+                os.write(self._other[host].descriptor, each.octets)
 
     def _wake(self) -> None:
         os.write(self._waker, b"x")
 
     def _send_late(self) -> None:
         while self._late and self._late[0][0] <= time.monotonic():
-            _, _, host, raw = heapq.heappop(self._late)
-            os.write(self._other[host].descriptor, raw)
+            _, _, host, octets = heapq.heappop(self._late)
+            os.write(self._other[host].descriptor, octets)
 
     def _readable(self) -> bool:
         poller = select.poll()
@@ -161,6 +161,6 @@ class Forwarder:
 
 
 def between(hosts: Mapping[str, tuple[int, frozenset[bytes]]]) -> Forwarder:
-    """A forwarder between two hosts: name to the descriptor of its device and its addresses."""
+    """A forwarder between two hosts, given by name: the descriptor of the device, and the host's addresses."""
     one, other = (End(name, *found) for name, found in hosts.items())
     return Forwarder((one, other))

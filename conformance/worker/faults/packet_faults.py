@@ -1,129 +1,134 @@
-"""Faults of single packets between two hosts of our own: which one is lost, doubled, held, delayed or cut."""
+"""Faults of single packets between two hosts of our own: one is lost, doubled, held, delayed, cut or forged."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from conformance.model.errors import HarnessError, Missing, Unsupported
-from conformance.tables.transports import Transport
-from conformance.worker.faults import forwarder, packet_rules
-from conformance.worker.faults.network_faults import NetworkFaults
+from conformance.worker.calls.perform import Performer
+from conformance.worker.faults import packet_rules
+from conformance.worker.faults.forwarder import Forwarder, between
 from conformance.worker.faults.packet_rules import Rule
-from conformance.worker.network import tun
+from conformance.worker.faults.target_hosts import TargetHosts
+from conformance.worker.network import forged_segments, tun
 from conformance.worker.network.ip_packets import packed
-from conformance.worker.network.networks import Network
+from conformance.worker.network.namespaces import on_host
+from conformance.worker.network.networks import Host
 
 Times = Union[int, str]
 """How often a rule strikes: a number, or ``all``."""
 
 
-class PacketFaults(NetworkFaults):
-    """The packet rules of one cell, beside the faults of the link."""
+class PacketFaults:
+    """The packet rules of one cell, the forwarder that obeys them, and forged packets."""
 
-    def __init__(self, transport: Transport, host_of: Mapping[str, str], network: Network) -> None:
-        super().__init__(transport, host_of, network)
-        self._forwarder: Optional[forwarder.Forwarder] = None
+    def __init__(self, targets: TargetHosts, performer: Performer) -> None:
+        self._targets = targets
+        self._performer = performer
+        self.forwarder: Optional[Forwarder] = None
+        """Carries all packets between the hosts; None while the link does."""
 
     def take_the_packets(self) -> None:
-        """From now on a forwarder of ours carries what goes between the hosts. Unsupported where none can be had."""
-        if len({place[0] for place in self._places.values()} - {None}) != 2:
+        """Puts a forwarder between the hosts. Unsupported if there can be none."""
+        hosts = self._targets.cell.network.hosts
+        if len({host.namespace for host in hosts.values()} - {None}) != 2:
             raise Unsupported("packets can only be told apart between two hosts of our own")
         ends: dict[str, tuple[int, frozenset[bytes]]] = {}
         try:
-            for name, (host, *own) in self._places.items():
-                assert host is not None
-                ends[name] = tun.opened(host, self._routes(name)), frozenset(map(packed, own))
+            for name, host in hosts.items():
+                assert host.namespace is not None
+                own = frozenset([packed(host.ip4), packed(host.ip6)])
+                ends[name] = tun.opened(host.namespace, self._routes(host)), own
         except Unsupported:
             for descriptor, _ in ends.values():
                 os.close(descriptor)
             raise
-        self._forwarder = forwarder.between(ends)
+        self.forwarder = between(ends)
 
-    def _routes(self, name: str) -> tuple[tuple[str, str], ...]:
-        """The others' addresses, and from which of a host's own they are reached; of the transport's family alone."""
-        family = 2 if self._transport.ip6 else 1
-        own = str(self._places[name][family])
-        return tuple((str(place[family]), own) for other, place in self._places.items() if other != name)
+    def _routes(self, own: Host) -> tuple[tuple[str, str], ...]:
+        """The addresses of the other hosts, each with the host's own address; of the transport's family only."""
+        others = (host for host in self._targets.cell.network.hosts.values() if host != own)
+        return tuple((self._targets.address(host), self._targets.address(own)) for host in others)
 
     def carried(self) -> Optional[int]:
-        """How many packets the forwarder has carried; None while one is on its way. HarnessError where it broke."""
-        if self._forwarder is None:
+        """How many packets the forwarder has carried; None while one is on its way. HarnessError if it broke."""
+        if self.forwarder is None:
             return 0
-        if self._forwarder.failure:
-            raise HarnessError(self._forwarder.failure)
-        return self._forwarder.at_rest()
+        if self.forwarder.failure:
+            raise HarnessError(self.forwarder.failure)
+        return self.forwarder.idle()
 
     def undo(self) -> None:
-        """Ends the forwarder; what was held is lost."""
-        if self._forwarder is not None:
-            self._forwarder.stop()
-            self._forwarder = None
-
-    # what the link can do, done by the forwarder
-
-    def cut(self, host: str) -> None:
-        """Everything that the forwarder gets is lost, or all that goes over the link."""
-        if self._forwarder is None:
-            super().cut(host)
-        else:
-            self._forwarder.cut(True)
-
-    def repair(self, host: str) -> None:
-        """The end of :meth:`cut`."""
-        if self._forwarder is None:
-            super().repair(host)
-        else:
-            self._forwarder.cut(False)
+        """Ends the forwarder; packets that it holds are lost."""
+        if self.forwarder is not None:
+            self.forwarder.stop()
+            self.forwarder = None
 
     # rules
 
     def drop(self, drop: str, from_: str, nth: int, every: int, times: Times) -> None:
         """These packets are lost."""
-        self._state(Rule(packet_rules.DROP, drop, self._host(from_), nth, every, _number(times)))
+        self._state(Rule(packet_rules.DROP, drop, self._targets.name(from_), nth, every, _number(times)))
 
     def duplicate(self, duplicate: str, from_: str, nth: int, every: int, times: Times) -> None:
         """These packets arrive twice."""
-        self._state(Rule(packet_rules.DUPLICATE, duplicate, self._host(from_), nth, every, _number(times)))
+        self._state(Rule(packet_rules.DUPLICATE, duplicate, self._targets.name(from_), nth, every, _number(times)))
 
     def damage(self, damage: str, from_: str, nth: int, every: int, times: Times) -> None:
         """These packets arrive with a wrong checksum."""
-        self._state(Rule(packet_rules.DAMAGE, damage, self._host(from_), nth, every, _number(times)))
+        self._state(Rule(packet_rules.DAMAGE, damage, self._targets.name(from_), nth, every, _number(times)))
 
     def reorder(self, reorder: str, from_: str, nth: int, every: int, times: Times) -> None:
         """These packets are overtaken by the next of their kind."""
-        self._state(Rule(packet_rules.REORDER, reorder, self._host(from_), nth, every, _number(times)))
+        self._state(Rule(packet_rules.REORDER, reorder, self._targets.name(from_), nth, every, _number(times)))
 
     def hold(self, hold: str, from_: str, nth: int, every: int, times: Times) -> None:
         """These packets are held back."""
-        self._state(Rule(packet_rules.HOLD, hold, self._host(from_), nth, every, _number(times)))
+        self._state(Rule(packet_rules.HOLD, hold, self._targets.name(from_), nth, every, _number(times)))
 
     def delay(self, delay: str, from_: str, by: float, nth: int, every: int, times: Times) -> None:
         """These packets arrive ``by`` seconds later."""
-        self._state(Rule(packet_rules.DELAY, delay, self._host(from_), nth, every, _number(times), by=by))
+        self._state(Rule(packet_rules.DELAY, delay, self._targets.name(from_), nth, every, _number(times), by=by))
 
     def split(self, split: str, from_: str, into: int, nth: int, every: int, times: Times) -> None:
         """These packets arrive as several, with at most ``into`` bytes of data each."""
-        self._state(Rule(packet_rules.SPLIT, split, self._host(from_), nth, every, _number(times), into=into))
+        self._state(Rule(packet_rules.SPLIT, split, self._targets.name(from_), nth, every, _number(times), into=into))
 
     def deliver(self, host: str) -> None:
-        """What was held goes on."""
-        if not self._at_work().deliver(self._host(host)):
+        """The packets of the host that are held go on."""
+        if not self._at_work().deliver(self._targets.name(host)):
             raise Missing(f"no packet of {host} is held")
 
     def happened(self, rule: str) -> None:
-        """Waits until the rules of this name have done what they were to do."""
+        """Waits until the rules of this name have struck as often as they should."""
         if not self._at_work().wait_for(rule):
             raise Missing(f"no step before this one says {rule}")
 
     def _state(self, rule: Rule) -> None:
         self._at_work().state(rule)
 
-    def _at_work(self) -> forwarder.Forwarder:
-        if self._forwarder is None:
+    def _at_work(self) -> Forwarder:
+        if self.forwarder is None:
             raise Unsupported("packets can only be told apart between two hosts of our own")
-        return self._forwarder
+        return self.forwarder
+
+    # forged packets
+
+    def inject(self, segment: str, from_: str, to: str, sequence: str) -> None:
+        """Sends a forged segment from one actor's host to another actor's socket."""
+        namespace, source, target = self._targets.namespace(from_), self._address_of(from_), self._address_of(to)
+        socket = self._performer.adapter.descriptor(self._performer.scope.object(to))
+        expected = forged_segments.expected_numbers(socket)
+        try:
+            on_host(namespace, lambda: forged_segments.send_segment(segment, sequence, expected, source, target))
+        except PermissionError:
+            raise Unsupported("raw sockets need CAP_NET_RAW") from None
+
+    def _address_of(self, name: str) -> Any:
+        if name not in self._performer.scope.addresses:
+            raise Missing(f'"{name}" has no address')
+        return self._performer.scope.addresses[name]
 
 
 def _number(times: Times) -> Optional[int]:

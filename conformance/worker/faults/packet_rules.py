@@ -1,4 +1,4 @@
-"""Packet rules: what becomes of which packet on its way from one host to the other. No I/O and no clock."""
+"""Packet rules: which packets are changed on their way between two hosts, and how. No I/O and no clock."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ HOLD, DELAY, SPLIT = "hold", "delay", "split"
 class Departure:
     """A packet that goes on, ``late`` seconds after it came."""
 
-    raw: bytes
+    octets: bytes
     late: float = 0.0
 
 
 @dataclass
 class Rule:
-    """One rule, and how far it got: it strikes the ``nth`` packet that it is about and every ``every``-th after it."""
+    """One rule and its progress: it strikes the ``nth`` packet that it is about, and every ``every``-th after that."""
 
     action: str
     kind: str
     host: str
-    """Whose packets: the name of the host that sends them."""
+    """The name of the host that sends the packets."""
     nth: int = 1
     every: int = 1
     times: Optional[int] = 1
-    """How often in all; None for always."""
+    """How often it strikes in all; None for no limit."""
     by: float = 0.0
     into: int = 0
     seen: int = 0
     struck: int = 0
     waiting: Optional[Packet] = None
-    """The packet that is to be overtaken."""
+    """The packet that the next one overtakes."""
 
     def is_about(self, host: str, packet: Packet) -> bool:
-        """Whether a packet counts."""
+        """True if the rule counts this packet."""
         if host != self.host or self.kind not in packet.kinds:
             return False
         if self.action == DAMAGE:
@@ -49,7 +49,7 @@ class Rule:
         return self.action != SPLIT or ip_packets.divisible(packet, self.into)
 
     def strikes(self) -> bool:
-        """Counts a packet that the rule is about; whether this one is struck. One that overtakes another is not."""
+        """Counts a packet; True if it is struck. A packet that overtakes another is not struck."""
         self.seen += 1
         if self.waiting is not None:
             return False
@@ -60,7 +60,7 @@ class Rule:
         return True
 
     def happened(self) -> bool:
-        """Whether it did all that it was to do; one without an end, whether it ever did anything."""
+        """True if it has struck as often as it should; a rule without a limit, if it has struck at all."""
         return self.struck - (self.waiting is not None) >= (self.times or 1)
 
 
@@ -72,37 +72,37 @@ class Rules:
         self._held: list[tuple[str, Packet, int]] = []
         self._flows: set[frozenset[bytes]] = set()
         self.cut = False
-        """Whether everything is lost."""
+        """True while all packets are lost."""
 
     def treat(self, host: str, packet: Packet) -> list[Departure]:
-        """What goes on when a host has sent this packet.
+        """The packets that go on after a host has sent this one.
 
-        Rules are for the TCP connections that began under them: what is left of an earlier one is not theirs.
+        Rules apply only to TCP connections whose SYN passed here, so not to what an earlier cell left behind.
         """
         if "SYN" in packet.kinds and packet.flow is not None:
             self._flows.add(packet.flow)
         if self.cut:
             return []
         if packet.flow is not None and packet.flow not in self._flows:
-            return [Departure(packet.raw)]
+            return [Departure(packet.octets)]
         return list(self._from(0, host, packet, 0.0))
 
     def deliver(self, host: str) -> list[Departure]:
-        """What a host's held packets become when they go on, in the order in which they were sent."""
+        """The packets that go on when a host's held packets are released, in the order in which they were sent."""
         mine = [each for each in self._held if each[0] == host]
         self._held = [each for each in self._held if each[0] != host]
         return [departure for _, packet, index in mine for departure in self._from(index, host, packet, 0.0)]
 
     def holds(self, host: str) -> bool:
-        """Whether any packet of a host is held."""
+        """True if any packet of a host is held."""
         return any(each[0] == host for each in self._held)
 
     def happened(self, action: str) -> bool:
-        """Whether every rule of this name that was stated has done what it was to do."""
+        """True if every rule of this name has struck as often as it should."""
         return all(rule.happened() for rule in self.stated if rule.action == action)
 
     def _from(self, index: int, host: str, packet: Packet, late: float) -> Iterator[Departure]:
-        """What the rules from this one on make of a packet."""
+        """The packets that the rules from number ``index`` on make of a packet."""
         for number in range(index, len(self.stated)):
             rule = self.stated[number]
             if not rule.is_about(host, packet):
@@ -115,7 +115,7 @@ class Rules:
             if overtaken is not None:
                 yield from self._from(number + 1, host, overtaken, late)
             return
-        yield Departure(packet.raw, late)
+        yield Departure(packet.octets, late)
 
     def _struck(self, rule: Rule, after: int, host: str, packet: Packet, late: float) -> Iterator[Departure]:
         if rule.action == HOLD:
@@ -131,6 +131,6 @@ class Rules:
             yield from self._from(after, host, packet, late + rule.by)
         elif rule.action == SPLIT:
             for piece in ip_packets.divided(packet, rule.into):
-                read = ip_packets.read(piece)
-                assert read is not None
-                yield from self._from(after, host, read, late)
+                part = ip_packets.read(piece)
+                assert part is not None
+                yield from self._from(after, host, part, late)

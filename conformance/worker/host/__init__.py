@@ -1,1 +1,1 @@
-"""What kind of machine the worker runs on."""
+"""Facts about the machine on which the worker runs."""

@@ -1,4 +1,4 @@
-"""What kind of host this is: the facts that a record's header carries and by which expectations are chosen."""
+"""The facts about this host: they stand in a record's header, and expectations are chosen by them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FAMILIES = {"win32": "windows", "darwin": "darwin", "cygwin": "windows"}
 
 
 def host_facts() -> dict[str, Any]:
-    """OS, kernel, machine, byte order, word size in bits, libc, Python, and the emulator where one is detected."""
+    """OS, kernel, machine, byte order, word size in bits, libc, Python, and the emulator if one is detected."""
     uname = platform.uname()
     return {
         "family": _family(),
@@ -42,7 +42,7 @@ def _libc() -> str:
 
 
 def emulator() -> Optional[str]:
-    """``qemu-user``, ``wine`` or ``gvisor`` where this process shows signs of it; None on a real host."""
+    """``qemu-user``, ``wine`` or ``gvisor`` if this process shows signs of one; None on a real host."""
     if sys.platform == "win32":
         return _wine()
     if _qemu_binary():
@@ -75,11 +75,15 @@ def _is_gvisor() -> bool:
     return "gvisor" in version.lower() or "Linux version 4.4.0 #1 SMP Sun Jan 10" in version
 
 
-_ELF_MACHINES = {62: "x86_64", 183: "aarch64", 3: "i386", 22: "s390x", 243: "riscv64", 21: "ppc64le", 40: "arm"}
+_ELF_MACHINES = {
+    62: "x86_64", 183: "aarch64", 3: "i386", 22: "s390x", 243: "riscv64", 21: "ppc64le", 40: "arm", 8: "mips64",
+    258: "loongarch64",
+}  # fmt: skip
+"""Number in an ELF header (elf.h, EM_…) to the machine as uname(2) calls it."""
 
 
 def kernel_machine() -> str:
-    """The machine whose system call numbers the kernel uses: under qemu-user the host's."""
+    """The machine of the kernel: under qemu-user the host's, by the emulator's own program."""
     if not _qemu_binary():
         return platform.machine()
     header = _header_of_qemu()
@@ -87,13 +91,20 @@ def kernel_machine() -> str:
     return _ELF_MACHINES.get(int.from_bytes(header[18:20], order), "")  # type: ignore[arg-type]  # a literal on 3.9
 
 
+def kernel_word_bits() -> int:
+    """The word size of the process that calls the kernel, in bits: under qemu-user that of the emulator."""
+    if not _qemu_binary():
+        return struct.calcsize("P") * 8
+    return 64 if _header_of_qemu()[4:5] == b"\2" else 32
+
+
 def kernel_byteorder() -> str:
-    """The order of bytes in which the kernel reads and writes integers: under qemu-user the host's."""
+    """The byte order in which the kernel reads and writes integers: under qemu-user the host's."""
     return _order(_header_of_qemu()) if _qemu_binary() else sys.byteorder
 
 
 def _header_of_qemu() -> bytes:
-    """The first bytes of the emulator's own program (elf(5)); empty where they cannot be read."""
+    """The first bytes of the emulator's own program (elf(5)); empty if they cannot be read."""
     try:
         with open("/proc/thread-self/exe", "rb") as file:
             return file.read(20)

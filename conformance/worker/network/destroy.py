@@ -1,6 +1,6 @@
-"""Destroying TCP sockets (sock_diag(7), SOCK_DESTROY): all that a host has, whoever owns them or nobody any more.
+"""Destroys TCP sockets (sock_diag(7), SOCK_DESTROY): all that a host has, also those that no process owns any more.
 
-A connection that was closed and whose peer does not answer lives on in the kernel, and holds its host, for minutes.
+A closed connection whose peer does not answer lives on in the kernel for minutes, and keeps its host alive.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from conformance.worker.network.netlink import ACK, DUMP, ORDER, Conversation
 _SOCK_DIAG, _BY_FAMILY, _DESTROY = 4, 20, 21
 _WHICH = struct.Struct(f"{ORDER}BBBxI")
 _IDENTITY = slice(4, 52)
-"""Where an answer holds struct inet_diag_sockid (linux/inet_diag.h)."""
+"""The place of struct inet_diag_sockid in an answer (linux/inet_diag.h)."""
 
 _EVERY_STATE = 0xFFFFFFFF
 _GONE = (errno.ENOENT, errno.EINVAL)
@@ -23,7 +23,7 @@ _GONE = (errno.ENOENT, errno.EINVAL)
 def destroy_sockets() -> None:
     """Destroys every TCP socket of the host that the calling thread is on; calls that wait in one end by ECONNABORTED.
 
-    What that tells the peers is for the caller to hold back. OSError where the kernel has no such thing.
+    The peers get a reset unless the caller holds packets back. OSError if the kernel cannot destroy sockets.
     """
     with Conversation(_SOCK_DIAG) as kernel:
         for family in (socket.AF_INET, socket.AF_INET6):
@@ -33,8 +33,8 @@ def destroy_sockets() -> None:
                 _destroy(kernel, which + answer[_IDENTITY])
 
 
-def probe() -> None:
-    """OSError where the kernel cannot destroy sockets: no socket is meant."""
+def check() -> None:
+    """OSError if the kernel cannot destroy sockets. It is tried on a socket that does not exist."""
     with Conversation(_SOCK_DIAG) as kernel:
         which = _WHICH.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, _EVERY_STATE)
         _destroy(kernel, which + bytes(_IDENTITY.stop - _IDENTITY.start))
@@ -44,5 +44,5 @@ def _destroy(kernel: Conversation, which: bytes) -> None:
     try:
         list(kernel.ask(_DESTROY, ACK, which))
     except OSError as error:
-        if error.errno not in _GONE:  # it went by itself, or with the listener that it came from
+        if error.errno not in _GONE:  # it ended by itself, or with its listener
             raise

@@ -1,4 +1,4 @@
-"""IP packets as they pass between two hosts: what kind each is, and how it is cut into several that say the same.
+"""IP packets between two hosts: reads the kind of each, damages one, cuts one into several with the same data.
 
 RFC 791 and RFC 8200 (IP and its fragments), RFC 9293 section 3.1 (TCP), RFC 768 (UDP).
 """
@@ -22,9 +22,9 @@ _IP6_HEADER = 40
 
 @dataclass(frozen=True)
 class Packet:
-    """One IP packet. ``start`` and ``body`` are where its transport header and its data begin, in bytes."""
+    """One IP packet. ``start`` and ``body``: where its transport header and its data begin, in bytes."""
 
-    raw: bytes
+    octets: bytes
     source: bytes
     target: bytes
     protocol: int
@@ -35,57 +35,58 @@ class Packet:
 
     @property
     def data(self) -> int:
-        """Bytes of data behind the transport header."""
-        return len(self.raw) - self.body
+        """Number of bytes after the transport header."""
+        return len(self.octets) - self.body
 
     @property
     def flow(self) -> Optional[frozenset[bytes]]:
-        """What both directions of one TCP connection have in common; None for anything else."""
+        """Both ends of a TCP connection, the same for both directions; None for any other packet."""
         if self.protocol != _TCP or "fragment" in self.kinds:
             return None
-        ports = self.raw[self.start : self.start + 4]
+        ports = self.octets[self.start : self.start + 4]
         return frozenset([self.source + ports[:2], self.target + ports[2:]])
 
 
-def read(raw: bytes) -> Optional[Packet]:
-    """A packet as it was sent; None where it is none that we know how to read."""
+def read(octets: bytes) -> Optional[Packet]:
+    """The packet in these bytes; None if they are not one that we can read."""
     try:
-        version = raw[0] >> 4
-        return _read4(raw) if version == 4 else _read6(raw) if version == 6 else None
+        version = octets[0] >> 4
+        return _read4(octets) if version == 4 else _read6(octets) if version == 6 else None
     except (IndexError, struct.error):
         return None
 
 
-def _read4(raw: bytes) -> Packet:
-    start, fragment = (raw[0] & 15) * 4, struct.unpack_from("!H", raw, 6)[0]
+def _read4(octets: bytes) -> Packet:
+    start, fragment = (octets[0] & 15) * 4, struct.unpack_from("!H", octets, 6)[0]
     whole = not fragment & 0x3FFF
-    return _packet(raw[: struct.unpack_from("!H", raw, 2)[0]], raw[12:16], raw[16:20], raw[9], start, whole)
+    size = struct.unpack_from("!H", octets, 2)[0]
+    return _packet(octets[:size], octets[12:16], octets[16:20], octets[9], start, whole)
 
 
-def _read6(raw: bytes) -> Packet:
-    protocol, start, whole = raw[6], _IP6_HEADER, True
+def _read6(octets: bytes) -> Packet:
+    protocol, start, whole = octets[6], _IP6_HEADER, True
     if protocol == _FRAGMENT_HEADER:
-        protocol, start, whole = raw[start], start + 8, False
-    return _packet(raw, raw[8:24], raw[24:40], protocol, start, whole)
+        protocol, start, whole = octets[start], start + 8, False
+    return _packet(octets, octets[8:24], octets[24:40], protocol, start, whole)
 
 
-def _packet(raw: bytes, source: bytes, target: bytes, protocol: int, start: int, whole: bool) -> Packet:
+def _packet(octets: bytes, source: bytes, target: bytes, protocol: int, start: int, whole: bool) -> Packet:
     body, kinds = start, {"any"}
     if not whole:
         kinds.add("fragment")
     elif protocol == _TCP:
-        body = start + (raw[start + 12] >> 4) * 4
-        kinds.update(_segment_kinds(raw[start + 13], len(raw) - body))
+        body = start + (octets[start + 12] >> 4) * 4
+        kinds.update(_segment_kinds(octets[start + 13], len(octets) - body))
     elif protocol == _UDP:
         body = start + 8
         kinds.add("datagram")
     elif protocol in _ICMP:
         kinds.add("ICMP")
-    return Packet(raw, source, target, protocol, start, body, frozenset(kinds))
+    return Packet(octets, source, target, protocol, start, body, frozenset(kinds))
 
 
 def _segment_kinds(flags: int, data: int) -> Iterator[str]:
-    """A segment with data and FIN is of both kinds; ``ACK`` is one that only acknowledges."""
+    """The kinds of a segment. One with data and FIN is both; ``ACK`` means that it only acknowledges."""
     if flags & SYN:
         yield "SYN-ACK" if flags & ACK else "SYN"
     if flags & FIN:
@@ -104,26 +105,26 @@ def _segment_kinds(flags: int, data: int) -> Iterator[str]:
 
 
 def damaged(packet: Packet) -> Packet:
-    """The packet with the last bit of its data changed, and its checksum not."""
-    return replace(packet, raw=packet.raw[:-1] + bytes([packet.raw[-1] ^ 1]))
+    """The packet with the last bit of its data changed, but not its checksum."""
+    return replace(packet, octets=packet.octets[:-1] + bytes([packet.octets[-1] ^ 1]))
 
 
 def divisible(packet: Packet, size: int) -> bool:
-    """Whether :func:`divided` would make several of it."""
+    """True if :func:`divided` makes more than one packet of it."""
     if packet.protocol == _TCP:
         return "data" in packet.kinds and packet.data > size
-    return "datagram" in packet.kinds and len(packet.raw) - packet.start > _whole_eights(size)
+    return "datagram" in packet.kinds and len(packet.octets) - packet.start > _whole_eights(size)
 
 
 def divided(packet: Packet, size: int) -> list[bytes]:
     """A segment as several with at most ``size`` bytes of data each; a datagram as IP fragments of that size.
 
-    The data of a fragment is a multiple of eight bytes (RFC 791 section 3.1), so that ``size`` is rounded down.
+    A fragment holds a multiple of eight bytes (RFC 791 section 3.1), so ``size`` is rounded down.
     """
     if packet.protocol == _TCP:
         return [_piece(packet, at, min(size, packet.data - at)) for at in range(0, packet.data, size)]
-    content, step = packet.raw[packet.start :], _whole_eights(size)
-    make = _fragment4 if packet.raw[0] >> 4 == 4 else _fragment6
+    content, step = packet.octets[packet.start :], _whole_eights(size)
+    make = _fragment4 if packet.octets[0] >> 4 == 4 else _fragment6
     return [make(packet, at, content[at : at + step], at + step < len(content)) for at in range(0, len(content), step)]
 
 
@@ -132,8 +133,8 @@ def _whole_eights(size: int) -> int:
 
 
 def _piece(packet: Packet, at: int, size: int) -> bytes:
-    """The part of a segment that begins ``at`` bytes behind its own beginning. Only the last one keeps FIN and PSH."""
-    head = bytearray(packet.raw[packet.start : packet.body])
+    """A segment with ``size`` bytes of another's data, from byte ``at`` on. Only the last part keeps FIN and PSH."""
+    head = bytearray(packet.octets[packet.start : packet.body])
     sequence, urgent = struct.unpack_from("!I", head, 4)[0], struct.unpack_from("!H", head, 18)[0]
     struct.pack_into("!I", head, 4, (sequence + at) & 0xFFFFFFFF)
     if at + size < packet.data:
@@ -143,14 +144,14 @@ def _piece(packet: Packet, at: int, size: int) -> bytes:
     elif head[13] & URG:
         head[13] &= ~URG & 0xFF
         struct.pack_into("!H", head, 18, 0)
-    segment = bytes(head) + packet.raw[packet.body + at : packet.body + at + size]
+    segment = bytes(head) + packet.octets[packet.body + at : packet.body + at + size]
     return _ip_header(packet, len(segment)) + summed(segment, packet.source, packet.target)
 
 
 def summed(segment: bytes, source: bytes, target: bytes) -> bytes:
-    """A TCP segment with the checksum that it must have between two addresses (RFC 9293 section 3.1).
+    """A TCP segment with its correct checksum between two addresses (RFC 9293 section 3.1).
 
-    The pseudo-header of IPv4 has shorter fields than that of IPv6; their sum is the same.
+    The pseudo-headers of IPv4 and IPv6 have fields of different lengths, but the same sum.
     """
     blank = segment[:16] + b"\0\0" + segment[18:]
     total = _checksum(source + target + struct.pack("!II", len(segment), _TCP) + blank)
@@ -158,10 +159,11 @@ def summed(segment: bytes, source: bytes, target: bytes) -> bytes:
 
 
 def _ip_header(packet: Packet, size: int) -> bytes:
-    """The IP header of a packet for a content of another size."""
-    if packet.raw[0] >> 4 == 6:
-        return packet.raw[:4] + struct.pack("!H", packet.start - _IP6_HEADER + size) + packet.raw[6 : packet.start]
-    head = bytearray(packet.raw[: packet.start])
+    """The IP header of a packet, changed for a content of another size."""
+    head = bytearray(packet.octets[: packet.start])
+    if head[0] >> 4 == 6:
+        struct.pack_into("!H", head, 4, packet.start - _IP6_HEADER + size)
+        return bytes(head)
     struct.pack_into("!H", head, 2, packet.start + size)
     return _summed4(head)
 
@@ -173,7 +175,7 @@ def _summed4(head: bytearray) -> bytes:
 
 
 def _fragment4(packet: Packet, at: int, content: bytes, more: bool) -> bytes:
-    head = bytearray(packet.raw[: packet.start])
+    head = bytearray(packet.octets[: packet.start])
     struct.pack_into("!HHH", head, 2, packet.start + len(content), _identification(packet) & 0xFFFF,
                      (_MORE_FRAGMENTS if more else 0) | at // 8)  # fmt: skip
     return _summed4(head) + content
@@ -181,14 +183,14 @@ def _fragment4(packet: Packet, at: int, content: bytes, more: bool) -> bytes:
 
 def _fragment6(packet: Packet, at: int, content: bytes, more: bool) -> bytes:
     """RFC 8200 section 4.5."""
-    head = packet.raw[:4] + struct.pack("!HB", 8 + len(content), _FRAGMENT_HEADER) + packet.raw[7:_IP6_HEADER]
+    head = packet.octets[:4] + struct.pack("!HB", 8 + len(content), _FRAGMENT_HEADER) + packet.octets[7:_IP6_HEADER]
     fragment = struct.pack("!BxHI", packet.protocol, at | (1 if more else 0), _identification(packet))
     return head + fragment + content
 
 
 def _identification(packet: Packet) -> int:
-    """What the fragments of one datagram have in common: one that may not be fragmented need not have any."""
-    return zlib.crc32(packet.raw) | 1
+    """A number for all fragments of one datagram: a datagram that must not be fragmented need not have one."""
+    return zlib.crc32(packet.octets) | 1
 
 
 def _checksum(content: bytes) -> int:
@@ -201,5 +203,5 @@ def _checksum(content: bytes) -> int:
 
 
 def packed(address: str) -> bytes:
-    """An address as it stands in a packet."""
+    """An address as packets carry it."""
     return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)

@@ -1,4 +1,4 @@
-"""Hosts as namespaces: making one, and having a thread enter the one that a descriptor holds."""
+"""Network namespaces: makes one, and lets a thread enter one by its descriptor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def join(descriptor: int) -> None:
-    """Puts the calling thread, and only it, into a network namespace. OSError where that is not permitted."""
+    """Moves the calling thread, and no other, into a network namespace. OSError if that is not permitted."""
     if hasattr(os, "setns"):
         os.setns(descriptor, CLONE_NEWNET)
     else:
@@ -21,7 +21,7 @@ def join(descriptor: int) -> None:
 
 
 def new_namespace() -> int:
-    """A new network namespace, by the descriptor that alone holds it. OSError where that is not permitted."""
+    """Makes a network namespace. Returns the only descriptor that keeps it alive. OSError if that is not permitted."""
     return in_thread(_enter_new)
 
 
@@ -34,7 +34,7 @@ def _enter_new() -> int:
 
 
 def _of_libc(function: str, *arguments: int) -> None:
-    """What Python has of its own from 3.12 on."""
+    """Calls a function of the C library that Python has only from 3.12 on."""
     import ctypes
 
     if getattr(ctypes.CDLL(None, use_errno=True), function)(*arguments) != 0:
@@ -43,7 +43,7 @@ def _of_libc(function: str, *arguments: int) -> None:
 
 
 def on_host(host: int, work: Callable[[], T]) -> T:
-    """What ``work`` returns or raises in a thread of its own that has joined the host."""
+    """Returns or raises what ``work`` does in a new thread that has joined the host."""
 
     def visit() -> T:
         join(host)
@@ -53,14 +53,14 @@ def on_host(host: int, work: Callable[[], T]) -> T:
 
 
 def in_thread(work: Callable[[], T]) -> T:
-    """What ``work`` returns or raises in a thread of its own: namespaces are entered per thread."""
+    """Returns or raises what ``work`` does in a new thread: namespaces are entered per thread."""
     results: list[T] = []
     errors: list[Exception] = []
 
     def live() -> None:
         try:
             results.append(work())
-        except Exception as error:  # noqa: BLE001 (it is raised again in the caller's thread)
+        except Exception as error:  # noqa: BLE001 (raised again in the caller's thread)
             errors.append(error)
 
     thread = threading.Thread(target=live)

@@ -1,6 +1,6 @@
-"""A firewall over netlink (nfnetlink, linux/netfilter/nf_tables.h): what TCP and UDP bring to a host is let in, or not.
+"""Firewall messages (nfnetlink, linux/netfilter/nf_tables.h): drops or refuses TCP and UDP packets for a host.
 
-It speaks for the network namespace of the thread that makes it. ICMP always passes: IPv6 finds its neighbours by it.
+A firewall is in the network namespace of the thread that makes it. ICMP always passes: IPv6 finds neighbours by it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Optional
 from conformance.worker.network.netlink import ACK, CREATE, ORDER, REQUEST, Conversation, attribute
 
 INPUT, FORWARD = 1, 2
-"""Where packets are looked at: those for the host, and those that it passes on."""
+"""Which packets are checked: those for the host, or those that it forwards."""
 
 _NETFILTER, _TABLES, _INET = 12, 10, 1
 _BEGIN, _END = 16, 17
@@ -27,17 +27,17 @@ _LAYER4, _TRANSPORT_HEADER, _DESTINATION_PORT = 16, 2, 2
 _TCP_RESET, _ICMP = 1, 2
 
 _CODES = {"net-unreachable": 0, "port-unreachable": 1, "host-unreachable": 2, "admin-prohibited": 3}
-"""enum nft_reject_inet_code: one number for the ICMP and the ICMPv6 message of the same meaning."""
+"""enum nft_reject_inet_code: the ICMP and the ICMPv6 message of one meaning have the same number."""
 
 
 class Firewall(Conversation):
-    """A conversation about the firewall of a host. OSError where the kernel has no such thing."""
+    """A conversation about the firewall of a host. OSError if the kernel has no nf_tables."""
 
     def __init__(self) -> None:
         super().__init__(_NETFILTER)
 
     def set(self, answer: str, where: int, port: Optional[int]) -> None:
-        """From now on this is the answer to what comes, or what comes to one port."""
+        """Answers packets in this way from now on: all of them, or those to one port."""
         hook = _number(1, where) + _number(2, 0)
         chain = attribute(1, _NAME) + attribute(3, _NAME) + attribute(4 | _NESTED, hook) + attribute(7, b"filter\0")
         protocols = [socket.IPPROTO_TCP] + ([] if answer == "reset" else [socket.IPPROTO_UDP])
@@ -45,11 +45,11 @@ class Firewall(Conversation):
         self._change([(_NEW_TABLE, 0, attribute(1, _NAME)), (_NEW_CHAIN, 0, chain), *rules])
 
     def remove(self) -> None:
-        """The end of :meth:`set`."""
+        """Removes the answer that :meth:`set` made."""
         self._change([(_DELETE_TABLE, 0, attribute(1, _NAME))])
 
     def _change(self, changes: list[tuple[int, int, bytes]]) -> None:
-        """All of them or none, which is what the kernel calls a batch."""
+        """Makes all of these changes or none: the kernel calls this a batch."""
         self._number += 1
         parts = [self._message(_BEGIN, 0, _WHAT.pack(0, 0, _TABLES), REQUEST)]
         for kind, flags, body in changes:
@@ -80,7 +80,7 @@ def _answer(answer: str) -> bytes:
 
 
 def _is(value: bytes) -> bytes:
-    """The register holds this."""
+    """True if the register holds this value."""
     data = attribute(3 | _NESTED, attribute(1, value))
     return _expression("cmp", _number(1, _REGISTER) + _number(2, _EQUAL) + data)
 

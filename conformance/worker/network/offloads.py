@@ -1,4 +1,4 @@
-"""What a network interface does with TCP segments in a host's place (SIOCETHTOOL, linux/ethtool.h)."""
+"""Offloads: whether a network interface cuts and joins TCP segments for its host (SIOCETHTOOL, linux/ethtool.h)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _SET_TSO, _SET_GSO, _SET_GRO = 0x1F, 0x24, 0x2C
 
 
 def switch(interface: str, on: bool) -> None:
-    """Off: segments leave as they are to arrive, and arrive as they were sent. OSError where the kernel refuses."""
+    """Switches them on or off. Off: the interface neither cuts nor joins segments. OSError if the kernel refuses."""
     for command in (_SET_TSO, _SET_GSO, _SET_GRO):
         _ask(interface, command, int(on))
 
 
-def probe(interface: str) -> None:
-    """OSError where the kernel does not answer such questions."""
+def check(interface: str) -> None:
+    """OSError if the kernel does not answer questions about offloads."""
     _ask(interface, _GET_TSO)
 
 

@@ -1,7 +1,7 @@
 """Provisions two hosts, then becomes the worker.
 
-The worker inherits their descriptors; nothing else holds them, so the kernel removes both with the worker, whatever
-ends it.
+The worker inherits their descriptors. Nothing else keeps the hosts alive, so the kernel removes them when the worker
+ends, for whatever reason.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import sys
+from dataclasses import astuple
 from typing import Any
 
 from conformance.tables.topologies import DIRECT, TOPOLOGIES
@@ -20,12 +21,12 @@ CLONE_NEWUSER = 0x10000000
 
 
 def main() -> None:
-    """Provisions, and execs the command with the settings completed; both are arguments of the process."""
+    """Provisions the hosts, adds them to the settings, and executes the command; both are arguments of the process."""
     settings: dict[str, Any] = json.loads(sys.argv[1])
     command = sys.argv[2:]
     try:
         settings["hosts"] = provision()
-    except Exception as error:  # noqa: BLE001 (whatever fails, the worker runs without hosts and says why)
+    except Exception as error:  # noqa: BLE001 (on any error the worker runs without hosts and says why)
         settings["why_not"] = f"two hosts cannot be made here: {_reason(error)}"
     os.execvp(command[0], [*command, json.dumps(settings)])
 
@@ -38,17 +39,17 @@ def _reason(error: Exception) -> str:
 
 
 def provision() -> dict[str, list[Any]]:
-    """Makes both hosts; host name to [namespace descriptor, IPv4 address, IPv6 address]."""
+    """Makes both hosts. Returns host name to [namespace descriptor, IPv4 address, IPv6 address]."""
     if os.geteuid() != 0:
         _own_user_namespace()
     network = make(TOPOLOGIES[DIRECT])
     for descriptor in network.held:
         os.set_inheritable(descriptor, True)
-    return {name: list(place) for name, place in network.places.items()}
+    return {name: list(astuple(host)) for name, host in network.hosts.items()}
 
 
 def _own_user_namespace() -> None:
-    """Becomes root of a user namespace of our own; this process has one thread, as that needs."""
+    """Becomes root of a new user namespace; only a process with a single thread can."""
     uid, gid = os.geteuid(), os.getegid()
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER) != 0:
         number = ctypes.get_errno()

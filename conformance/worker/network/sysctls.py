@@ -1,4 +1,4 @@
-"""Settings of a host of our own, set in its own namespace before the fixture is made."""
+"""Changes settings of a host of our own, in its namespace, before the fixture is made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.worker.network.namespaces import on_host
 
 
 def change(host: Optional[int], settings: Mapping[str, Any]) -> None:
-    """Sets these sysctls on a host. Unsupported where there is no host of our own, or no such key."""
+    """Sets these sysctls on a host. Unsupported if it is not a host of ours, or has no such key."""
     if host is None:
         raise Unsupported("settings can only be changed on hosts that were provisioned for the run")
     try:
@@ -20,7 +20,7 @@ def change(host: Optional[int], settings: Mapping[str, Any]) -> None:
 
 
 def _set_all(settings: Mapping[str, Any]) -> None:
-    """/proc/sys/net shows the namespace of whoever opens it, so a thread that joined the host does this."""
+    """Called in a thread that joined the host: /proc/sys/net shows the namespace of the thread that opens it."""
     for key, value in settings.items():
         with open("/proc/sys/" + key.replace(".", "/"), "w", encoding="ascii") as file:
             file.write(str(value))

@@ -1,7 +1,7 @@
-"""A TUN device: what a host sends through it is read from a descriptor, and what is written there reaches the host.
+"""TUN devices: packets that a host sends through one are read from a descriptor; packets written there reach the host.
 
-It offers the kernel no offloads (linux/if_tun.h, TUNSETOFFLOAD is not called), so that segments come out no larger
-than the link takes them and with their checksums complete. It goes with its descriptor, and so do its routes.
+The device offers no offloads (linux/if_tun.h, TUNSETOFFLOAD is not called), so segments come out no larger than the
+link carries them, with complete checksums. The device and its routes end with the descriptor.
 """
 
 from __future__ import annotations
@@ -13,32 +13,34 @@ import struct
 import sys
 
 from conformance.model.errors import Unsupported
+from conformance.worker.network import links, routes
 from conformance.worker.network.namespaces import on_host
-from conformance.worker.network.netlink import Netlink
+from conformance.worker.network.netlink import RouteNetlink
 
 if sys.platform != "win32":
     import fcntl
 
 NAME = "tun0"
-"""What the device is called on each host."""
+"""The name of the device on each host."""
 
 _PATH = "/dev/net/tun"
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 _REQUEST = struct.Struct("16sH22x")
 _QUEUE = 10_000
-"""Packets that may wait to be read; more than a TCP window holds, for what does not fit is lost."""
+"""Packets that may wait to be read; others are lost, so this is more than a TCP window holds."""
 
 
-def opened(host: int, routes: tuple[tuple[str, str], ...]) -> int:
-    """Makes the device on a host; its descriptor, which does not wait. ``routes`` are (to whom, own address).
+def opened(host: int, targets: tuple[tuple[str, str], ...]) -> int:
+    """Makes the device on a host. Returns its descriptor, which is not blocking.
 
-    Unsupported where it cannot be made.
+    ``targets``: addresses that are reached through the device, each with the host's own address to send from.
+    Unsupported if the device cannot be made.
     """
-    return on_host(host, lambda: _opened(routes))
+    return on_host(host, lambda: _opened(targets))
 
 
 def lacking(host: int) -> str:
-    """Why no device can be made on a host; empty where it can."""
+    """Why no device can be made on a host; empty if one can."""
     try:
         os.close(opened(host, ()))
     except Unsupported as error:
@@ -46,7 +48,7 @@ def lacking(host: int) -> str:
     return ""
 
 
-def _opened(routes: tuple[tuple[str, str], ...]) -> int:
+def _opened(targets: tuple[tuple[str, str], ...]) -> int:
     try:
         descriptor = os.open(_PATH, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -54,11 +56,11 @@ def _opened(routes: tuple[tuple[str, str], ...]) -> int:
     try:
         fcntl.ioctl(descriptor, _TUNSETIFF, _REQUEST.pack(NAME.encode(), _IFF_TUN | _IFF_NO_PI))
         _be_silent()
-        with Netlink(NAME) as link:
-            link.set_queue_length(_QUEUE)
-            link.set_up(True)
-            for to, own in routes:
-                link.add_route(to, own)
+        with RouteNetlink() as kernel:
+            links.set_queue_length(kernel, NAME, _QUEUE)
+            links.set_up(kernel, NAME)
+            for to, own in targets:
+                routes.add(kernel, NAME, to, own)
     except OSError as error:
         os.close(descriptor)
         raise Unsupported(f"a TUN device cannot be made: {error.strerror or error}") from None
@@ -66,9 +68,9 @@ def _opened(routes: tuple[tuple[str, str], ...]) -> int:
 
 
 def _be_silent() -> None:
-    """No link-local address (linux/if_link.h, IN6_ADDR_GEN_MODE_NONE), and so no search for routers through it."""
+    """Gives the device no link-local address (linux/if_link.h, IN6_ADDR_GEN_MODE_NONE): so it asks for no routers."""
     setting = f"/proc/sys/net/ipv6/conf/{NAME}/addr_gen_mode"
-    with contextlib.suppress(OSError), open(setting, "w", encoding="ascii") as file:  # without IPv6 it is silent
+    with contextlib.suppress(OSError), open(setting, "w", encoding="ascii") as file:  # it is silent without IPv6
         file.write("1")
 
 

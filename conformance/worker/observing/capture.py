@@ -21,7 +21,7 @@ from typing import Any, Optional
 from conformance.model.errors import HarnessError
 from conformance.tables.transports import Transport
 from conformance.worker.network.namespaces import on_host
-from conformance.worker.network.networks import Place
+from conformance.worker.network.networks import Host
 
 SNAPSHOT = 512
 """Bytes that are kept of each packet: all headers, and the begin of the data."""
@@ -88,7 +88,7 @@ class Capture:
     """The packets of one cell."""
 
     def __init__(
-        self, transport: Transport, places: Mapping[str, Place], addresses: Mapping[str, Any],
+        self, transport: Transport, places: Mapping[str, Host], addresses: Mapping[str, Any],
         host_of: Mapping[str, str], strangers: Callable[[], AbstractSet[Flow]],
     ) -> None:  # fmt: skip
         """Begins to listen on every host, before the first packet. ``strangers``: the connections of earlier cells."""
@@ -112,9 +112,9 @@ class Capture:
             return "packets can be captured on Linux only"
         try:
             _stamping()
-            for name, (host, *_) in self._hosts().items():
-                self._sockets[name] = _tap() if host is None else on_host(host, _tap)
-                if host is None:
+            for name, host in self._hosts().items():
+                self._sockets[name] = _tap() if host.namespace is None else on_host(host.namespace, _tap)
+                if host.namespace is None:
                     self._sockets[name].bind(("lo", _EVERY_PROTOCOL))
         except PermissionError:
             self.close()
@@ -124,12 +124,12 @@ class Capture:
             return f"packets cannot be captured here: {getattr(error, 'strerror', None) or error}"
         return ""
 
-    def _hosts(self) -> dict[str, Place]:
+    def _hosts(self) -> dict[str, Host]:
         """The hosts of our own; else this machine's loopback interface, as one host."""
-        return self._own_hosts() or {"loopback": (None, "127.0.0.1", "::1")}
+        return self._own_hosts() or {"loopback": Host(None, "127.0.0.1", "::1")}
 
-    def _own_hosts(self) -> dict[str, Place]:
-        own = {name: place for name, place in self._places.items() if place[0] is not None}
+    def _own_hosts(self) -> dict[str, Host]:
+        own = {name: place for name, place in self._places.items() if place.namespace is not None}
         return own if self._transport.hosts else {}
 
     def close(self) -> None:
@@ -183,7 +183,7 @@ class Capture:
             "lost": self._lost,
             "complete": rest and not self._lost,
             "steps": [[step, *times] for step, times in self._steps.items()],
-            "hosts": {ip: name for name, (_, *own) in self._hosts().items() for ip in own},
+            "hosts": {ip: name for name, host in self._hosts().items() for ip in (host.ip4, host.ip6)},
             "actors": dict(self._host_of),
             "sockets": [[*address, name] for name, address in self._addresses.items() if isinstance(address, tuple)],
         }

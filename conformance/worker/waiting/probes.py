@@ -1,4 +1,4 @@
-"""The surest ways that work on this host: to see what a thread waits in, and what is under way in the network."""
+"""Chooses the surest ways that work on this host: to see what a thread waits in, and what is still on its way."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ import contextlib
 import sys
 import threading
 
-from conformance.worker.host.host_facts import emulator, kernel_machine
-from conformance.worker.waiting.settling import LinuxNetwork, Network, SilentNetwork
-from conformance.worker.waiting.watch import SYSTEM_CALLS, Probe, ProcProbe, WindowProbe
+from conformance.worker.host.host_facts import emulator, kernel_machine, kernel_word_bits
+from conformance.worker.waiting.settling import LinuxTraffic, Traffic, UnknownTraffic
+from conformance.worker.waiting.system_calls import SYSTEM_CALLS, abi_of
+from conformance.worker.waiting.watch import Probe, ProcProbe, WindowProbe
 
 
-def best_probe() -> tuple[Probe, Network]:
-    """The surest probe, tried on a thread of this process, and the account of the network that goes with it."""
+def best_probe() -> tuple[Probe, Traffic]:
+    """The surest probe, tried on a thread of this process, and the account of packets that goes with it."""
     if sys.platform == "linux":
-        return _linux_probe(), LinuxNetwork()
+        return _linux_probe(), LinuxTraffic()
     if emulator() == "wine":
-        from conformance.worker.waiting.wine_network import WineNetwork
         from conformance.worker.waiting.wine_threads import wine_probe
+        from conformance.worker.waiting.wine_traffic import WineTraffic
 
-        with contextlib.suppress(OSError, AttributeError):  # what this Wine does not give
+        with contextlib.suppress(OSError, AttributeError):  # this Wine lacks something that the probe needs
             probe = wine_probe()
             if probe is not None:
-                return probe, WineNetwork()
-    return WindowProbe(), SilentNetwork()
+                return probe, WineTraffic()
+    return WindowProbe(), UnknownTraffic()
 
 
 def _linux_probe() -> Probe:
-    calls = SYSTEM_CALLS.get(kernel_machine())
+    calls = SYSTEM_CALLS.get(abi_of(kernel_machine(), kernel_word_bits()))
     probe = ProcProbe(calls) if calls is not None else None
     return probe if probe and probe.sees(threading.get_native_id()) else WindowProbe()

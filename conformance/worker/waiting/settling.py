@@ -1,7 +1,20 @@
-"""Has the network come to rest? A packet still under way must not be taken for one that never came.
+"""Tells whether the network has settled, so that data still on its way is not taken for data that never came.
 
-Loopback and veth hand packets over through a queue per processor; Linux counts what is left in them. Bytes that TCP
-holds back (Nagle, a closed window) are counted per socket; where they do not drain, they must at least stand still.
+A receiver that waits proves nothing while a packet for it lies in a queue. Four places can hold data that has left the
+sender and not reached the receiver:
+
+- the input queue of a processor: loopback and veth hand packets over through it. Linux counts its packets in
+  ``/proc/net/softnet_stat``. It is shared with all cells, so a busy queue only delays the answer;
+- the forwarder, if packets go through one: it counts the packets it has carried and says if one is on its way. A packet
+  that a rule holds back is not on its way;
+- TCP's send queue: bytes held back by Nagle's algorithm or a closed window. Linux counts them for each socket. They may
+  stay there for good, so it is enough that the same bytes have stood still for longer than a delayed acknowledgement;
+- under Wine the server, which hands on what has come: it must be asleep.
+
+An equal count does not prove that these are the same bytes. So whenever a thread of the cell ran, or the forwarder
+carried a packet, the time for which they must stand still begins again (:meth:`Settling.moved`). The driver asks only
+after it has seen the caller wait, and looks at the caller once more after the answer: either a packet was found on its
+way, or its arrival has woken the caller. A host that counts nothing is always taken for settled.
 """
 
 from __future__ import annotations
@@ -22,27 +35,27 @@ STANDSTILL = 0.06
 """Seconds for which held-back bytes must stand still: longer than Linux's delayed acknowledgement of 40 ms."""
 
 
-class Network(Protocol):
-    """What a host tells of packets that are under way."""
+class Traffic(Protocol):
+    """What a host says about packets that are on their way."""
 
     def busy(self) -> bool:
-        """Whether any is being handed on just now."""
+        """True while any packet is being handed over."""
 
     def unsent(self, streams: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
-        """Of streams, given by name and descriptor, the names and how many bytes TCP holds back."""
+        """Name and number of bytes that TCP holds back, for streams given by name and descriptor."""
 
 
 class Settling:
     """Looks at the sockets of one cell."""
 
     def __init__(
-        self, network: Network, unsent: Callable[[], Iterable[tuple[str, int]]],
+        self, traffic: Traffic, unsent: Callable[[], Iterable[tuple[str, int]]],
         carried: Callable[[], Optional[int]], scale: float,
     ) -> None:  # fmt: skip
-        """``unsent`` tells who holds back how many bytes; ``carried`` how many packets a forwarder has carried so
-        far, None while it carries one.
+        """``unsent``: the names of the cell's sockets and the bytes that each holds back; ``carried``: how many packets
+        a forwarder has carried so far, None while one is on its way.
         """
-        self._network = network
+        self._traffic = traffic
         self._unsent = unsent
         self._carried = carried
         self._standstill = STANDSTILL * scale
@@ -50,16 +63,13 @@ class Settling:
         self._since = 0.0
 
     def moved(self) -> None:
-        """Something of the cell ran: bytes held back may be others than before, be they as many."""
+        """Something of the cell ran: an equal count of held-back bytes no longer proves that they are the same."""
         self._held = None
 
     def settled(self) -> bool:
-        """Whether nothing is under way; where the host cannot say, always True.
-
-        A queue of the host holds packets of other cells, too: those put the answer off, they disturb nothing here.
-        """
+        """True if nothing is on its way; always True if the host does not say."""
         before = self._carried()
-        busy = self._network.busy()
+        busy = self._traffic.busy()
         if before is None or before != self._carried():
             self.moved()
             return False
@@ -75,15 +85,14 @@ class Settling:
         return time.monotonic() - self._since >= self._standstill
 
     def handing_over(self) -> bool:
-        """Whether packets lie in a queue between two processors."""
-        return self._network.busy()
+        """True while packets lie in a queue between two processors."""
+        return self._traffic.busy()
 
 
-class LinuxNetwork:
-    """Linux: the queues of its processors, and what it says of each socket."""
+class LinuxTraffic:
+    """Linux: the input queues of its processors, and its count for each socket."""
 
     def busy(self) -> bool:
-        """Whether packets lie in a queue."""
         try:
             with open("/proc/net/softnet_stat", encoding="ascii") as file:
                 return queued(file.read())
@@ -91,30 +100,27 @@ class LinuxNetwork:
             return False
 
     def unsent(self, streams: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
-        """Bytes not sent yet."""
         return [(name, unsent(descriptor)) for name, descriptor in streams]
 
 
-class SilentNetwork:
-    """A host that does not say."""
+class UnknownTraffic:
+    """A host that says nothing: never busy, and nothing unsent."""
 
     def busy(self) -> bool:
-        """Never known to be."""
         return False
 
     def unsent(self, streams: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
-        """Nothing known."""
         return []
 
 
 def queued(softnet_stat: str) -> bool:
-    """Whether packets lie in a processor's input queue (column 12 of Linux's softnet_stat, hexadecimal)."""
+    """True if packets lie in a processor's input queue (column 12 of Linux's softnet_stat, hexadecimal)."""
     rows = [line.split() for line in softnet_stat.splitlines()]
     return any(len(row) > 11 and int(row[11], 16) for row in rows)
 
 
 def unsent(descriptor: int) -> int:
-    """Bytes that TCP holds back on a socket; 0 where the kernel does not say."""
+    """Bytes that TCP holds back on a socket; 0 if the kernel does not say."""
     if sys.platform != "linux":
         return 0
     try:

@@ -1,9 +1,21 @@
-"""Is a thread waiting in its own call? Proved by the kernel's own word where it gives one, never by the clock alone.
+"""Proves that a thread is waiting in its own call: by what the kernel says of it, never by the clock alone.
 
-On Linux ``/proc/self/task/TID/syscall`` names the call with its arguments, and ``schedstat`` counts how often the
-thread ran: the same line twice, without a run in between, in a call that the adapter waits in, is a proof.
-Under Wine the thread's stack is seen as well (`wine_waiting`). Elsewhere a bounded window has to do, and the record
-says so.
+``blocks: true`` needs more than silence, because a slow machine, a lock and a page fault are silent, too. On Linux the
+kernel tells two things of a thread:
+
+- ``/proc/PID/task/TID/syscall``: the system call it is in, with all arguments, or ``running``;
+- ``/proc/PID/task/TID/schedstat``: the time it has run, the time it waited for a processor, and how often it was put
+  on one.
+
+A look (:class:`Look`) reads both. Two equal looks mean that the thread was in the same call with the same arguments
+both times and did not run in between, so it has slept there all the time. If that call is one the adapter says it waits
+in (``recvfrom``, ``poll``, …), or one the operation is declared to wait in, the wait is *proven*. The driver then asks
+:mod:`settling` whether data may still be on its way, and looks once more after that.
+
+Under Wine every wait is the same system call of Linux, so the probe also reads the thread's stack on the Windows side
+(:mod:`wine_threads`). Anywhere else the call counts as waiting when it has not returned for a while: that is *bounded*.
+A record says for each wait which probe saw it and how certain it is. A call that hangs is not proved to wait:
+:meth:`Watch.whereabouts` names the call that the thread is in, whichever it is.
 """
 
 from __future__ import annotations
@@ -13,30 +25,12 @@ from dataclasses import dataclass
 from typing import Optional, Protocol
 
 from conformance.model.observation import Wait
+from conformance.worker.waiting.system_calls import call_name
 
 PROVEN, BOUNDED = "proven", "bounded"
 
 WINDOW = 0.25
-"""Seconds for which a call must not have come back where only the clock can tell; scaled to the host's speed."""
-
-_X86_64 = {
-    0: "read", 1: "write", 3: "close", 7: "poll", 19: "readv", 20: "writev", 23: "select", 40: "sendfile",
-    42: "connect", 43: "accept", 44: "sendto", 45: "recvfrom", 46: "sendmsg", 47: "recvmsg", 61: "wait4",
-    202: "futex", 232: "epoll_wait", 270: "pselect6", 271: "ppoll", 281: "epoll_pwait", 288: "accept4",
-    441: "epoll_pwait2",
-}  # fmt: skip
-_GENERIC = {
-    22: "epoll_pwait", 57: "close", 63: "read", 64: "write", 65: "readv", 66: "writev", 71: "sendfile",
-    72: "pselect6", 73: "ppoll", 98: "futex", 202: "accept", 203: "connect", 206: "sendto", 207: "recvfrom",
-    211: "sendmsg", 212: "recvmsg", 242: "accept4", 260: "wait4", 441: "epoll_pwait2",
-}  # fmt: skip
-_S390X = {
-    3: "read", 4: "write", 6: "close", 142: "select", 145: "readv", 146: "writev", 168: "poll", 187: "sendfile",
-    238: "futex", 250: "epoll_wait", 301: "pselect6", 302: "ppoll", 312: "epoll_pwait", 362: "connect",
-    364: "accept4", 369: "sendto", 370: "sendmsg", 371: "recvfrom", 372: "recvmsg", 441: "epoll_pwait2",
-}  # fmt: skip
-SYSTEM_CALLS = {"x86_64": _X86_64, "aarch64": _GENERIC, "riscv64": _GENERIC, "s390x": _S390X}
-"""The calls that a thread may wait in, by machine and number (arch/*/entry/syscalls and asm-generic/unistd.h)."""
+"""Seconds without a return after which a call counts as waiting if only the clock can tell; times the host's scale."""
 
 
 @dataclass(frozen=True)
@@ -55,62 +49,63 @@ class Probe(Protocol):
     certainty: str
 
     def look(self, thread: int) -> Optional[Look]:
-        """What the thread waits in; None while it runs, or where it cannot be seen."""
+        """The call that the thread waits in; None if it runs or cannot be seen."""
 
     def cpu_seconds(self, thread: int) -> Optional[float]:
-        """Processor time that the thread has used, in seconds; None where it cannot be seen."""
+        """Processor time that the thread has used, in seconds; None if it cannot be seen."""
 
 
 class ProcProbe:
-    """Linux: the kernel's account of a thread, of this process unless told otherwise."""
+    """Linux: the threads of one process as ``/proc`` shows them. ``tasks`` is the folder with a folder per thread."""
 
     name = "proc-syscall"
     certainty = PROVEN
 
-    def __init__(self, calls: dict[int, str], process: str = "self") -> None:
+    def __init__(self, calls: dict[int, str], tasks: str = "/proc/self/task") -> None:
         self._calls = calls
-        self._tasks = f"/proc/{process}/task"
+        self._tasks = tasks
 
     def of_process(self, pid: int) -> ProcProbe:
-        """The same, for the threads of another process."""
-        return ProcProbe(self._calls, str(pid))
+        """The same probe for the threads of another process."""
+        return ProcProbe(self._calls, f"/proc/{pid}/task")
 
     def sees(self, thread: int) -> bool:
-        """Whether the kernel lets us look at a thread at all."""
+        """True if the kernel shows the thread's system calls and counts its runs (else schedstat reads ``0 0 0``)."""
         try:
-            with open(f"{self._tasks}/{thread}/syscall", "rb") as file:
-                return bool(file.read())
+            call, runs = self._read(thread, "syscall"), self._read(thread, "schedstat").split()
         except OSError:
             return False
+        return bool(call) and len(runs) == 3 and runs[2] != "0"
 
     def look(self, thread: int) -> Optional[Look]:
         try:
-            with open(f"{self._tasks}/{thread}/syscall", "rb") as file:
-                number, _, arguments = file.read().decode("ascii").partition(" ")
-            with open(f"{self._tasks}/{thread}/schedstat", "rb") as file:
-                runs = file.read().decode("ascii")
+            number, _, arguments = self._read(thread, "syscall").partition(" ")
+            runs = self._read(thread, "schedstat")
         except OSError:
             return None
         if not number.isdigit():
             return None
-        return Look(self._calls.get(int(number), f"system call {number}"), arguments, runs)
+        return Look(call_name(self._calls, int(number), arguments), arguments, runs)
 
     def cpu_seconds(self, thread: int) -> Optional[float]:
         try:
-            with open(f"{self._tasks}/{thread}/schedstat", "rb") as file:
-                return cpu_seconds(file.read().decode("ascii"))
+            return cpu_seconds(self._read(thread, "schedstat"))
         except OSError:
             return None
 
+    def _read(self, thread: int, name: str) -> str:
+        with open(f"{self._tasks}/{thread}/{name}", "rb") as file:
+            return file.read().decode("ascii")
+
 
 def cpu_seconds(schedstat: str) -> Optional[float]:
-    """Processor time in what the kernel says of a thread: its first number, in nanoseconds."""
+    """Processor time by the kernel's schedstat of a thread: its first number, in nanoseconds."""
     first = schedstat.split(maxsplit=1)[:1]
     return int(first[0]) / 1e9 if first and first[0].isdigit() else None
 
 
 class WindowProbe:
-    """Anywhere: the call has not come back for a while. Says what was called, not what it waits in."""
+    """Any system: says that a call has not returned, not what it waits in."""
 
     name = "window"
     certainty = BOUNDED
@@ -123,7 +118,7 @@ class WindowProbe:
 
 
 def probe_of_process(probe: Probe, pid: int, thread: int) -> Probe:
-    """The surest probe that works for a thread of another process, given the one that works here."""
+    """The surest probe that works for a thread of another process; ``probe`` is the one that works in this process."""
     if isinstance(probe, ProcProbe):
         other = probe.of_process(pid)
         if other.sees(thread):
@@ -132,9 +127,10 @@ def probe_of_process(probe: Probe, pid: int, thread: int) -> Probe:
 
 
 class Watch:
-    """Watches one call of one thread until it is proved waiting."""
+    """Watches one call of one thread until it is proved to be waiting."""
 
     def __init__(self, probe: Probe, thread: int, waits: frozenset[str], scale: float) -> None:
+        """``waits``: the system calls in which the call may wait."""
         self._probe, self._thread, self._waits = probe, thread, waits
         self._window = WINDOW * scale
         self._since = time.monotonic()
@@ -142,7 +138,7 @@ class Watch:
         self._last: Optional[Look] = None
 
     def waiting(self) -> Optional[Wait]:
-        """How the call is waiting, if this look proves it; ask again later if not."""
+        """How the call waits, if this look proves it; None if it does not, or not yet."""
         look = self._probe.look(self._thread)
         if look is None:
             self._last = None
@@ -155,7 +151,7 @@ class Watch:
         return self._wait(look.call) if same and look.call in self._waits else None
 
     def whereabouts(self) -> Optional[Wait]:
-        """Where the thread is just now, proved or not; for calls that hang."""
+        """The call that the thread is in at this moment, whether or not it waits there; for calls that hang."""
         look = self._probe.look(self._thread)
         return self._wait(look.call) if look else None
 

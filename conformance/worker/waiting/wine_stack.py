@@ -1,6 +1,6 @@
-"""Wine on Linux: from which call a thread of this process waits, told by the stack of its Windows side.
+"""Wine on Linux: the call that a thread of this process waits in, read from the thread's stack on the Windows side.
 
-Nothing here stops the thread. What is read holds only if the kernel says, before and after, that it did not run.
+Nothing here stops the thread. The result is valid only if the kernel says, before and after, that it did not run.
 """
 
 from __future__ import annotations
@@ -8,22 +8,22 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from conformance.worker.waiting.wine_network import library
+from conformance.worker.waiting.wine_traffic import library
 
 _WINSOCK = ("accept", "connect", "recv", "recvfrom", "select", "send", "sendto")
-"""What Python's socket and select modules wait in."""
+"""The functions that Python's socket and select modules wait in."""
 
 _NT = ("NtDelayExecution", "NtReadFile", "NtWaitForMultipleObjects", "NtWaitForSingleObject", "NtWriteFile")
 
 CALLS = (*_WINSOCK, *_NT)
-"""The calls of Windows that a thread can be seen to wait in."""
+"""The calls of Windows in which the probe can see a thread wait."""
 
 _SYSCALL_FRAME = 0x328
 """Where the TEB of a thread points to the registers with which it left Windows (Wine 10, ntdll/unix/signal_x86_64.c,
 struct amd64_thread_data)."""
 
 _PTHREAD, _TID = 0x320, 0x2D0
-"""Where the TEB points to glibc's struct pthread, and where that holds the kernel's id of the thread (nptl/descr.h)."""
+"""Where the TEB points to glibc's struct pthread, and where that struct holds the kernel's thread id (nptl/descr.h)."""
 
 _FRAME_SIZE, _CONTEXT_SIZE = 0xA0, 0x4D0
 _RSP, _RIP = 0x98, 0xF8
@@ -34,11 +34,11 @@ _REGISTERS = {
 """rbx, rsi, rdi, r12 to r15, rip, rsp and rbp: from Wine's struct syscall_frame to CONTEXT (winnt.h)."""
 
 _FRAMES = 12
-"""More than there are between a system call and the function of Winsock that made it."""
+"""The most frames that are searched; fewer lie between a system call and the function of Winsock that made it."""
 
 
 class Stacks:
-    """Looks into the threads of this process. OSError where there is nothing to be read."""
+    """Looks into the threads of this process. OSError if there is nothing to read."""
 
     def __init__(self) -> None:
         self._kernel, self._ntdll, winsock = library("kernel32"), library("ntdll"), library("ws2_32")
@@ -56,7 +56,7 @@ class Stacks:
         self._base = library("kernelbase")._handle
 
     def teb(self, thread: int) -> int:
-        """The address of the thread environment block of a thread, by its id on Windows."""
+        """The address of a thread's environment block, by its id on Windows."""
         handle = self._kernel.OpenThread(0x0040, False, thread)  # THREAD_QUERY_INFORMATION
         if not handle:
             raise OSError(f"thread {thread} cannot be opened")
@@ -68,14 +68,14 @@ class Stacks:
         return information[1]
 
     def kernel_id(self, teb: int) -> int:
-        """The id by which Linux knows the thread."""
+        """Linux's id of the thread."""
         return int.from_bytes(_read(_pointer(teb + _PTHREAD) + _TID, 4), "little")
 
     def call(self, teb: int) -> str:
-        """What a waiting thread called: the function of Winsock that waits by itself, else the system call of NT.
+        """The call that a thread waits in: the function of Winsock if that itself waits, else the system call of NT.
 
-        A lock within Winsock or the heap is no wait of Winsock's own: then more of ntdll than the system call lies
-        below it, and that is what is named.
+        A lock within Winsock or the heap does not count as a wait of Winsock. In that case more of ntdll than the
+        system call lies below the function of Winsock, and the result is the system call.
         """
         context = _context(_pointer(teb + _SYSCALL_FRAME))
         module, innermost = self._unwind(context)
@@ -90,7 +90,7 @@ class Stacks:
         return found or innermost or "a system call of NT"
 
     def _unwind(self, context: Any) -> tuple[int, str]:
-        """Leaves one function: the module that it is in, and its name where it is one of those known."""
+        """Leaves one function: the module that it is in, and its name if it is a known one."""
         at, module, unused = _get(context, _RIP), ctypes.c_uint64(), ctypes.c_uint64()
         entry = self._ntdll.RtlLookupFunctionEntry(at, ctypes.byref(module), None)
         if not entry:
@@ -108,7 +108,7 @@ def _address(library: Any, name: str) -> int:
 
 
 def _read(address: int, size: int) -> bytes:
-    """Memory of this process; OSError where there is none (ctypes makes that of an access violation in a call)."""
+    """Memory of this process; OSError if the address has none (ctypes turns an access violation into one)."""
     buffer = ctypes.create_string_buffer(size)
     ctypes.memmove(buffer, address, size)
     return buffer.raw
@@ -119,7 +119,7 @@ def _pointer(address: int) -> int:
 
 
 def _context(frame: int) -> Any:
-    """A CONTEXT, aligned as it has to be, with the registers of a system call's frame."""
+    """A CONTEXT, aligned to 16 bytes, with the registers of a system call's frame."""
     saved = _read(frame, _FRAME_SIZE)
     room = (ctypes.c_char * (_CONTEXT_SIZE + 16))()
     context = (ctypes.c_char * _CONTEXT_SIZE).from_buffer(room, -ctypes.addressof(room) % 16)

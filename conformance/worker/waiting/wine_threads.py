@@ -1,7 +1,7 @@
-"""Wine on Linux: the kernel's account of a thread of Windows, and the call that the thread waits in.
+"""Wine on Linux: what the kernel says of a thread of Windows, and the call that the thread waits in.
 
-Every wait for anything of Windows is one system call to the kernel: the thread reads a wake-up from the Wine server
-(Wine 10, ntdll/unix/server.c, wait_select_reply), be it in recv, in a lock or asleep. The stack tells which it is.
+A thread that waits for anything of Windows makes one system call: it reads a wake-up from the Wine server (Wine 10,
+ntdll/unix/server.c, wait_select_reply). It does so in recv, in a lock and asleep; the stack shows which.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ import threading
 import time
 from typing import Optional
 
-from conformance.worker.waiting.watch import PROVEN, SYSTEM_CALLS, Look, cpu_seconds
-from conformance.worker.waiting.wine_network import HostFile, library
+from conformance.worker.waiting.system_calls import SYSTEM_CALLS, call_name
+from conformance.worker.waiting.watch import PROVEN, Look, cpu_seconds
 from conformance.worker.waiting.wine_stack import Stacks
+from conformance.worker.waiting.wine_traffic import HostFile, library
 
 _CALLS = SYSTEM_CALLS["x86_64"]
 _WAKE_UP = "0x10"
-"""The size of a wake-up (Wine 10, server/protocol.def, struct wake_up_reply); replies of the server are longer."""
+"""The size of a wake-up (Wine 10, server/protocol.def, struct wake_up_reply); other replies are longer."""
 
 _VERSIONS = (b"10.0",)
-"""The Wines of which it is known how they make a thread wait."""
+"""The versions of Wine of which we know how they make a thread wait."""
 
 _TRIAL_SECONDS = 2.0
 
 
 class WineProbe:
-    """Threads of this process. OSError where it cannot be made."""
+    """Sees the threads of this process. OSError if the probe cannot be made."""
 
     name = "wine-stack"
     certainty = PROVEN
@@ -57,12 +58,13 @@ class WineProbe:
             return None
 
     def _call(self, known: _Thread, number: str, arguments: str) -> str:
-        """What the thread waits in; empty while it runs. A call of Linux is never taken for one of Windows."""
+        """The call that the thread waits in; empty while it runs. A call of Linux is never taken for one of Windows."""
         if not number.isdigit():
             return ""
-        if _CALLS.get(int(number)) == "read" and arguments.split()[2] == _WAKE_UP:
+        name = call_name(_CALLS, int(number), arguments)
+        if name == "read" and arguments.split()[2] == _WAKE_UP:
             return self._stacks.call(known.teb)
-        return f"system call {number} of the host"
+        return f"{name} of the host"
 
     def _thread(self, thread: int) -> _Thread:
         if thread not in self._threads:
@@ -73,7 +75,7 @@ class WineProbe:
         return self._threads[thread]
 
     def _forget(self, thread: int) -> None:
-        """Ids of threads are used again; an open file stays with the thread that it was opened for."""
+        """Drops a thread: ids are used again, but an open file stays with the thread that it was opened for."""
         known = self._threads.pop(thread, None)
         if known is not None:
             known.close()
@@ -88,12 +90,12 @@ class _Thread:
         self._schedstat = HostFile(*folder, "schedstat")
 
     def state(self) -> tuple[str, str, str]:
-        """Number and arguments of the system call, and how often the thread ran. OSError where it is gone."""
+        """Number and arguments of the system call, and how often the thread ran. OSError if the thread is gone."""
         number, _, arguments = self._syscall.read().partition(" ")
         return number, arguments, self._schedstat.read()
 
     def alive(self) -> bool:
-        """Whether the thread is still there."""
+        """True while the thread exists."""
         try:
             return bool(self.state()[0])
         except OSError:
@@ -106,7 +108,7 @@ class _Thread:
 
 
 def wine_probe() -> Optional[WineProbe]:
-    """The probe, if it sees a thread of ours wait in recv; None under another Wine than it knows."""
+    """The probe, if it sees a thread of ours wait in recv; None if not, or if this is another version of Wine."""
     version = library("ntdll").wine_get_version
     version.restype = ctypes.c_char_p
     if version() not in _VERSIONS:

@@ -1,4 +1,4 @@
-"""Probes: does this host have what a cell needs? A capability is tried, never inferred from the name of a platform."""
+"""Checks whether this host has what a cell needs. A capability is tried, never inferred from the name of a platform."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import select
 import socket
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Optional
 
 from conformance.model.errors import Unsupported
@@ -15,17 +15,16 @@ from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.faults import FAULTS
 from conformance.tables.transports import TRANSPORTS
 from conformance.worker.actors.process_main import become_nobody
-from conformance.worker.faults.network_faults import on_link, rate_options
-from conformance.worker.network import destroy, offloads, tun
+from conformance.worker.faults.target_hosts import change_link
+from conformance.worker.network import destroy, offloads, queues, tun
 from conformance.worker.network.forged_segments import TCP_REPAIR
 from conformance.worker.network.namespaces import on_host
-from conformance.worker.network.netlink import Netlink
-from conformance.worker.network.networks import INTERFACE
+from conformance.worker.network.netlink import RouteNetlink
+from conformance.worker.network.networks import INTERFACE, LinkEnd, SharedHosts
 from conformance.worker.network.nftables import INPUT, Firewall
-from conformance.worker.stage import Hosts
 
 Finding = Optional[str]
-"""None where the thing is there, else what the probe found."""
+"""None if the thing exists, else a sentence that says what is lacking."""
 
 
 def _socketpair_rights() -> Finding:
@@ -68,37 +67,35 @@ def _process() -> Finding:
 
 
 def _unprivileged() -> Finding:
-    """Tried for good in a child, which says by its exit status whether it could."""
+    """Gives privileges up in a child process, whose exit status says if that was possible."""
     if not hasattr(os, "fork"):
         return _process()
     child = os.fork()
     if child == 0:
         try:
             become_nobody()
-        except BaseException:  # noqa: BLE001 (a child that must not run on)
+        except BaseException:  # noqa: BLE001 (the child must not go on)
             os._exit(1)
         os._exit(0)
     ended = os.waitpid(child, 0)[1]
     return "the worker may not change its user (root may)" if ended else None
 
 
-def _link_queue(kind: str, options: bytes = b"") -> Callable[[int], Finding]:
-    def probe(namespace: int) -> Finding:
+def _link_queue(kind: str, install: Callable[[RouteNetlink, str], None]) -> Callable[[int], Finding]:
+    def check(namespace: int) -> Finding:
+        link = LinkEnd(namespace, INTERFACE)
         try:
-            on_link(namespace, lambda link: link.set_queue(kind, options))
+            change_link(link, install)
         except Unsupported as error:
             return f"sch_{kind} cannot be used: {error}"
-        on_link(namespace, Netlink.reset_queue)
+        change_link(link, queues.reset)
         return None
 
-    return probe
+    return check
 
 
 def _injection(namespace: int) -> Finding:
-    def try_raw() -> None:
-        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP).close()
-
-    on_host(namespace, try_raw)
+    on_host(namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP).close())
     return lacking_here("vanish")
 
 
@@ -113,7 +110,7 @@ def _firewall(namespace: int) -> Finding:
     return None
 
 
-_PROBES: dict[str, Callable[[], Finding]] = {
+_CHECKS: dict[str, Callable[[], Finding]] = {
     "SCM_RIGHTS": _socketpair_rights,
     "epoll": _exists("epoll"),
     "poll": _exists("poll"),
@@ -127,33 +124,33 @@ _PROBES: dict[str, Callable[[], Finding]] = {
     "dual-stack": _dual_stack,
 }
 
-_NETWORK_PROBES: dict[str, Callable[[int], Finding]] = {
-    "hosts": lambda namespace: on_link(namespace, lambda link: None),
-    "black-hole": _link_queue("blackhole"),
+_NETWORK_CHECKS: dict[str, Callable[[int], Finding]] = {
+    "hosts": lambda namespace: change_link(LinkEnd(namespace, INTERFACE), lambda kernel, name: None),
+    "black-hole": _link_queue("blackhole", queues.black_hole),
     "packet-rules": lambda namespace: tun.lacking(namespace) or None,
-    "rate-limit": _link_queue("tbf", rate_options(125_000)),
+    "rate-limit": _link_queue("tbf", partial(queues.limit_rate, rate=125_000)),
     "firewall": _firewall,
-    "reboot": lambda namespace: on_host(namespace, destroy.probe),
-    "offloads": lambda namespace: on_host(namespace, lambda: offloads.probe(INTERFACE)),
+    "reboot": lambda namespace: on_host(namespace, destroy.check),
+    "offloads": lambda namespace: on_host(namespace, lambda: offloads.check(INTERFACE)),
     "packet-injection": _injection,
 }
-"""Tried on one host of our own, given by its namespace."""
+"""Checks that are made on one host of our own, given by its namespace."""
 
 
 @cache
 def lacking_here(capability: str) -> Finding:
-    """What the probe of a capability of this host found missing; None where it is there."""
+    """What this host lacks for a capability; None if it has it. For capabilities that need no network."""
     try:
-        return _PROBES[capability]()
+        return _CHECKS[capability]()
     except (OSError, Unsupported) as error:
         return str(error)
 
 
-def lacking(capability: str, hosts: Hosts) -> Finding:
-    """The same for any capability; those of the network between hosts are tried there, once for each pair."""
-    if capability not in _NETWORK_PROBES:
+def lacking(capability: str, hosts: SharedHosts) -> Finding:
+    """What is lacking for any capability; None if nothing is. Those of the network are tried on one of the hosts."""
+    if capability not in _NETWORK_CHECKS:
         return lacking_here(capability)
-    return _lacking_between(capability, tuple(place[0] for place in hosts.places.values()), hosts.why_not)
+    return _lacking_between(capability, tuple(host.namespace for host in hosts.by_name.values()), hosts.why_not)
 
 
 @cache
@@ -161,14 +158,14 @@ def _lacking_between(capability: str, namespaces: tuple[Optional[int], ...], why
     if not namespaces or namespaces[0] is None:
         return why_not or "there are no hosts of our own"
     try:
-        return _NETWORK_PROBES[capability](namespaces[0])
+        return _NETWORK_CHECKS[capability](namespaces[0])
     except (OSError, Unsupported) as error:
         return str(error)
 
 
 @cache
 def transport_lacking(name: str, hosts: bool) -> Finding:
-    """Why a transport cannot be used here; None where it can. ``hosts`` says whether hosts were provisioned."""
+    """Why a transport cannot be used here; None if it can. ``hosts``: hosts were provisioned."""
     row = TRANSPORTS[name]
     if row.hosts and not hosts:
         return "there are no hosts to connect"
@@ -194,10 +191,10 @@ def _bindable(family: int, kind: int, address: str) -> Finding:
     return None
 
 
-def findings(hosts: Hosts) -> dict[str, dict[str, Finding]]:
-    """What every transport, capability and fault lacks here, by kind and name; None where nothing."""
+def findings(hosts: SharedHosts) -> dict[str, dict[str, Finding]]:
+    """By kind and name: what each transport, capability and fault lacks here; None if nothing."""
     return {
-        "transports": {name: transport_lacking(name, bool(hosts.places)) for name in TRANSPORTS},
+        "transports": {name: transport_lacking(name, bool(hosts.by_name)) for name in TRANSPORTS},
         "capabilities": {name: lacking(name, hosts) for name in CAPABILITIES},
         "faults": {name: lacking(row.needs, hosts) for name, row in FAULTS.items()},
     }
