@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from typing import Any, Optional
 
 LONGEST = 200
@@ -22,9 +23,20 @@ def class_name(value: Any) -> str:
     return str(type.__dict__["__name__"].__get__(type(value)))
 
 
+class _Short(reprlib.Repr):
+    """A ``repr`` that goes neither deep nor far into containers, which may hold themselves many times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxstring = 4, LONGEST
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        return repr(x)
+
+
 def _shown(value: Any) -> str:
     try:
-        text = str.__str__(repr(value))
+        text = str.__str__(_Short().repr(value))
     except BaseException as error:  # noqa: BLE001 (foreign code; nothing that it raises is a result of the call)
         text = f"its __repr__ raises {class_name(error)}"
     text = _NUMBER_OF_THIS_RUN.sub("0x…", text[: 2 * LONGEST])

@@ -145,9 +145,17 @@ def _knot():
     return knot
 
 
+def _knots():
+    """Holds itself so often that nobody could write it out."""
+    knots = []
+    knots += [knots] * 1000
+    return knots
+
+
 VALUES = {
     "nothing": None, "true": True, "text": "3", "empty": b"", "float": 3.0, "claim": _Claims(), "knot": _knot(),
-    "hostile": _Hostile(), "hostile-number": _HostileNumber(3), "hostile-bytes": _HostileBytes(b"abc"),
+    "hostile": _Hostile(), "knots": _knots(),
+    "hostile-number": _HostileNumber(3), "hostile-bytes": _HostileBytes(b"abc"),
     "huge": 10**5000, "long": ["x" * 1000] * 1000, "object": object(),
 }  # fmt: skip
 
@@ -165,8 +173,14 @@ def _returning(value):
     return Returns
 
 
+def _with_timeout(value):
+    """A class of sockets whose timeout is this value."""
+    return type("Timeout", (socket.socket,), {"gettimeout": lambda self: value})
+
+
 for _name, _value in VALUES.items():
     globals()["returns_" + _name.replace("-", "_")] = _returning(_value)
+    globals()["timeout_" + _name.replace("-", "_")] = _with_timeout(_value)
 
 
 class OddNumber(socket.socket):

@@ -1,5 +1,6 @@
 """An implementation that misbehaves costs the cell in which it does, and is described as what it did."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -198,6 +199,14 @@ def test_no_returned_value_makes_the_harness_raise_and_one_of_a_wrong_type_fails
     assert found.verdict.kind == judge.FAIL
 
 
+@pytest.mark.parametrize("value", VALUES)
+def test_where_any_value_is_right_it_is_recorded_within_bounds(outcome, value):
+    text = CONVERSATION.replace(RECEIVES, "server: {gettimeout: {}}")
+    found = outcome("timeout_" + value.replace("-", "_"), text)
+    assert found.observations[2].kind == o.RETURNED
+    assert len(json.dumps(found.observations[2].canonical)) < 1_100_000
+
+
 def test_the_words_of_a_failure_name_value_type_and_what_should_have_come(outcome):
     found = outcome("returns_empty", CONVERSATION.replace(RECEIVES, "server: {send: {text: x}}"))
     assert (found.verdict.step, found.verdict.observed) == (2, "returned b'' (bytes) instead of a count")
@@ -205,7 +214,7 @@ def test_the_words_of_a_failure_name_value_type_and_what_should_have_come(outcom
 
 def test_a_list_that_holds_itself_is_described(outcome):
     found = outcome("returns_knot", CONVERSATION.replace(RECEIVES, "server: {send: {text: x}}"))
-    assert found.verdict.observed == "returned [[...]] (list) instead of a count"
+    assert found.verdict.observed == "returned [[[[[...]]]]] (list) instead of a count"
 
 
 @pytest.mark.parametrize("name, shown", [("OddNumber", "'five' (str)"), ("TrueNumber", "True (bool)"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Optional
 
 from conformance.engine import data
@@ -19,8 +19,8 @@ from conformance.tables.error_names import canonical_errno, describe, number_of
 from conformance.tables.operations import Result
 from conformance.worker.calls.scope import Scope
 
-DEEPEST, LONGEST = 10, 1000
-"""Levels and items of a container that are recorded."""
+DEEPEST, LONGEST = 10, 10_000
+"""Levels of a container, its items on all levels together, and characters of text that are recorded."""
 
 Pair = tuple[Any, Any]
 """A value as recorded: canonical and raw."""
@@ -77,8 +77,12 @@ class Recorder:
         recorded = data.canonical(bytes_of(value), self._seeds)
         return recorded, recorded
 
-    def _value(self, value: Any, depth: int = 0) -> Any:
-        """Plain values as they are, containers item by item, and anything else by its class."""
+    def _value(self, value: Any, depth: int = 0, room: Optional[list[int]] = None) -> Any:
+        """Plain values as they are, containers item by item, and anything else by its class.
+
+        ``room``: how many more items may be recorded, in a list that all levels share.
+        """
+        room = [LONGEST] if room is None else room
         if isinstance(value, (bytes, bytearray, memoryview)):
             return self._data(value)[0]
         if not isinstance(value, (list, tuple, dict)):
@@ -87,9 +91,8 @@ class Recorder:
         if depth == DEEPEST:
             return "…"
         if isinstance(value, dict):
-            pairs = list(dict.items(value))[:LONGEST]
-            return {_key(key): self._value(item, depth + 1) for key, item in pairs}
-        return [self._value(item, depth + 1) for item in _items(value, "a list")[:LONGEST]]
+            return {_key(key): self._value(item, depth + 1, room) for key, item in _first(dict.items(value), room)}
+        return [self._value(item, depth + 1, room) for item in _first(_items(value, "a list"), room)]
 
     def _object(self, value: Any) -> Pair:
         return self._scope.name_of(value) or "unknown", _descriptor(value)
@@ -192,6 +195,15 @@ def bytes_of(value: Any) -> bytes:
     raise WrongType(value, "data")
 
 
+def _first(items: Iterable[Any], room: list[int]) -> Iterator[Any]:
+    """The items for which there is room."""
+    for item in items:
+        if room[0] <= 0:
+            return
+        room[0] -= 1
+        yield item
+
+
 def _host_and_port(value: Any) -> Optional[tuple[str, int]]:
     """Host and port of an IP address; None for anything else."""
     if not isinstance(value, tuple):
@@ -220,7 +232,7 @@ def _scalar(value: Any) -> Any:
         return number if abs(number) < _LARGEST else f"a number of {number.bit_length()} bits"
     if isinstance(value, float):
         return float.__float__(value)
-    return str.__str__(value) if isinstance(value, str) else _NO_SCALAR
+    return str.__str__(value)[:LONGEST] if isinstance(value, str) else _NO_SCALAR
 
 
 def _key(key: Any) -> str:
