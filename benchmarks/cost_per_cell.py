@@ -18,7 +18,7 @@ import pytest
 
 from conformance.language.corpus import bundled, load_one
 from conformance.runner.cells import Cell, Runner
-from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.launch import OWN, WorkerOptions
 
 ROUNDS = 7
 CELLS = 100
@@ -86,7 +86,7 @@ def main() -> None:
     path = bundled() / SCENARIO
     scenario = load_one(path, bundled())
     cell = Cell(scenario, scenario.cases[0], "loopback", "stdlib")
-    runner, watching = Runner(OWN, Surroundings()), Runner(OWN, Surroundings(evidence=True))
+    runner, watching = Runner(OWN, WorkerOptions()), Runner(OWN, WorkerOptions(evidence=True))
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         seconds_per_cell(runner, cell)

@@ -12,6 +12,7 @@ from rich.text import Text
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import console, measure_table, print_json
 from conformance.engine.wording import counted
+from conformance.model.record import CellRecord
 from conformance.report.comparison import (
     ANOTHER_VERSION,
     CellComparison,
@@ -25,7 +26,7 @@ from conformance.report.comparison import (
 )
 from conformance.report.markdown import comparison as markdown
 from conformance.report.measures import Measured
-from conformance.report.records import CellRecord, Record, read
+from conformance.report.records import Record, read
 
 SHOWN = 10
 """How many scenarios that are not compared the terminal names."""

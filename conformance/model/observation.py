@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Annotated, Any, Optional
+
+from conformance.model.codec import Count, Malformed, Name, among
 
 RETURNED = "returned"
 RAISED = "raised"
@@ -22,9 +25,9 @@ KINDS = (RETURNED, RAISED, BLOCKED, HUNG, CRASHED, UNSUPPORTED, NOT_RUN, NOT_APP
 class Wait:
     """How a wait was proved: the call waited in, the probe that saw it, and how sure that probe is."""
 
-    call: str
-    probe: str
-    certainty: str
+    call: Name
+    probe: Name
+    certainty: Name
     cpu_seconds: Optional[float] = None
 
 
@@ -37,16 +40,28 @@ class Observation:
     call came back, ``blame`` the step because of which this one could not run, ``reason`` says why in words.
     """
 
-    kind: str
+    kind: Annotated[str, among(*KINDS)]
     canonical: Any = None
     raw: Any = None
     seconds: Optional[float] = None
     wait: Optional[Wait] = None
-    released_by: Optional[int] = None
-    blame: Optional[int] = None
+    released_by: Optional[Count] = None
+    blame: Optional[Count] = None
     reason: Optional[str] = None
     names: dict[str, Any] = field(default_factory=dict)
     """What the step's ``as`` bound: name to ``{"canonical": …, "raw": …}`` for values; objects are not listed."""
+
+    @staticmethod
+    def check(made: Mapping[str, Any]) -> None:
+        """Malformed where an error does not have the form of one."""
+        canonical = made.get("canonical")
+        if made["kind"] != RAISED:
+            return
+        if not isinstance(canonical, dict):
+            raise Malformed("an object with name and class", canonical, "canonical")
+        for key in ("name", "class"):
+            if not isinstance(canonical.get(key), str):
+                raise Malformed("text", canonical.get(key), f"canonical.{key}")
 
 
 def crashed(status: int) -> Observation:

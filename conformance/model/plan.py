@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from conformance.model import values
-from conformance.model.codec import Vocabulary
 from conformance.model.values import Value
 
 Names = Any
@@ -70,7 +68,3 @@ class Plan:
     """Faults that hosts have before the fixture is made; their number is 0."""
     tape: Optional[str] = None
     """The tape that is played to the actors' calls, in a worker whose sockets are taped."""
-
-
-WIRE = Vocabulary(*values.CLASSES, PlanStep, Placement, Given, Plan)
-"""How plans travel."""

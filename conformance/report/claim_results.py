@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.language.howto_claims import Claim, claims
+from conformance.model.record import CellRecord
 from conformance.model.scenario import Scenario
-from conformance.report.records import CellRecord
 from conformance.report.tables import verdict_counts
 from conformance.tables.selectors import FAMILIES
 

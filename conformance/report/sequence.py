@@ -1,13 +1,13 @@
-"""The sequence diagram of a cell: a lifeline per actor, calls on it, bytes as arrows from the one to the other."""
+"""The sequence diagram of a cell: a lifeline for each actor, its calls, and bytes as arrows between the lifelines."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from conformance.engine.wording import error_text
+from conformance.model import observation as o
+from conformance.model.record import CellRecord, StepRecord
 from conformance.report.lifelines import Lifelines, Line
-from conformance.report.records import CellRecord
 from conformance.report.socket_states import Change, changes
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
 
@@ -26,64 +26,62 @@ def diagram(cell: CellRecord, width: int = WIDTH) -> list[Line]:
     lines = [drawing.heads(), drawing.blank()]
     changed = changes(cell)
     for step in cell.steps:
-        lines += _step(drawing, cell, step, changed.get(step["number"], []))
+        lines += _step(drawing, cell, step, changed.get(step.number, []))
     return [*lines, drawing.heads()]
 
 
 def actors_of(cell: CellRecord) -> list[str]:
-    """Those who have a lifeline: the actors, but not the network and the system, if there is anybody else."""
-    actors = list(dict.fromkeys(step["actor"] for step in cell.steps))
+    """The actors that have a lifeline: all but the network and the system, unless there are no others."""
+    actors = list(dict.fromkeys(step.actor for step in cell.steps))
     return [actor for actor in actors if actor not in FAULT_ACTORS] or actors
 
 
-def _step(drawing: Lifelines, cell: CellRecord, step: Mapping[str, Any], changed: Sequence[Change]) -> list[Line]:
-    kind = step["observation"]["kind"]
-    if kind == "not-applicable":
+def _step(drawing: Lifelines, cell: CellRecord, step: StepRecord, changed: Sequence[Change]) -> list[Line]:
+    if step.observation.kind == o.NOT_APPLICABLE:
         return []
-    lines = [*call_lines(drawing, step), *result_lines(drawing, cell, step), *_arrow(drawing, step, kind)]
+    lines = [*call_lines(drawing, step), *result_lines(drawing, cell, step), *_arrow(drawing, step)]
     return [*lines, *state_lines(drawing, step, changed), drawing.blank()]
 
 
-def call_lines(drawing: Lifelines, step: Mapping[str, Any], time: str = "") -> list[Line]:
-    """A step as it begins."""
-    text = f"{step['number']} {step['says']}"
-    if step["actor"] not in drawing.actors:
-        return drawing.across(f"{step['number']} {step['actor']}: {step['says']}", "fault", time)
-    mark = "◆" if step["observation"]["kind"] == "blocked" else "○" if step.get("pending") else "●"
-    return drawing.beside(step["actor"], mark, text, "call", time)
+def call_lines(drawing: Lifelines, step: StepRecord, time: str = "") -> list[Line]:
+    """The beginning of a step."""
+    if step.actor not in drawing.actors:
+        return drawing.across(f"{step.number} {step.actor}: {step.says}", "fault", time)
+    mark = "◆" if step.observation.kind == o.BLOCKED else "○" if step.pending else "●"
+    return drawing.beside(step.actor, mark, f"{step.number} {step.says}", "call", time)
 
 
-def result_lines(drawing: Lifelines, cell: CellRecord, step: Mapping[str, Any], time: str = "") -> list[Line]:
-    """What came of a step, where that is worth a word."""
-    deviates = step["number"] == cell.step and cell.verdict in ("fail", "known-deviation")
-    if step["did"] == "returned" and not deviates:
+def result_lines(drawing: Lifelines, cell: CellRecord, step: StepRecord, time: str = "") -> list[Line]:
+    """The result of a step; no line where a step only returned."""
+    deviates = step.number == cell.step and cell.verdict in ("fail", "known-deviation")
+    if step.did == "returned" and not deviates:
         return []
-    text = error_text(step["observation"]) if deviates else ""
-    did = f"✗ {step['did']}{text and f' ({text})'}; expected {step['expected']}" if deviates else f"⤷ {step['did']}"
+    text = error_text(vars(step.observation)) if deviates else ""
+    did = f"✗ {step.did}{text and f' ({text})'}; expected {step.expected}" if deviates else f"⤷ {step.did}"
     kind = "deviation" if deviates else "result"
-    if step["actor"] not in drawing.actors:
+    if step.actor not in drawing.actors:
         return drawing.across(did, kind, time)
-    return drawing.beside(step["actor"], "│", did, kind, time)
+    return drawing.beside(step.actor, "│", did, kind, time)
 
 
-def state_lines(drawing: Lifelines, step: Mapping[str, Any], changed: Sequence[Change]) -> list[Line]:
-    """The new states of sockets: beside their actors' lifelines, or with their names beside the most fitting."""
+def state_lines(drawing: Lifelines, step: StepRecord, changed: Sequence[Change]) -> list[Line]:
+    """The new states of sockets, beside the actor of the same name, else beside another with the socket's name."""
     lines = []
     for socket, words, alike in changed:
         if socket in drawing.actors:
             lines += drawing.beside(socket, "│", words, "evidence")
         else:
-            fitting = [name for name in (*alike, step["actor"], *drawing.actors) if name in drawing.actors]
+            fitting = [name for name in (*alike, step.actor, *drawing.actors) if name in drawing.actors]
             lines += drawing.beside(fitting[0], "│", f"{socket}: {words}", "evidence")
     return lines
 
 
-def _arrow(drawing: Lifelines, step: Mapping[str, Any], kind: str) -> list[Line]:
-    """What went to the peer, where the operation says so and there is one peer."""
-    to = drawing.neighbour(step["actor"])
-    label = _SENDS.get(step["operation"]) or _SIGNALS.get(step["operation"])
-    if to is None or label is None or kind != "returned" or step.get("pending"):
+def _arrow(drawing: Lifelines, step: StepRecord) -> list[Line]:
+    """An arrow to the peer, where the operation sends something and there is one peer."""
+    to = drawing.neighbour(step.actor)
+    label = _SENDS.get(step.operation) or _SIGNALS.get(step.operation)
+    if to is None or label is None or step.observation.kind != o.RETURNED or step.pending:
         return []
     if label == "data":
-        label = step["says"].partition(" ")[2]
-    return [drawing.arrow(step["actor"], to, label)]
+        label = step.says.partition(" ")[2]
+    return [drawing.arrow(step.actor, to, label)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from conformance.engine.judge import VERDICTS
-from conformance.report.records import CellRecord
+from conformance.model.record import CellRecord
 from conformance.tables.transports import TRANSPORTS
 
 VERDICT_MARKS: Mapping[str, str] = {

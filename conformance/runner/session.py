@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from conformance.language.deviation_files import load_deviations
 from conformance.model.scenario import Scenario
 from conformance.platforms.base import Interpreter
 from conformance.report.records import suite_digest
-from conformance.runner.cells import Cell, Outcome, Runner, cells_of
-from conformance.runner.launch import OWN, Surroundings
-from conformance.runner.measuring import RAW, MeasuringRunner
-from conformance.runner.pool import Pool
-from conformance.runner.recording import HOST, cell_record
+from conformance.runner.cells import Cell, CellResult, Runner, cells_of
+from conformance.runner.differential_runner import RAW, DifferentialRunner
+from conformance.runner.launch import OWN, WorkerOptions
+from conformance.runner.pool import RunAhead
+from conformance.runner.recording import Reported, cell_record
 from conformance.tables.transports import TRANSPORTS, expand
 
 CELLS_FOR_A_WORKER = 10
@@ -53,34 +51,30 @@ class Session:
         self._deviations = load_deviations(settings.deviations)
         self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
-        self._surroundings = Surroundings(
-            settings.inet_address, hosts, evidence=settings.evidence, capture=settings.capture
-        )
-        self._pool: Pool | None = None
-        self._runner: MeasuringRunner | None = None
+        self._options = WorkerOptions(settings.inet_address, hosts, settings.evidence, capture=settings.capture)
+        self._ahead: RunAhead | None = None
+        self._runner: DifferentialRunner | None = None
+        self._last: tuple[CellResult, Reported] | None = None
 
-    def outcome_of(self, cell: Cell) -> Outcome:
-        """The outcome of one cell of this session."""
+    def outcome_of(self, cell: Cell) -> CellResult:
+        """The result of one cell of this session."""
         if not self._settings.ahead:
             self._runner = self._runner or self._make_runner()
             return self._runner.run(cell)
-        if self._pool is None:
-            self._pool = Pool(self._cells, self._make_runner, self._size())
-        return self._pool.result(self._numbers[id(cell)])
+        if self._ahead is None:
+            self._ahead = RunAhead(self._cells, self._make_runner, self._size())
+        return self._ahead.result(self._numbers[id(cell)])
 
-    def reported(self, outcome: Outcome) -> dict[str, Any]:
-        """What a report carries of a cell: plain JSON values."""
-        return {
-            "cell": dataclasses.asdict(cell_record(outcome)),
-            "hosts": {HOST: dict(outcome.facts)} if outcome.facts else {},
-            "suite": self._suite,
-            "capture": outcome.capture,
-        }
+    def reported(self, result: CellResult) -> Reported:
+        """What the report of a cell carries; made once for each result."""
+        if self._last is None or self._last[0] is not result:
+            self._last = result, Reported(cell_record(result), self._suite, result.facts, result.capture)
+        return self._last[1]
 
     def close(self) -> None:
         """Ends all workers."""
-        if self._pool is not None:
-            self._pool.close()
+        if self._ahead is not None:
+            self._ahead.close()
         if self._runner is not None:
             self._runner.close()
 
@@ -89,8 +83,8 @@ class Session:
         wanted = self._settings.workers or min(enough, default_workers())
         return max(1, min(wanted, len(self._cells)))
 
-    def _make_runner(self) -> MeasuringRunner:
-        return MeasuringRunner(Runner(self._settings.interpreter, self._surroundings, self._deviations))
+    def _make_runner(self) -> DifferentialRunner:
+        return DifferentialRunner(Runner(self._settings.interpreter, self._options, self._deviations))
 
 
 def default_workers() -> int:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Optional
+from typing import Union
 
 from conformance.engine.schedule import Await, Begin, Confirm, Finished, Schedule
 from conformance.model import observation as o
+from conformance.model.captures import Captured, NoCapture
 from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan, PlanStep
+from conformance.model.socket_state import SocketState
 from conformance.tables.faults import NETWORK, ROWS
 from conformance.worker.adapters import ShapedAdapter
-from conformance.worker.observing.evidence import Found
 from conformance.worker.stage import Hosts, Stage, Surroundings
 from conformance.worker.waiting.watch import Watch
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.02
 """Seconds between two looks at a thread that may be waiting."""
 
-Report = Callable[[int, o.Observation, "Sequence[Found]"], None]
+Report = Callable[[int, o.Observation, "Sequence[SocketState]"], None]
 """Told each step's observation as it is made, and the evidence of that moment where it was asked for."""
 
 
@@ -62,7 +63,7 @@ class Cell:
         """What was played of the plan's tape."""
         return self._stage.tape_report()
 
-    def captured(self) -> Optional[dict[str, Any]]:
+    def captured(self) -> Union[Captured, NoCapture, None]:
         """All packets of the cell so far, where they are asked for."""
         return self._stage.captured()
 

@@ -1,15 +1,11 @@
-"""The worker: takes plans as JSON lines on standard input, runs one after the other, tells what happened as it does.
+"""The worker: reads requests from standard input, runs one cell after the other, and reports each step as it happens.
 
-Requests: ``{"run": number, "plan": …}``. Answers: ``{"hello": facts}`` once; then per cell ``{"begin": step}``,
-``{"step": number, "observation": …}``, with ``evidence`` where that was asked for, and ``{"end": number, …}``.
-A request ``{"probe": number}`` is answered by ``{"probed": number, "findings": …}``: by kind (transports,
-capabilities, faults) and name what is lacking, or null.
-Standard output belongs to the protocol alone: what an implementation prints goes to standard error.
+The messages are those of ``conformance.model.protocol``. Standard output belongs to them alone: what an implementation
+prints goes to standard error.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -18,13 +14,28 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, Optional
+from typing import Any, BinaryIO, Optional, Union
 
 from conformance import tape
-from conformance.model.codec import Vocabulary
+from conformance.model.captures import Captured, NoCapture
 from conformance.model.errors import FixtureFailed, HarnessError, Unsupported
+from conformance.model.facts import HostFacts
 from conformance.model.observation import Observation
-from conformance.model.plan import WIRE, Plan
+from conformance.model.plan import Plan
+from conformance.model.protocol import (
+    ANSWERS,
+    PROTOCOL,
+    REQUESTS,
+    Answer,
+    CellEnd,
+    Findings,
+    Hello,
+    Played,
+    ProbeRequest,
+    StepBegun,
+    StepDone,
+)
+from conformance.model.socket_state import SocketState
 from conformance.tables.faults import FAULTS, NETWORK
 from conformance.tables.transports import TRANSPORTS
 from conformance.worker.actors.fork_server import Nursery
@@ -36,15 +47,10 @@ from conformance.worker.drive import Cell, Hosts, Surroundings
 from conformance.worker.guard import Guard
 from conformance.worker.guard import start as start_guard
 from conformance.worker.host.host_facts import host_facts
-from conformance.worker.observing.evidence import Found
 from conformance.worker.waiting.probes import best_probe
-
-PROTOCOL = 1
 
 _REFERENCE_SECONDS = 0.002
 """What the yardstick loop takes on an ordinary machine."""
-
-_OBSERVATIONS = Vocabulary()
 
 
 def scale_of_host() -> float:
@@ -75,32 +81,24 @@ class Worker:
 
     def serve(self) -> None:
         """Runs cells until there are no more."""
-        probe = self._around.probe
-        self._tell(
-            {
-                "hello": host_facts(),
-                "protocol": PROTOCOL,
-                "probe": probe.name,
-                "certainty": probe.certainty,
-                "scale": round(self._around.scale, 2),
-                "pid": os.getpid(),
-            }
-        )
+        probe, scale = self._around.probe, round(self._around.scale, 2)
+        facts = HostFacts(**host_facts())
+        self._send(Hello(PROTOCOL, facts, probe.name, probe.certainty, scale, os.getpid()))
         for line in self._requests:
-            request = json.loads(line)
-            if "probe" in request:
-                self._tell({"probed": request["probe"], "findings": findings(self._around.hosts)})
-            elif not self._run(request["run"], WIRE.decode(request["plan"])):
+            request = REQUESTS.of_line(line)
+            if isinstance(request, ProbeRequest):
+                self._send(Findings(request.probe, findings(self._around.hosts)))
+            elif not self._run(request.run, request.plan):
                 return
 
-    def _tell(self, message: dict[str, Any]) -> None:
-        self._answers.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+    def _send(self, message: Answer) -> None:
+        self._answers.write(ANSWERS.to_line(message))
         self._answers.flush()
 
     def _run(self, number: int, plan: Plan) -> bool:
         """Runs one cell; False where the worker must be replaced."""
         began = time.perf_counter()
-        end: dict[str, Any] = {"end": number, "clean": True}
+        end: dict[str, Any] = {"clean": True}
         cell: Optional[Cell] = None
         try:
             self._check_needs(plan)
@@ -109,21 +107,18 @@ class Worker:
             if used is not None:
                 used.clear()
             cell = Cell(plan, adapter, self._around, number)
-            cell.run(lambda step: self._tell({"begin": step}), self._report)
+            cell.run(lambda step: self._send(StepBegun(step)), self._report)
             if used is not None:
-                end["used"] = sorted(used)
+                end["used"] = tuple(sorted(used))
         except (Unsupported, NoSuchImplementation) as error:
             end["unsupported"] = str(error)
         except HarnessError as error:
-            end["inconclusive"] = str(error)
-            end["fixture"] = isinstance(error, FixtureFailed)
+            end.update(inconclusive=str(error), fixture_failed=isinstance(error, FixtureFailed))
         if cell is not None:
-            end["capture"] = _captured(cell)
-            end["clean"] = cell.clean_up()
+            end.update(capture=_captured(cell), clean=cell.clean_up())
             if plan.tape is not None:
-                end["tape"] = cell.tape_report()
-        end["seconds"] = round(time.perf_counter() - began, 6)
-        self._tell(end)
+                end["tape"] = Played(**cell.tape_report())
+        self._send(CellEnd(number, round(time.perf_counter() - began, 6), **end))
         return bool(end["clean"])
 
     def _check_needs(self, plan: Plan) -> None:
@@ -148,9 +143,8 @@ class Worker:
             self._adapters[implementation] = adapter_for(implementation)
         return self._adapters[implementation]
 
-    def _report(self, step: int, observation: Observation, evidence: Sequence[Found]) -> None:
-        seen = {"evidence": evidence} if evidence else {}
-        self._tell({"step": step, "observation": _OBSERVATIONS.encode(observation), **seen})
+    def _report(self, step: int, observation: Observation, evidence: Sequence[SocketState]) -> None:
+        self._send(StepDone(step, observation, tuple(evidence)))
 
 
 def _needs_of_faults(plan: Plan) -> Iterator[str]:
@@ -167,11 +161,11 @@ def _noted(adapter: ShapedAdapter) -> Optional[set[str]]:
     return noted if isinstance(noted, set) else None
 
 
-def _captured(cell: Cell) -> Optional[dict[str, Any]]:
+def _captured(cell: Cell) -> Union[Captured, NoCapture, None]:
     try:
         return cell.captured()
     except (HarnessError, OSError) as error:
-        return {"lacking": f"the capture failed: {error}"}
+        return NoCapture(f"the capture failed: {error}")
 
 
 def _own_output() -> BinaryIO:

@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from conformance.model import observation as o
+from conformance.model.captures import Captured, NoCapture
 from conformance.model.errors import FixtureFailed, HarnessError, Missing, Unsupported
 from conformance.model.plan import Plan, PlanStep
+from conformance.model.socket_state import SocketState
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
 from conformance.tables.faults import LINK_FAULTS, PACKET_RULES
 from conformance.tables.transports import TRANSPORTS
@@ -32,7 +34,7 @@ from conformance.worker.guard import Guard
 from conformance.worker.network import sysctls
 from conformance.worker.network.networks import Place, network_for
 from conformance.worker.observing.capture import Capture
-from conformance.worker.observing.evidence import Evidence, Found
+from conformance.worker.observing.evidence import Evidence
 from conformance.worker.waiting.settling import Network, Settling
 from conformance.worker.waiting.watch import Probe, Watch, probe_of_process
 
@@ -244,13 +246,13 @@ class Stage:
         if self.capture:
             self.capture.begins(step)
 
-    def over(self, steps: list[int]) -> list[Found]:
+    def over(self, steps: list[int]) -> list[SocketState]:
         """Steps are over; the evidence of this moment, where it is asked for."""
         if self.capture:
             self.capture.over(steps)
         return self.evidence.look() if self.evidence else []
 
-    def captured(self) -> Optional[dict[str, Any]]:
+    def captured(self) -> Union[Captured, NoCapture, None]:
         """All packets of the cell, where they are asked for, once the network has come to rest."""
         if self.capture is None or self.evidence is None:
             return None

@@ -6,12 +6,12 @@ import pytest
 
 from conformance.language.corpus import load_one
 from conformance.runner.cells import Cell, Runner
-from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.launch import OWN, WorkerOptions
 
 
 @pytest.fixture(scope="module")
 def runner():
-    made = Runner(OWN, Surroundings())
+    made = Runner(OWN, WorkerOptions())
     yield made
     made.close()
 
