@@ -14,6 +14,7 @@ import base64
 import binascii
 import json
 import math
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache, partial
@@ -25,6 +26,9 @@ LIST, WHOLE = "list", "whole"
 _TAG = "is"
 _DEEPEST = 64
 """Lists and objects within each other that a value of any shape may have."""
+
+_UNIONS = (Union, getattr(types, "UnionType", Union))
+"""``Union[A, B]``, and ``A | B`` where Python has it."""
 
 _LEAST, _MOST = -(1 << 63), 1 << 64
 _LONGEST_NAME = 10_000
@@ -139,7 +143,7 @@ def _encoder(kind: Any) -> Optional[Convert]:
         return _encoder(arguments[0])
     if origin is tuple:
         return _encoder_of_tuple(arguments)
-    if origin is Union:
+    if origin in _UNIONS:
         return _encoder_of_union(tuple(each for each in arguments if each is not type(None)))
     if origin is not None:  # a mapping
         convert = _encoder(arguments[1])
@@ -150,7 +154,7 @@ def _encoder(kind: Any) -> Optional[Convert]:
 def _encoder_of_tuple(kinds: tuple[Any, ...]) -> Optional[Convert]:
     if kinds[-1] is Ellipsis:
         convert = _encoder(kinds[0])
-        return convert and (lambda value: [convert(item) for item in value])
+        return list if convert is None else (lambda value: [convert(item) for item in value])
     converts = [_encoder(each) or (lambda value: value) for each in kinds]
     return lambda value: [each(item) for each, item in zip(converts, value)]
 
@@ -205,7 +209,7 @@ def _decoder(kind: Any) -> Convert:
         return _decoder_of_rule(_decoder(arguments[0]), arguments[1])
     if origin is tuple:
         return _decoder_of_tuple(arguments)
-    if origin is Union:
+    if origin in _UNIONS:
         return _decoder_of_union(arguments)
     return _decoder_of_mapping(*map(_decoder, arguments))
 
