@@ -240,7 +240,7 @@ class _Display:
 
         cell = reported.cell
         self._results.cells.append(cell)
-        self._results.captures.append(pcapng_of(cell, reported.capture) if self._recorder is None else b"")
+        self._results.captures.append(pcapng_of(cell, reported.packets) if self._recorder is None else b"")
         version = self._version_of(cell.implementation)
         platform = platform_name(reported.facts)
         self._results.titles.append(f"{platform}, {cell.implementation}" + (f" {version}" if version else ""))

@@ -16,7 +16,7 @@ from conformance.cli.running import Request, run_all
 from conformance.cli.terminal import STYLES, console
 from conformance.language.howto_claims import claims
 from conformance.language.suggestions import unknown
-from conformance.model.captures import Capture
+from conformance.model.captures import CaptureRecord
 from conformance.model.errors import RecordError
 from conformance.model.record import CellRecord
 from conformance.model.scenario import Case, Scenario
@@ -89,7 +89,7 @@ def _replay(path: Path, scenario: str, transport: str | None, case_name: str | N
 
 def _recorded_capture(record: Path, cell: CellRecord) -> bytes:
     """The content of a cell's capture file; empty where the record names none."""
-    if not isinstance(cell.capture, Capture) or not cell.capture.file:
+    if not isinstance(cell.capture, CaptureRecord) or not cell.capture.file:
         return b""
     path = record.parent / cell.capture.file
     try:

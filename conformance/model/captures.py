@@ -1,11 +1,11 @@
-"""Captures: the packets of a cell as the worker reports them, and what a record says of them."""
+"""Captures: the packets of a cell, and what a record says of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Annotated, ClassVar, Optional
+from typing import Annotated, ClassVar, Optional, Union
 
 from conformance.model.codec import LIST, Count, Name, Rule, is_sound
 
@@ -63,10 +63,11 @@ class CapturedPacket:
 
 
 @dataclass(frozen=True)
-class Captured:
-    """All packets of a cell."""
+class CaptureRecord:
+    """What a record says of a capture, of which the packets are a file beside the record."""
 
-    packets: tuple[CapturedPacket, ...]
+    packets: Count
+    """How many there are."""
     lost: Count
     """Packets that the kernel could not keep."""
     complete: bool
@@ -77,19 +78,6 @@ class Captured:
     actors: Mapping[Name, Name]
     """Actor to host."""
     sockets: tuple[NamedAddress, ...]
-
-
-@dataclass(frozen=True)
-class Capture:
-    """The same in a record, where the packets are a file beside it."""
-
-    packets: Count
-    lost: Count
-    complete: bool
-    steps: tuple[StepTimes, ...]
-    hosts: Mapping[Name, Name]
-    actors: Mapping[Name, Name]
-    sockets: tuple[NamedAddress, ...]
     file: Optional[FileInFolder] = None
 
 
@@ -98,3 +86,7 @@ class NoCapture:
     """Why nothing could be captured."""
 
     lacking: str
+
+
+AnyCapture = Union[CaptureRecord, NoCapture, None]
+"""None where no capture was asked for."""

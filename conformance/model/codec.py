@@ -13,11 +13,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache, partial
+from math import isfinite
 from typing import Annotated, Any, Optional, Union, get_args, get_origin, get_type_hints
 
 LIST, WHOLE = "list", "whole"
@@ -69,7 +69,7 @@ def brief(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a value must fulfil beyond its type, and that in words."""
+    """What a scalar must be: a predicate, and what it checks in words."""
 
     holds: Callable[[Any], bool]
     expected: str
@@ -77,23 +77,34 @@ class Rule:
 
 def among(*names: str) -> Rule:
     """One of these texts."""
-    return Rule(frozenset(names).__contains__, f"one of {', '.join(names)}")
+    return Rule(lambda value: type(value) is str and value in names, f"one of {', '.join(names)}")
 
 
 def is_sound(text: str) -> bool:
-    """Whether a text can be written as UTF-8: it holds no half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    """Whether UTF-8 can hold a text: without halves of surrogate pairs."""
+    return text.isascii() or text.encode("utf-8", "replace") == text.encode("utf-8", "surrogatepass")
 
 
-Name = Annotated[str, "name"]
-"""The name of something, of bounded length. Text that is no name is somebody's words, which may be long and damaged."""
+Name = Annotated[
+    str,
+    Rule(
+        lambda value: type(value) is str and len(value) <= _LONGEST_NAME and is_sound(value),
+        f"text of at most {_LONGEST_NAME:,} characters, without halves of surrogate pairs",
+    ),
+]
+"""The name of something. Text that is no name is somebody's words, which may be long and damaged."""
 
-Count = Annotated[int, "count"]
-"""A whole number from 0 on."""
+Count = Annotated[int, Rule(lambda value: type(value) is int and 0 <= value < _MOST, "a whole number from 0 to 2⁶⁴")]
+
+_SCALARS: dict[Any, Rule] = {
+    str: Rule(lambda value: type(value) is str, "text"),
+    int: Rule(lambda value: type(value) is int and _LEAST <= value < _MOST, "a whole number of at most 64 bits"),
+    float: Rule(
+        lambda value: (type(value) is float and isfinite(value)) or (type(value) is int and _LEAST <= value < _MOST),
+        "a finite number",
+    ),
+    bool: Rule(lambda value: type(value) is bool, "true or false"),
+}
 
 
 class Codec:
@@ -200,59 +211,30 @@ def _encode_list(cls: Any, value: Any) -> list[Any]:
 
 @cache
 def _decoder(kind: Any) -> Convert:
-    if kind in _SCALARS:
-        return _SCALARS[kind]
+    if kind in _SPECIAL:
+        return _SPECIAL[kind]
     if is_dataclass(kind):
         return _decoder_of_list(kind) if getattr(kind, "json_form", "") == LIST else _decoder_of_object(kind)
     origin, arguments = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        return _decoder_of_rule(_decoder(arguments[0]), arguments[1])
+    if kind in _SCALARS or origin is Annotated:
+        return _decoder_of_scalar(arguments[1] if arguments else _SCALARS[kind])
     if origin is tuple:
         return _decoder_of_tuple(arguments)
     if origin in _UNIONS:
-        return _decoder_of_union(arguments)
+        inner = _decoder_of_one(tuple(each for each in arguments if each is not type(None)))
+        return (lambda value: None if value is None else inner(value)) if type(None) in arguments else inner
     return _decoder_of_mapping(*map(_decoder, arguments))
 
 
-def _text(value: Any) -> str:
-    if type(value) is str:
-        return value
-    raise Malformed("text", value)
+def _decoder_of_scalar(rule: Rule) -> Convert:
+    holds = rule.holds
 
+    def decode(value: Any) -> Any:
+        if holds(value):
+            return value
+        raise Malformed(rule.expected, value)
 
-def _whole_number(value: Any) -> int:
-    if type(value) is int and _LEAST <= value < _MOST:
-        return value
-    raise Malformed("a whole number of at most 64 bits", value)
-
-
-def _name(value: Any) -> str:
-    if type(value) is str and len(value) <= _LONGEST_NAME and (value.isascii() or is_sound(value)):
-        return value
-    raise Malformed(f"text of at most {_LONGEST_NAME:,} characters, without halves of surrogate pairs", value)
-
-
-def _count(value: Any) -> int:
-    if type(value) is int and 0 <= value < _MOST:
-        return value
-    raise Malformed("a whole number from 0 on, of at most 64 bits", value)
-
-
-def _number(value: Any) -> float:
-    if (type(value) is float and math.isfinite(value)) or (type(value) is int and _LEAST <= value < _MOST):
-        return value
-    raise Malformed("a finite number", value)
-
-
-def _truth(value: Any) -> bool:
-    if type(value) is bool:
-        return value
-    raise Malformed("true or false", value)
-
-
-def _null(value: Any) -> None:
-    if value is not None:
-        raise Malformed("null", value)
+    return decode
 
 
 def _bytes(value: Any) -> bytes:
@@ -273,20 +255,7 @@ def _anything(value: Any, depth: int = _DEEPEST) -> Any:
     return value
 
 
-_SCALARS: dict[Any, Convert] = {
-    Name: _name, Count: _count, str: _text, int: _whole_number, float: _number, bool: _truth, type(None): _null,
-    bytes: _bytes, Any: _anything,
-}  # fmt: skip
-
-
-def _decoder_of_rule(inner: Convert, rule: Rule) -> Convert:
-    def decode(value: Any) -> Any:
-        made = inner(value)
-        if not rule.holds(made):
-            raise Malformed(rule.expected, value)
-        return made
-
-    return decode
+_SPECIAL: dict[Any, Convert] = {bytes: _bytes, Any: _anything}
 
 
 def _decoder_of_tuple(kinds: tuple[Any, ...]) -> Convert:
@@ -333,28 +302,12 @@ def _decoder_of_mapping(of_key: Convert, of_item: Convert) -> Convert:
     return decode
 
 
-def _decoder_of_union(kinds: tuple[Any, ...]) -> Convert:
-    optional = type(None) in kinds
-    rest = tuple(each for each in kinds if each is not type(None))
-    inner = _decoder(rest[0]) if len(rest) == 1 else _decoder_of_one(rest)
-    if not optional:
-        return inner
-
-    def decode(value: Any) -> Any:
-        if value is None:
-            return None
-        try:
-            return inner(value)
-        except Malformed as error:
-            raise error if error.path else Malformed(f"{error.expected}, or null", error.found) from None
-
-    return decode
-
-
 def _decoder_of_one(kinds: tuple[Any, ...]) -> Convert:
-    """A decoder for one of several scalars, or of several classes."""
+    """A decoder for one of several classes, or of several scalars."""
+    if len(kinds) == 1:
+        return _decoder(kinds[0])
     if not any(map(is_dataclass, kinds)):
-        return partial(_scalar, frozenset(kinds))
+        return _decoder_of_scalar(Rule(lambda value: type(value) in kinds, "text, a number, true or false"))
     first = _by_first_field(kinds)
     known = first or {cls.__name__: cls for cls in kinds}
     words = f"an object with {' or '.join(known)}" if first else "an object with a known tag"
@@ -367,12 +320,6 @@ def _decoder_of_one(kinds: tuple[Any, ...]) -> Convert:
         raise Malformed(words, value)
 
     return decode
-
-
-def _scalar(kinds: frozenset[type], value: Any) -> Any:
-    if type(value) in kinds:
-        return value
-    raise Malformed("text, a number, true or false", value)
 
 
 @cache

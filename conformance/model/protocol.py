@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
-from conformance.model.captures import Captured, NoCapture
-from conformance.model.codec import Codec, Count, Malformed, Name
+from conformance.model.captures import AnyCapture, CapturedPacket
+from conformance.model.codec import Codec, Count, Name
 from conformance.model.facts import HostFacts
 from conformance.model.observation import Observation
 from conformance.model.plan import Plan
@@ -92,7 +92,8 @@ class CellEnd:
     used: Optional[tuple[str, ...]] = None
     """The attributes of the implementation that were used; None where the implementation does not note them."""
     tape: Optional[Played] = None
-    capture: Union[Captured, NoCapture, None] = None
+    capture: AnyCapture = None
+    packets: tuple[CapturedPacket, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,3 @@ def version_in(line: bytes) -> Optional[int]:
         return None
     version = value.get("protocol") if isinstance(value, dict) else None
     return version if type(version) is int else None
-
-
-__all__ = [
-    "ANSWERS", "PROTOCOL", "REQUESTS", "Answer", "CellEnd", "Findings", "Hello", "Malformed", "Played", "ProbeRequest",
-    "Request", "RunRequest", "StepBegun", "StepDone", "version_in",
-]  # fmt: skip

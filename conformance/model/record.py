@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Optional, Union
+from typing import Annotated, ClassVar, Optional
 
 import conformance
-from conformance.model.captures import Capture, NoCapture
+from conformance.model.captures import AnyCapture
 from conformance.model.codec import WHOLE, Count, Name, among
 from conformance.model.facts import HostFacts
 from conformance.model.observation import Observation
@@ -96,7 +96,7 @@ class CellRecord:
     units: Mapping[Name, Name] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     differential: Optional[Differential] = None
-    capture: Union[Capture, NoCapture, None] = None
+    capture: AnyCapture = None
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conformance.model.captures import Capture, NoCapture
+from conformance.model.captures import CaptureRecord, NoCapture
 from conformance.model.record import CellRecord
 from conformance.report.comparison import (
     ANOTHER_VERSION,
@@ -70,7 +70,7 @@ def _unexpected(cells: Sequence[CellRecord]) -> list[str]:
 
 def _captures(cells: Sequence[CellRecord]) -> list[str]:
     """The folder of the captures, where there are any."""
-    files = [cell.capture.file for cell in cells if isinstance(cell.capture, Capture) and cell.capture.file]
+    files = [cell.capture.file for cell in cells if isinstance(cell.capture, CaptureRecord) and cell.capture.file]
     if not files:
         return []
     folder = files[0].rpartition("/")[0]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.model import observation as o
-from conformance.model.captures import Capture, NoCapture
+from conformance.model.captures import CaptureRecord, NoCapture
 from conformance.model.record import CellRecord, StepRecord
 from conformance.report.lifelines import ARRIVES, LEAVES, LOST, WHOLE, Lifelines, Line
 from conformance.report.pcapng import Packet
@@ -46,7 +46,7 @@ class _Row:
 def wire_diagram(cell: CellRecord, packets: Sequence[Packet], width: int = WIDTH) -> list[Line]:
     """The lines, at most ``width`` columns wide; without a capture, the plain diagram and why there is no capture."""
     capture = cell.capture
-    if not isinstance(capture, Capture):
+    if not isinstance(capture, CaptureRecord):
         lacking = capture.lacking if isinstance(capture, NoCapture) else ""
         why = lacking or "nothing was captured; run with --capture to have the packets"
         return [*diagram(cell, width), Line(""), Line(why, "note")]
@@ -71,7 +71,7 @@ def _order(row: _Row) -> tuple[int, int]:
 class _Ends:
     """The lifelines that addresses and ports belong to."""
 
-    def __init__(self, cell: CellRecord, capture: Capture, arrows: Sequence[Arrow]) -> None:
+    def __init__(self, cell: CellRecord, capture: CaptureRecord, arrows: Sequence[Arrow]) -> None:
         self._actors = actors_of(cell)
         self._hosts, self._host_of = capture.hosts, capture.actors
         self._names: dict[tuple[str, int], list[str]] = {}
@@ -108,7 +108,7 @@ class _Ends:
 # what happens when
 
 
-def _rows_of_steps(cell: CellRecord, capture: Capture) -> Iterator[_Row]:
+def _rows_of_steps(cell: CellRecord, capture: CaptureRecord) -> Iterator[_Row]:
     times = {each.step: (each.began, each.ended) for each in capture.steps}
     last = max((ended for _, ended in times.values() if ended), default=0)
     for step in cell.steps:
@@ -123,7 +123,7 @@ def _rows_of_steps(cell: CellRecord, capture: Capture) -> Iterator[_Row]:
             yield _Row(ended, 2, step=step, ends=True, waited=ended - began)
 
 
-def _rows_of_arrows(arrows: Sequence[Arrow], capture: Capture) -> Iterator[_Row]:
+def _rows_of_arrows(arrows: Sequence[Arrow], capture: CaptureRecord) -> Iterator[_Row]:
     begins = [each.began for each in capture.steps if each.began is not None]
     for arrow in arrows:
         if arrow.sent is None:
@@ -221,7 +221,7 @@ _NOTES: tuple[tuple[Callable[[Arrow], bool], str], ...] = (
 """The legend: which arrows have a mark, and the mark's meaning."""
 
 
-def _legend(arrows: Sequence[Arrow], undrawn: Mapping[str, int], capture: Capture) -> Iterator[Line]:
+def _legend(arrows: Sequence[Arrow], undrawn: Mapping[str, int], capture: CaptureRecord) -> Iterator[Line]:
     words = [note for has, note in _NOTES if any(map(has, arrows))]
     if undrawn:
         words.append("not drawn: " + ", ".join(f"{number} {kind}" for kind, number in undrawn.items()))

@@ -14,7 +14,7 @@ from conformance.engine.planning import DEFAULT_LIMIT, cell_id, guard_finding, p
 from conformance.language.deviation_files import ADAPTED, platform_deviations, shipped_deviations
 from conformance.model import observation as o
 from conformance.model import scenario as s
-from conformance.model.captures import Captured, NoCapture
+from conformance.model.captures import AnyCapture, CapturedPacket
 from conformance.model.errors import HarnessError
 from conformance.model.facts import HostFacts
 from conformance.model.plan import Plan
@@ -68,7 +68,8 @@ class CellResult:
     """Whether a call raised while the fixture was made."""
     played: Played | None = None
     """Of a cell with a tape: what was played."""
-    capture: Captured | NoCapture | None = None
+    capture: AnyCapture = None
+    packets: tuple[CapturedPacket, ...] = ()
     """All packets, where that was asked for."""
 
 
@@ -149,7 +150,7 @@ class Runner:
             cell, self._verdict(cell, transcript, end, observations, facts[""]), observations, end.seconds,
             hello.facts, _notes(transcript), evidence=transcript.evidence,
             used=None if end.used is None else frozenset(end.used),
-            fixture_failed=end.fixture_failed, played=end.tape, capture=end.capture,
+            fixture_failed=end.fixture_failed, played=end.tape, capture=end.capture, packets=end.packets,
         )  # fmt: skip
 
     def close(self) -> None:

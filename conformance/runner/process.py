@@ -8,21 +8,10 @@ import subprocess
 import threading
 from dataclasses import dataclass
 
+from conformance.model import protocol as p
 from conformance.model.codec import Malformed, brief
 from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan
-from conformance.model.protocol import (
-    ANSWERS,
-    PROTOCOL,
-    REQUESTS,
-    Answer,
-    Findings,
-    Hello,
-    ProbeRequest,
-    Request,
-    RunRequest,
-    version_in,
-)
 from conformance.platforms.base import Interpreter
 from conformance.runner.launch import WorkerOptions, worker_command, worker_environment
 
@@ -78,33 +67,33 @@ class WorkerProcess:
     def send(self, plan: Plan) -> int:
         """Sends a plan; returns the number of the request."""
         self.runs += 1
-        self._send(RunRequest(self.runs, plan))
+        self._send(p.RunRequest(self.runs, plan))
         return self.runs
 
-    def _send(self, request: Request) -> None:
+    def _send(self, request: p.Request) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # a worker that is gone is noticed when its answer does not come
-            self._process.stdin.write(REQUESTS.to_line(request))
+            self._process.stdin.write(p.REQUESTS.to_line(request))
             self._process.stdin.flush()
 
-    def findings(self) -> Findings:
+    def findings(self) -> p.Findings:
         """What transports, capabilities and faults lack here. HarnessError where the worker does not answer."""
-        self._send(ProbeRequest(0))
+        self._send(p.ProbeRequest(0))
         try:
             answer = self.receive(START_LIMIT)
         except (BadLine, TimeoutError):
             answer = None
-        if not isinstance(answer, Findings):
+        if not isinstance(answer, p.Findings):
             raise HarnessError("the worker did not say what this machine can do")
         return answer
 
-    def receive(self, seconds: float) -> Answer | None:
+    def receive(self, seconds: float) -> p.Answer | None:
         """The next message; None when the worker is gone. TimeoutError after so many seconds; BadLine."""
         line = self._line(seconds)
         if line is None:
             return None
         try:
-            answer: Answer = ANSWERS.of_line(line)
+            answer: p.Answer = p.ANSWERS.of_line(line)
         except Malformed as error:
             text = brief(line.decode("utf-8", "replace").rstrip("\n"))
             raise BadLine(f"a line from the worker is no message of the protocol: {text}: {error}") from None
@@ -153,24 +142,24 @@ class WorkerProcess:
                     stream.close()
         return Ended(self._process.returncode, b"".join(self._stderr).decode("utf-8", "replace"))
 
-    def _greeting(self) -> Hello:
+    def _greeting(self) -> p.Hello:
         try:
             line = self._line(START_LIMIT)
         except TimeoutError:
             self.kill()
             raise HarnessError(f"the worker sent nothing for {START_LIMIT:.0f} s") from None
-        version = version_in(line or b"")
-        if version not in (None, PROTOCOL):
+        version = p.version_in(line or b"")
+        if version not in (None, p.PROTOCOL):
             self.kill()
             raise HarnessError(
-                f"the worker speaks version {version} of the protocol, this controller version {PROTOCOL}: "
+                f"the worker speaks version {version} of the protocol, this controller version {p.PROTOCOL}: "
                 "the worker's Python imports another conformance than this one"
             )
         try:
-            hello = ANSWERS.of_line(line or b"")
+            hello = p.ANSWERS.of_line(line or b"")
         except Malformed as error:
             hello = error
-        if isinstance(hello, Hello):
+        if isinstance(hello, p.Hello):
             return hello
         ended = self.wait()
         last = ended.stderr.strip().splitlines()[-1:] or [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from conformance.engine.judge import INCONCLUSIVE, terms_for
 from conformance.engine.wording import expected_words, observed_words, step_words
 from conformance.model import observation as o
 from conformance.model import scenario as s
-from conformance.model.captures import Capture, Captured, NoCapture
+from conformance.model.captures import CapturedPacket, CaptureRecord
 from conformance.model.codec import Codec
 from conformance.model.facts import HostFacts
 from conformance.model.record import CellRecord, Differential, Header, StepRecord
@@ -41,7 +41,7 @@ class Reported:
     """The digest of the scenarios of the run."""
     facts: HostFacts | None = None
     """The host; None where no worker started."""
-    capture: Captured | NoCapture | None = None
+    packets: tuple[CapturedPacket, ...] = ()
 
 
 REPORTED = Codec(Reported)
@@ -76,33 +76,27 @@ def cell_record(result: CellResult) -> CellRecord:
         units={name: unit for name, (_, unit) in measures.items()},
         notes=result.notes if verdict.kind in ("fail", INCONCLUSIVE) else (),
         differential=_differential(result.divergence),
-        capture=_capture(result.capture),
+        capture=result.capture,
     )
 
 
-def _capture(capture: Captured | NoCapture | None) -> Capture | NoCapture | None:
-    if not isinstance(capture, Captured):
-        return capture
-    return Capture(**{**vars(capture), "packets": len(capture.packets)})
-
-
-def pcapng_of(cell: CellRecord, capture: Captured | NoCapture | None) -> bytes:
+def pcapng_of(cell: CellRecord, packets: Sequence[CapturedPacket]) -> bytes:
     """The packets of a cell as the content of a pcapng file; empty where nothing could be captured.
 
     The first packet of each step has a comment that names the step.
     """
-    if not isinstance(capture, Captured):
+    if not isinstance(cell.capture, CaptureRecord):
         return b""
     from conformance.report import pcapng  # only here: most runs capture nothing
 
-    begins = sorted((each.began, each.step) for each in capture.steps if each.began is not None)
+    begins = sorted((each.began, each.step) for each in cell.capture.steps if each.began is not None)
     says = {step.number: f"step {step.number}: {step.actor} {step.says}" for step in cell.steps}
-    packets = sorted(capture.packets, key=lambda packet: packet.nanoseconds)
+    ordered = sorted(packets, key=lambda packet: packet.nanoseconds)
     comments: dict[int, str] = {}
-    for number, packet in enumerate(packets):
+    for number, packet in enumerate(ordered):
         while begins and begins[0][0] <= packet.nanoseconds:
             comments[number] = says.get(begins.pop(0)[1], "")
-    return pcapng.written(packets, cell.id, comments)
+    return pcapng.written(ordered, cell.id, comments)
 
 
 def _differential(divergence: Divergence | None) -> Differential | None:
@@ -213,21 +207,18 @@ class RunRecorder:
             header = Header(cell.implementation, hosts, reported.suite, now(), version)
             self._writers[key] = RecordWriter(self._path(*key), header)
             _forget_captures(self._writers[key].path)
-        self._writers[key].cell(self._with_capture(cell, reported.capture, key))
+        self._writers[key].cell(self._with_capture(cell, reported.packets, self._writers[key].path))
 
-    def _with_capture(self, cell: CellRecord, capture: Captured | NoCapture | None, key: tuple[str, str]) -> CellRecord:
+    def _with_capture(self, cell: CellRecord, packets: Sequence[CapturedPacket], record: Path) -> CellRecord:
         """The cell with the name of the file into which its packets were written."""
-        content = pcapng_of(cell, capture)
-        if not content or not isinstance(cell.capture, Capture):
+        if not isinstance(cell.capture, CaptureRecord):
             return cell
         from conformance.report import pcapng
 
-        record = self._writers[key].path
         path = _captures(record) / f"{file_name(cell.id)}.pcapng"
         with written(path):
-            pcapng.put(path, content)
-        file = path.relative_to(record.parent).as_posix()
-        return replace(cell, capture=replace(cell.capture, file=file))
+            pcapng.put(path, pcapng_of(cell, packets))
+        return replace(cell, capture=replace(cell.capture, file=path.relative_to(record.parent).as_posix()))
 
     def close(self, complete: bool) -> None:
         """Ends all records, and writes the reports from what the records hold."""

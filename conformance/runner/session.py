@@ -68,7 +68,7 @@ class Session:
     def reported(self, result: CellResult) -> Reported:
         """What the report of a cell carries; made once for each result."""
         if self._last is None or self._last[0] is not result:
-            self._last = result, Reported(cell_record(result), self._suite, result.facts, result.capture)
+            self._last = result, Reported(cell_record(result), self._suite, result.facts, result.packets)
         return self._last[1]
 
     def close(self) -> None:

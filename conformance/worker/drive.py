@@ -5,11 +5,10 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Union
 
 from conformance.engine.schedule import Await, Begin, Confirm, Finished, Schedule
 from conformance.model import observation as o
-from conformance.model.captures import Captured, NoCapture
+from conformance.model.captures import AnyCapture, CapturedPacket
 from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan, PlanStep
 from conformance.model.socket_state import SocketState
@@ -63,7 +62,7 @@ class Cell:
         """What was played of the plan's tape."""
         return self._stage.tape_report()
 
-    def captured(self) -> Union[Captured, NoCapture, None]:
+    def captured(self) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
         """All packets of the cell so far, where they are asked for."""
         return self._stage.captured()
 

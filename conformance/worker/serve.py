@@ -14,27 +14,15 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, Optional, Union
+from typing import Any, BinaryIO, Optional
 
 from conformance import tape
-from conformance.model.captures import Captured, NoCapture
+from conformance.model import protocol as p
+from conformance.model.captures import AnyCapture, CapturedPacket, NoCapture
 from conformance.model.errors import FixtureFailed, HarnessError, Unsupported
 from conformance.model.facts import HostFacts
 from conformance.model.observation import Observation
 from conformance.model.plan import Plan
-from conformance.model.protocol import (
-    ANSWERS,
-    PROTOCOL,
-    REQUESTS,
-    Answer,
-    CellEnd,
-    Findings,
-    Hello,
-    Played,
-    ProbeRequest,
-    StepBegun,
-    StepDone,
-)
 from conformance.model.socket_state import SocketState
 from conformance.tables.faults import FAULTS, NETWORK
 from conformance.tables.transports import TRANSPORTS
@@ -83,16 +71,16 @@ class Worker:
         """Runs cells until there are no more."""
         probe, scale = self._around.probe, round(self._around.scale, 2)
         facts = HostFacts(**host_facts())
-        self._send(Hello(PROTOCOL, facts, probe.name, probe.certainty, scale, os.getpid()))
+        self._send(p.Hello(p.PROTOCOL, facts, probe.name, probe.certainty, scale, os.getpid()))
         for line in self._requests:
-            request = REQUESTS.of_line(line)
-            if isinstance(request, ProbeRequest):
-                self._send(Findings(request.probe, findings(self._around.hosts)))
+            request = p.REQUESTS.of_line(line)
+            if isinstance(request, p.ProbeRequest):
+                self._send(p.Findings(request.probe, findings(self._around.hosts)))
             elif not self._run(request.run, request.plan):
                 return
 
-    def _send(self, message: Answer) -> None:
-        self._answers.write(ANSWERS.to_line(message))
+    def _send(self, message: p.Answer) -> None:
+        self._answers.write(p.ANSWERS.to_line(message))
         self._answers.flush()
 
     def _run(self, number: int, plan: Plan) -> bool:
@@ -107,7 +95,7 @@ class Worker:
             if used is not None:
                 used.clear()
             cell = Cell(plan, adapter, self._around, number)
-            cell.run(lambda step: self._send(StepBegun(step)), self._report)
+            cell.run(lambda step: self._send(p.StepBegun(step)), self._report)
             if used is not None:
                 end["used"] = tuple(sorted(used))
         except (Unsupported, NoSuchImplementation) as error:
@@ -115,10 +103,11 @@ class Worker:
         except HarnessError as error:
             end.update(inconclusive=str(error), fixture_failed=isinstance(error, FixtureFailed))
         if cell is not None:
-            end.update(capture=_captured(cell), clean=cell.clean_up())
+            end["capture"], end["packets"] = _captured(cell)
+            end["clean"] = cell.clean_up()
             if plan.tape is not None:
-                end["tape"] = Played(**cell.tape_report())
-        self._send(CellEnd(number, round(time.perf_counter() - began, 6), **end))
+                end["tape"] = p.Played(**cell.tape_report())
+        self._send(p.CellEnd(number, round(time.perf_counter() - began, 6), **end))
         return bool(end["clean"])
 
     def _check_needs(self, plan: Plan) -> None:
@@ -144,7 +133,7 @@ class Worker:
         return self._adapters[implementation]
 
     def _report(self, step: int, observation: Observation, evidence: Sequence[SocketState]) -> None:
-        self._send(StepDone(step, observation, tuple(evidence)))
+        self._send(p.StepDone(step, observation, tuple(evidence)))
 
 
 def _needs_of_faults(plan: Plan) -> Iterator[str]:
@@ -161,11 +150,11 @@ def _noted(adapter: ShapedAdapter) -> Optional[set[str]]:
     return noted if isinstance(noted, set) else None
 
 
-def _captured(cell: Cell) -> Union[Captured, NoCapture, None]:
+def _captured(cell: Cell) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
     try:
         return cell.captured()
     except (HarnessError, OSError) as error:
-        return NoCapture(f"the capture failed: {error}")
+        return NoCapture(f"the capture failed: {error}"), ()
 
 
 def _own_output() -> BinaryIO:

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from conformance.model import observation as o
-from conformance.model.captures import Captured, NoCapture
+from conformance.model.captures import AnyCapture, CapturedPacket
 from conformance.model.errors import FixtureFailed, HarnessError, Missing, Unsupported
 from conformance.model.plan import Plan, PlanStep
 from conformance.model.socket_state import SocketState
@@ -252,10 +252,10 @@ class Stage:
             self.capture.over(steps)
         return self.evidence.look() if self.evidence else []
 
-    def captured(self) -> Union[Captured, NoCapture, None]:
+    def captured(self) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
         """All packets of the cell, where they are asked for, once the network has come to rest."""
         if self.capture is None or self.evidence is None:
-            return None
+            return None, ()
         return self.capture.finish(self.settling.settled, self.evidence.answered, self._around.scale)
 
     # afterwards

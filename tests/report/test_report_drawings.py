@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.model.captures import Capture, NoCapture
+from conformance.model.captures import CaptureRecord, NoCapture
 from conformance.model.observation import Observation
 from conformance.report.markdown import report
 from conformance.report.records import read
@@ -160,7 +160,7 @@ def test_the_report_says_when_the_run_was_ended_early(recorded):
 
 def test_the_report_leads_to_the_capture_of_what_was_unexpected(recorded, wrong):
     record = read(recorded.stdlib)
-    capture = Capture(9, 0, True, (), {}, {}, (), "captures/stdlib/wrong.pcapng")
+    capture = CaptureRecord(9, 0, True, (), {}, {}, (), "captures/stdlib/wrong.pcapng")
     captured = replace(wrong, capture=capture)
     assert "Capture: [9 packets](captures/stdlib/wrong.pcapng)\n" in report([replace(record, cells=(captured,))])
     lacking = replace(wrong, capture=NoCapture("no packets go there"))

@@ -222,7 +222,7 @@ MISTAKES = {
     "seconds without end": (2, {"seconds": float("inf")}, "seconds is inf, expected a finite number"),
     "a measure of words": (2, {"measures": {"speed": "high"}}, "measures.speed is 'high', expected a finite number"),
     "a note that is a number": (2, {"notes": [1]}, "notes[0] is 1, expected text"),
-    "a differential of words": (2, {"differential": "oops"}, "differential is 'oops', expected an object, or null"),
+    "a differential of words": (2, {"differential": "oops"}, "differential is 'oops', expected an object"),
     "half a capture": (2, {"capture": {"steps": []}}, "expected an object with packets or lacking"),
     "a capture elsewhere": (
         2, {"capture": {"packets": 1, "lost": 0, "complete": True, "steps": [], "hosts": {}, "actors": {},

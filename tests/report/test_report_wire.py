@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from dpkt import ip, tcp, udp
 
-from conformance.model.captures import Capture, NamedAddress, NoCapture, StepTimes
+from conformance.model.captures import CaptureRecord, NamedAddress, NoCapture, StepTimes
 from conformance.report.pcapng import Packet
 from conformance.report.records import read
 from conformance.report.segments import End, wire
@@ -138,7 +138,7 @@ def test_what_goes_to_an_address_of_nobody_arrives_where_it_was_last_seen(tape):
 
 def capture(*steps, **changes):
     """What a record says of a capture; steps are (number, begin, end) in milliseconds."""
-    made = Capture(
+    made = CaptureRecord(
         1, 0, True, tuple(StepTimes(number, *(int(time * MILLISECOND) for time in times)) for number, *times in steps),
         HOSTS, {"client": "client", "server": "server"},
         tuple(NamedAddress(end.address, end.port, name) for end, name in ((CLIENT, "client"), (SERVER, "server"))),

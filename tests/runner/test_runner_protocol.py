@@ -10,7 +10,7 @@ from typing import Any, Optional, Union
 import pytest
 
 from conformance.language.corpus import load_one
-from conformance.model.captures import Captured, CapturedPacket, NamedAddress, NoCapture, StepTimes
+from conformance.model.captures import CapturedPacket, CaptureRecord, NamedAddress, NoCapture, StepTimes
 from conformance.model.codec import Codec, Malformed
 from conformance.model.errors import HarnessError
 from conformance.model.facts import HostFacts
@@ -32,9 +32,10 @@ MESSAGES = [
              (SocketState(None, "LISTEN", queued=1),)),
     StepDone(5, Observation("raised", {"name": "EPIPE", "class": "BrokenPipeError"}, {"errno": 32})),
     CellEnd(9, 0.5, used=("recv", "send"), tape=Played(4, 2), capture=NoCapture("no packets")),
-    CellEnd(9, 0.5, False, inconclusive="the fixture hangs", capture=Captured(
-        (CapturedPacket("client", "veth0", 10**18, 4, 1, 0x800, 900, bytes(range(256))),), 0, True,
-        (StepTimes(1, None, 5),), {"192.0.2.1": "client"}, {"client": "client"}, (NamedAddress("::1", 1, "client"),))),
+    CellEnd(9, 0.5, False, inconclusive="the fixture hangs", capture=CaptureRecord(
+        1, 0, True, (StepTimes(1, None, 5),), {"192.0.2.1": "client"}, {"client": "client"},
+        (NamedAddress("::1", 1, "client"),)),
+        packets=(CapturedPacket("client", "veth0", 10**18, 4, 1, 0x800, 900, bytes(range(256))),)),
     Findings(0, {"faults": {"cut": None, "drop": "no hosts"}}),
 ]  # fmt: skip
 

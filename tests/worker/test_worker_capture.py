@@ -33,7 +33,7 @@ def captured(capturing, passed):
         cell = cell_record(outcome)
         if isinstance(cell.capture, NoCapture):
             pytest.skip(cell.capture.lacking)
-        content = pcapng_of(cell, outcome.capture)
+        content = pcapng_of(cell, outcome.packets)
         return cell.capture, wire(packets(content), cell.capture.hosts, cell.capture.complete).arrows
 
     return run

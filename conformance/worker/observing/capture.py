@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cache
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
-from conformance.model.captures import Captured, CapturedPacket, NamedAddress, NoCapture, StepTimes
+from conformance.model.captures import AnyCapture, CapturedPacket, CaptureRecord, NamedAddress, NoCapture, StepTimes
 from conformance.model.errors import HarnessError
 from conformance.tables.transports import Transport
 from conformance.worker.network.namespaces import on_host
@@ -173,17 +173,18 @@ class Capture:
 
     def finish(
         self, settled: Callable[[], bool], answered: Callable[[], bool], scale: float
-    ) -> Union[Captured, NoCapture]:
-        """Waits until the network is idle, closes the capture, and returns all of it."""
+    ) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
+        """Waits until the network is idle, closes the capture, and returns what is to be recorded, and the packets."""
         if self.lacking:
-            return NoCapture(self.lacking)
+            return NoCapture(self.lacking), ()
         idle = self._await_idle(settled, answered, scale)
         for each in self._sockets.values():
             self._lost += struct.unpack("II", each.getsockopt(_LEVEL, _STATISTICS, 8))[1]
         self.close()
         known = ((name, address) for name, address in self._addresses.items() if isinstance(address, tuple))
-        return Captured(
-            packets=tuple(self._own()),
+        packets = tuple(self._own())
+        captured = CaptureRecord(
+            packets=len(packets),
             lost=self._lost,
             complete=idle and not self._lost,
             steps=tuple(StepTimes(step, *times) for step, times in self._steps.items()),
@@ -191,6 +192,7 @@ class Capture:
             actors=dict(self._host_of),
             sockets=tuple(NamedAddress(address[0], address[1], name) for name, address in known),
         )
+        return captured, packets
 
     def _await_idle(self, settled: Callable[[], bool], answered: Callable[[], bool], scale: float) -> bool:
         """Whether the network became idle: nothing under way, no packet unread, and no answer due soon."""
