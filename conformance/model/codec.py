@@ -129,7 +129,7 @@ class Codec:
     def of_line(self, line: bytes) -> Any:
         """The inverse of :meth:`to_line`. Malformed where the line is no JSON, too."""
         try:
-            value = json.loads(line)
+            value = json.loads(line.decode())
         except (ValueError, RecursionError):
             raise Malformed("JSON", line.rstrip(b"\n")) from None
         return self.decode(value)

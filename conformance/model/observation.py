@@ -1,4 +1,4 @@
-"""What a step did, as it happened (raw) and fit to be compared across platforms and runs (canonical)."""
+"""Observations: what a step did, as it happened (raw) and in a form that can be compared (canonical)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = (RETURNED, RAISED, BLOCKED, HUNG, CRASHED, UNSUPPORTED, NOT_RUN, NOT_APP
 
 @dataclass(frozen=True)
 class Wait:
-    """How a wait was proved: the call waited in, the probe that saw it, and how sure that probe is."""
+    """How a wait was proved: the system call, the probe that saw it, and how certain the probe is."""
 
     call: Name
     probe: Name
@@ -65,7 +65,7 @@ class Observation:
 
 
 def crashed(status: int) -> Observation:
-    """What a call did in which its process ended: with an exit status, or by the signal whose number is negated."""
+    """The observation of a call that ended its process: ``status`` is the exit status, or a negated signal number."""
     if status >= 0:
         return Observation(CRASHED, {"exit": status}, {"status": status}, reason=f"exited with status {status}")
     try:
@@ -76,5 +76,5 @@ def crashed(status: int) -> Observation:
 
 
 def compared(observation: Observation) -> dict[str, Any]:
-    """The part of an observation that takes part in comparisons: no times, no numbers of this run."""
+    """The part of an observation that is compared: no times and no numbers of one run."""
     return {"kind": observation.kind, "value": observation.canonical}

@@ -1,4 +1,4 @@
-"""Markdown: the report of a run, and of a comparison."""
+"""Reports as Markdown: of a run, and of a comparison."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _reasons(title: str, cells: Sequence[CellRecord]) -> list[str]:
 
 
 def comparison(compared: Comparison) -> str:
-    """Records side by side: counts, and every behaviour in which they part, by scenario."""
+    """Records side by side: counts, and every behaviour in which the records part, by scenario."""
     counts = ", ".join(f"{number} {what}" for what, number in compared.counts().items())
     lines = ["# " + " vs ".join(compared.labels), "", f"Cells: {counts}.", ""]
     if parted(compared.differing):

@@ -28,12 +28,12 @@ _COMMENT, _APPLICATION, _NAME, _DESCRIPTION, _RESOLUTION, _FLAGS = 1, 4, 2, 3, 9
 _NANOSECONDS = bytes([9])
 _INBOUND, _OUTBOUND = 1, 2
 _SIZE_OF_PACKET = 24
-"""Where an enhanced packet block says how long the packet was; dpkt writes there how much of it is kept."""
+"""The offset of the packet's length in an enhanced packet block, where dpkt writes the length of what is kept."""
 
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet as it was seen on one interface of one host."""
+    """A packet as one interface of one host saw it."""
 
     host: str
     interface: str
@@ -43,7 +43,7 @@ class Packet:
     protocol: int
     """The EtherType."""
     content: bytes
-    """From the network header on; what was kept of it."""
+    """The kept bytes, from the network header on."""
 
 
 def written(packets: Sequence[CapturedPacket], title: str, comments: Mapping[int, str]) -> bytes:

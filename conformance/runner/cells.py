@@ -77,6 +77,10 @@ class CellResult:
 class Transcript:
     """What a worker has reported of one cell so far, and how the worker ended where it did."""
 
+    number: int
+    """Of the request."""
+    steps: frozenset[int]
+    """The numbers of the cell's steps."""
     observations: dict[int, o.Observation] = field(default_factory=dict)
     evidence: dict[int, Sequence[SocketState]] = field(default_factory=dict)
     begun: list[int] = field(default_factory=list)
@@ -86,16 +90,15 @@ class Transcript:
     bad_line: str = ""
     """Which line was no message of this cell; empty where there was none."""
 
-    def add(self, answer: Answer, made: Plan, number: int) -> None:
+    def add(self, answer: Answer) -> None:
         """Takes in a message. BadLine where the message does not belong to this cell."""
-        steps = {step.number for step in made.steps}
-        if isinstance(answer, StepBegun) and answer.begin in steps:
+        if isinstance(answer, StepBegun) and answer.begin in self.steps:
             self.begun.append(answer.begin)
-        elif isinstance(answer, StepDone) and answer.step in steps:
+        elif isinstance(answer, StepDone) and answer.step in self.steps:
             self.observations[answer.step] = answer.observation
             if answer.evidence:
                 self.evidence[answer.step] = answer.evidence
-        elif isinstance(answer, CellEnd) and answer.end == number:
+        elif isinstance(answer, CellEnd) and answer.end == self.number:
             self.end = answer
         else:
             raise BadLine(f"a message from the worker does not belong to this cell: {answer}")
@@ -172,8 +175,8 @@ class Runner:
 
     def _listen(self, worker: WorkerProcess, made: Plan) -> Transcript:
         """What the worker reports of a cell until the cell's end, the worker's death, or too long a silence."""
-        transcript = Transcript()
-        number, grace = worker.send(made), GRACE * worker.hello.scale
+        transcript = Transcript(worker.send(made), frozenset(step.number for step in made.steps))
+        grace = GRACE * worker.hello.scale
         patience = max((step.limit for step in made.steps), default=0.0) + grace + FIXTURE_PATIENCE
         try:
             while transcript.end is None:
@@ -181,7 +184,7 @@ class Runner:
                 if answer is None:
                     transcript.ended = worker.wait()
                     break
-                transcript.add(answer, made, number)
+                transcript.add(answer)
                 patience = _patience(made, transcript.begun) + grace
         except TimeoutError:
             transcript.stuck, transcript.ended = True, worker.kill()

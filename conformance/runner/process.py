@@ -171,7 +171,8 @@ class WorkerProcess:
         assert self._process.stdout is not None
         with contextlib.suppress(ValueError, OSError):
             for line in self._process.stdout:
-                self._lines.put(line)
+                if line.endswith(b"\n"):  # else the worker ended while it wrote the line
+                    self._lines.put(line)
         self._lines.put(None)
 
     def _read_stderr(self) -> None:

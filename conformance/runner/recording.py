@@ -229,7 +229,7 @@ class RunRecorder:
             folder = report.parent
             records = [read(path) for path in self.paths if path.parent == folder]
             with written(report):
-                report.write_text(markdown.report(records), "utf-8")
+                report.write_text(markdown.report(records), "utf-8", errors="backslashreplace")
 
     def _path(self, platform: str, implementation: str) -> Path:
         """Where a record goes: a file of its own, also where file systems ignore case."""

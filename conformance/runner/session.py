@@ -1,4 +1,4 @@
-"""One run: the cells that were asked for, the workers that run them, and what is reported of each."""
+"""One run: its cells, the workers that run them, and what is reported of each cell."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from conformance.runner.recording import Reported, cell_record
 from conformance.tables.transports import TRANSPORTS, expand
 
 CELLS_FOR_A_WORKER = 10
-"""So many cells take about as long as one more worker needs to start."""
+"""Cells that take about as long as starting one more worker."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user asked for."""
+    """The options of a run."""
 
     inet_address: str | None = None
     deviations: tuple[Path, ...] = ()
@@ -42,7 +42,7 @@ def cells_of_file(scenario: Scenario, transports: Sequence[str], implementations
 
 
 class Session:
-    """Runs cells, ahead of the loop that asks for them where that is allowed."""
+    """Runs cells, in advance of the loop that asks for them unless the settings forbid that."""
 
     def __init__(self, cells: Sequence[Cell], settings: Settings) -> None:
         self._cells = list(cells)
@@ -88,5 +88,5 @@ class Session:
 
 
 def default_workers() -> int:
-    """Cells at once: more than there are processors, for many cells only wait; at most sixteen."""
+    """Cells at once: more than there are processors, because many cells only wait; at most sixteen."""
     return min(16, 4 * (os.cpu_count() or 1) + 2)

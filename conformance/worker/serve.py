@@ -38,11 +38,11 @@ from conformance.worker.host.host_facts import host_facts
 from conformance.worker.waiting.probes import best_probe
 
 _REFERENCE_SECONDS = 0.002
-"""What the yardstick loop takes on an ordinary machine."""
+"""Seconds of the yardstick loop on an ordinary machine."""
 
 
 def scale_of_host() -> float:
-    """How much slower than an ordinary machine this one is, at least 1: time limits are multiplied by it."""
+    """The factor for time limits: how much slower this machine is than an ordinary one, at least 1."""
     best = min(_yardstick() for _ in range(3))
     return max(1.0, min(20.0, best / _REFERENCE_SECONDS))
 
@@ -137,7 +137,7 @@ class Worker:
 
 
 def _needs_of_faults(plan: Plan) -> Iterator[str]:
-    """What the faults of a plan need; those of a network only where its transport has one."""
+    """The capabilities that a plan's faults need; network faults count only where the transport has hosts."""
     steps = (step for step in (*plan.conditions, *plan.steps) if step.applicable and step.operation in FAULTS)
     for fault in (FAULTS[step.operation] for step in steps):
         if fault.by != NETWORK or TRANSPORTS[plan.transport].hosts:
@@ -145,7 +145,7 @@ def _needs_of_faults(plan: Plan) -> Iterator[str]:
 
 
 def _noted(adapter: ShapedAdapter) -> Optional[set[str]]:
-    """The set in which an implementation notes what is used of it; None where it does not."""
+    """The set in which an implementation notes its used attributes; None where it does not note them."""
     noted = getattr(adapter.factory, "attributes_used", None)
     return noted if isinstance(noted, set) else None
 
@@ -158,7 +158,7 @@ def _captured(cell: Cell) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
 
 
 def _own_output() -> BinaryIO:
-    """A private copy of standard output; file descriptor 1 becomes standard error."""
+    """A private copy of standard output; file descriptor 1 then leads to standard error."""
     copy = os.dup(1)
     os.dup2(2, 1)
     os.set_inheritable(copy, False)
@@ -166,8 +166,8 @@ def _own_output() -> BinaryIO:
 
 
 def main(settings: dict[str, Any]) -> None:
-    """The worker's life. ``settings``: ``hosts`` (name to [descriptor, IPv4, IPv6]), ``why_not``, ``path``,
-    ``evidence``, ``capture``, ``taped``.
+    """Runs a worker from start to end. ``settings``: ``hosts`` (name to [descriptor, IPv4, IPv6]), ``why_not``,
+    ``path``, ``evidence``, ``capture``, ``taped``.
     """
     warnings.simplefilter("ignore")
     if settings.get("taped"):
@@ -194,5 +194,5 @@ def main(settings: dict[str, Any]) -> None:
 
 
 def _guard(folder: str) -> Optional[Guard]:
-    """Starts the guard where processes can be forked: it outlives this process and puts away what that left."""
+    """Starts the guard where processes can be forked; it cleans up after this process."""
     return start_guard(folder) if hasattr(os, "fork") else None
