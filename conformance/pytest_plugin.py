@@ -186,7 +186,7 @@ class CellItem(pytest.Item):
         if self.outcome.verdict.kind == "known-deviation":
             pytest.xfail(self.outcome.verdict.reason)
         if self.outcome.verdict.kind == "fail":
-            raise Deviation("\n".join(timeline(self.config.stash[SESSION].reported(self.outcome).cell)))
+            raise Deviation("\n".join(timeline(self.config.stash[SESSION].record_of(self.outcome))))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Our own outcomes are shown by their message, never by a traceback."""
@@ -230,28 +230,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             report.conformance = item.config.stash[SESSION].reported(item.outcome)
         if report.skipped and isinstance(report.longrepr, tuple):
             report.longrepr = (str(item.path), 1, report.longrepr[2])  # not where this file calls pytest.skip()
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_report_to_serializable(report: Any) -> Generator[None, Any, Any]:
-    """In a worker of xdist: what the record needs as plain values."""
-    data = yield
-    if data and hasattr(report, "conformance"):
-        from conformance.runner.recording import REPORTED
-
-        data["conformance"] = REPORTED.encode(report.conformance)
-    return data
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_report_from_serializable() -> Generator[None, Any, Any]:
-    """In the controller of xdist: the inverse."""
-    report = yield
-    if isinstance(getattr(report, "conformance", None), dict):
-        from conformance.runner.recording import REPORTED
-
-        report.conformance = REPORTED.decode(report.conformance)
     return report
 
 

@@ -11,11 +11,11 @@ from conformance.engine.match import Matcher, Seen
 from conformance.engine.wording import expected_words, observed_words
 from conformance.model import observation as o
 from conformance.model import scenario as s
+from conformance.model.record import VERDICTS
 from conformance.tables.selectors import terms_of_host
 from conformance.tables.transports import terms as transport_terms
 
-PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE = "pass", "fail", "known-deviation", "unsupported", "inconclusive"
-VERDICTS = (PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE)
+PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE = VERDICTS
 
 UPPER_BOUND_SLACK = 50.0
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conformance.engine.judge import VERDICTS
-from conformance.model.record import CellRecord
+from conformance.model.record import VERDICTS, CellRecord
 from conformance.tables.transports import TRANSPORTS
 
 VERDICT_MARKS: Mapping[str, str] = {

@@ -45,7 +45,7 @@ class Reported:
 
 
 REPORTED = Codec(Reported)
-"""How xdist's workers hand over what they report."""
+"""How the workers of xdist hand over what they report."""
 
 
 def cell_record(result: CellResult) -> CellRecord:
@@ -197,8 +197,9 @@ class RunRecorder:
         """The reports that :meth:`close` writes, one beside the records of each platform."""
         return sorted({path.parent / "report.md" for path in self.paths})
 
-    def add(self, reported: Reported) -> None:
-        """Appends a cell; HarnessError where it cannot be written."""
+    def add(self, reported: Any) -> None:
+        """Appends a cell that a session reported; HarnessError where it cannot be written."""
+        reported = REPORTED.decode(reported) if isinstance(reported, dict) else reported
         self._facts, cell = reported.facts or self._facts, reported.cell
         key = (platform_name(self._facts), cell.implementation)
         if key not in self._writers:

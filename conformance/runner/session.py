@@ -6,8 +6,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from conformance.language.deviation_files import load_deviations
+from conformance.model.record import CellRecord
 from conformance.model.scenario import Scenario
 from conformance.platforms.base import Interpreter
 from conformance.report.records import suite_digest
@@ -15,7 +17,7 @@ from conformance.runner.cells import Cell, CellResult, Runner, cells_of
 from conformance.runner.differential_runner import RAW, DifferentialRunner
 from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.pool import RunAhead
-from conformance.runner.recording import Reported, cell_record
+from conformance.runner.recording import REPORTED, Reported, cell_record
 from conformance.tables.transports import TRANSPORTS, expand
 
 CELLS_FOR_A_WORKER = 10
@@ -30,6 +32,7 @@ class Settings:
     deviations: tuple[Path, ...] = ()
     workers: int = 0
     ahead: bool = True
+    """Whether cells may run before they are asked for; not in a worker of xdist, which gets its cells one by one."""
     interpreter: Interpreter = OWN
     evidence: bool = False
     capture: bool = False
@@ -54,7 +57,7 @@ class Session:
         self._options = WorkerOptions(settings.inet_address, hosts, settings.evidence, capture=settings.capture)
         self._ahead: RunAhead | None = None
         self._runner: DifferentialRunner | None = None
-        self._last: tuple[CellResult, Reported] | None = None
+        self._last: tuple[CellResult, CellRecord] | None = None
 
     def outcome_of(self, cell: Cell) -> CellResult:
         """The result of one cell of this session."""
@@ -65,11 +68,16 @@ class Session:
             self._ahead = RunAhead(self._cells, self._make_runner, self._size())
         return self._ahead.result(self._numbers[id(cell)])
 
-    def reported(self, result: CellResult) -> Reported:
-        """What the report of a cell carries; made once for each result."""
+    def record_of(self, result: CellResult) -> CellRecord:
+        """The record of a cell; made once, as long as no other is asked for."""
         if self._last is None or self._last[0] is not result:
-            self._last = result, Reported(cell_record(result), self._suite, result.facts, result.packets)
+            self._last = result, cell_record(result)
         return self._last[1]
+
+    def reported(self, result: CellResult) -> Any:
+        """What the report of a cell carries: a :class:`Reported`; from a worker of xdist, its JSON form."""
+        made = Reported(self.record_of(result), self._suite, result.facts, result.packets)
+        return made if self._settings.ahead else REPORTED.encode(made)
 
     def close(self) -> None:
         """Ends all workers."""

@@ -26,7 +26,6 @@ from conformance.model.plan import Plan
 from conformance.model.socket_state import SocketState
 from conformance.tables.faults import FAULTS, NETWORK
 from conformance.tables.transports import TRANSPORTS
-from conformance.worker.actors.fork_server import Nursery
 from conformance.worker.actors.fork_server import start as start_nursery
 from conformance.worker.actors.process_main import live
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
@@ -58,13 +57,8 @@ def _yardstick() -> float:
 class Worker:
     """Serves one controller until its standard input ends."""
 
-    def __init__(
-        self, requests: BinaryIO, answers: BinaryIO, hosts: Hosts, folder: str, nursery: Optional[Nursery],
-        guard: Optional[Guard] = None, evidence: bool = False, capture: bool = False,
-    ) -> None:  # fmt: skip
-        self._requests = requests
-        self._answers = answers
-        self._around = Surroundings(*best_probe(), scale_of_host(), folder, hosts, nursery, evidence, capture, guard)
+    def __init__(self, requests: BinaryIO, answers: BinaryIO, around: Surroundings) -> None:
+        self._requests, self._answers, self._around = requests, answers, around
         self._adapters: dict[str, ShapedAdapter] = {}
 
     def serve(self) -> None:
@@ -185,8 +179,9 @@ def main(settings: dict[str, Any]) -> None:
     threading.stack_size(512 * 1024)
     try:
         hosts = Hosts(places, settings.get("why_not", ""))
-        asked_for = (bool(settings.get(name)) for name in ("evidence", "capture"))
-        Worker(requests, answers, hosts, folder, nursery, guard, *asked_for).serve()
+        evidence, capture = (bool(settings.get(name)) for name in ("evidence", "capture"))
+        around = Surroundings(*best_probe(), scale_of_host(), folder, hosts, nursery, evidence, capture, guard)
+        Worker(requests, answers, around).serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     answers.flush()

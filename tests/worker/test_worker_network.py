@@ -12,7 +12,8 @@ from conformance.model.plan import Given, Plan, PlanStep
 from conformance.model.protocol import ANSWERS, REQUESTS, RunRequest
 from conformance.runner.cells import CellResult
 from conformance.worker.serve import Worker
-from conformance.worker.stage import Hosts
+from conformance.worker.stage import Hosts, Surroundings
+from conformance.worker.waiting.probes import best_probe
 
 Passes = Callable[[str], None]
 Run = Callable[[str], "dict[str, CellResult]"]
@@ -134,13 +135,8 @@ def test_a_cell_whose_fault_cannot_be_done_here_is_not_begun(tmp_path: Path) -> 
         (PlanStep(1, "client", "close", 1), PlanStep(2, "network", "cut", 2)),
     )
     answers = io.BytesIO()
-    Worker(
-        io.BytesIO(REQUESTS.to_line(RunRequest(1, plan))),
-        answers,
-        Hosts(unlike, "hosts of somebody else"),
-        str(tmp_path),
-        None,
-    ).serve()
+    around = Surroundings(*best_probe(), 1.0, str(tmp_path), Hosts(unlike, "hosts of somebody else"))
+    Worker(io.BytesIO(REQUESTS.to_line(RunRequest(1, plan))), answers, around).serve()
     _hello, end = map(ANSWERS.of_line, answers.getvalue().splitlines())
     assert end.unsupported == "needs black-hole: hosts of somebody else"
 
