@@ -19,7 +19,7 @@ import pytest
 from conformance.language.corpus import bundled, load_one
 from conformance.model.cell import Cell
 from conformance.runner.cells import Runner
-from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.launch import OWN, WorkerOptions
 
 ROUNDS = 7
 CELLS = 100
@@ -87,7 +87,7 @@ def main() -> None:
     path = bundled() / SCENARIO
     scenario = load_one(path, bundled())
     cell = Cell(scenario, scenario.cases[0], "loopback", "stdlib")
-    runner, watching = Runner(OWN, Surroundings()), Runner(OWN, Surroundings(evidence=True))
+    runner, watching = Runner(OWN, WorkerOptions()), Runner(OWN, WorkerOptions(evidence=True))
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         seconds_per_cell(runner, cell)

@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from conformance.model.cell import Cell
     from conformance.model.scenario import Scenario
-    from conformance.runner.cells import Outcome
+    from conformance.runner.cells import CellResult
 
 SUFFIX = ".yaml"
 
@@ -165,7 +165,7 @@ class CellItem(pytest.Item):
     def __init__(self, *, cell: Cell, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.cell = cell
-        self.outcome: Outcome | None = None
+        self.outcome: CellResult | None = None
         for name in (cell.scenario.level, *cell.scenario.tags):
             self.add_marker(name)
         self.extra_keyword_matches.update((cell.transport, cell.implementation, *cell.case.terms))
@@ -182,13 +182,12 @@ class CellItem(pytest.Item):
     def runtest(self) -> None:
         """Judges it."""
         from conformance.report.timeline import timeline
-        from conformance.runner.recording import cell_record
 
         assert self.outcome is not None
         if self.outcome.verdict.kind == "known-deviation":
             pytest.xfail(self.outcome.verdict.reason)
         if self.outcome.verdict.kind == "fail":
-            raise Deviation("\n".join(timeline(cell_record(self.outcome))))
+            raise Deviation("\n".join(timeline(self.config.stash[SESSION].record_of(self.outcome))))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Our own outcomes are shown by their message, never by a traceback."""

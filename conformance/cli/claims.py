@@ -14,15 +14,17 @@ from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, run_all
 from conformance.cli.terminal import console, print_json
 from conformance.engine.wording import counted
-from conformance.report import claim_results as told
-from conformance.report.records import CellRecord, read
+from conformance.model.errors import RecordError
+from conformance.model.record import CellRecord
+from conformance.report import claim_results as claims
+from conformance.report.records import read
 
 _STYLES = {
-    told.CONFIRMED: "green",
-    told.WITH_CAVEAT: "yellow",
-    told.CONTRADICTED: "bold red",
-    told.UNTESTED: "magenta",
-    told.ELSEWHERE: "dim",
+    claims.CONFIRMED: "green",
+    claims.WITH_CAVEAT: "yellow",
+    claims.CONTRADICTED: "bold red",
+    claims.UNTESTED: "magenta",
+    claims.ELSEWHERE: "dim",
 }
 
 
@@ -35,27 +37,31 @@ def command(record: Path | None, as_json: bool, as_markdown: bool) -> int:
 
     Exit status 1 where a claim is contradicted or untested.
     """
-    platform, cells = _cells(record, quiet=as_json or as_markdown)
-    found = told.standings(cells, load_scenarios(()), platform.split("-")[0])
+    platform, family, cells = _cells(record, quiet=as_json or as_markdown)
+    found = claims.standings(cells, load_scenarios(()), family)
     if as_json:
-        print_json({"platform": platform, "claims": [told.as_json(each) for each in found]})
+        print_json({"platform": platform, "claims": [claims.as_json(each) for each in found]})
     elif as_markdown:
-        click.echo(told.markdown(found, platform))
+        click.echo(claims.markdown(found, platform))
     else:
         _show(platform, found)
     statuses = {each.status for each in found}
-    return Exit.UNEXPECTED if statuses & {told.CONTRADICTED, told.UNTESTED} else Exit.NOTHING_UNEXPECTED
+    return Exit.UNEXPECTED if statuses & {claims.CONTRADICTED, claims.UNTESTED} else Exit.NOTHING_UNEXPECTED
 
 
-def _cells(record: Path | None, quiet: bool) -> tuple[str, tuple[CellRecord, ...]]:
+def _cells(record: Path | None, quiet: bool) -> tuple[str, str, tuple[CellRecord, ...]]:
+    """Platform, its family, and the cells: of a record, else of a run on this machine."""
     if record is not None:
         made = read(record)
-        return made.platform, made.cells
+        if made.facts is None:
+            raise RecordError(f"{record}:1: hosts is empty, expected facts of a host; run again to make a new record")
+        return made.platform, made.facts.family, made.cells
     results = run_all(Request(tuple(load_scenarios(()))), quiet=quiet)
-    return next(iter(results.titles), "this machine").partition(",")[0], tuple(results.cells)
+    platform = next(iter(results.titles), "this machine").partition(",")[0]
+    return platform, platform.partition("-")[0], tuple(results.cells)
 
 
-def _show(platform: str, found: tuple[told.Standing, ...]) -> None:
+def _show(platform: str, found: tuple[claims.Standing, ...]) -> None:
     """Each claim with its id on a line of its own: a column would break ids, and whoever runs one copies it."""
     screen = console()
     screen.print(Text(f"The Socket Programming HOWTO on {platform}\n", "bold"))
@@ -66,4 +72,4 @@ def _show(platform: str, found: tuple[told.Standing, ...]) -> None:
         for line in (status, Text(each.claim.says), *caveat):
             screen.print(Padding(line, (0, 0, 0, 4), expand=False))
     counts = Counter(each.status for each in found)
-    screen.print("\n" + ", ".join(f"{counts[status]} {status}" for status in told.STATUSES if counts[status]))
+    screen.print("\n" + ", ".join(f"{counts[status]} {status}" for status in claims.STATUSES if counts[status]))

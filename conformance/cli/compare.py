@@ -12,6 +12,7 @@ from rich.text import Text
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import console, measure_table, print_json
 from conformance.engine.wording import counted
+from conformance.model.record import CellRecord
 from conformance.report.comparison import (
     ANOTHER_VERSION,
     CellComparison,
@@ -25,10 +26,10 @@ from conformance.report.comparison import (
 )
 from conformance.report.markdown import comparison as markdown
 from conformance.report.measures import Measured
-from conformance.report.records import CellRecord, Record, read
+from conformance.report.records import Record, read
 
 SHOWN = 10
-"""How many scenarios that are not compared the terminal names."""
+"""How many of the scenarios that are not compared are named."""
 
 
 @click.command("compare")
@@ -99,8 +100,8 @@ def show(compared: Comparison, records: Sequence[Record]) -> None:
         screen.print(f"{label}: {counted(number, 'cell')} not run, {why}", markup=False, style="dim")
     for versions, names in by_version(compared.of_another_version).items():
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        said = f"not compared, {ANOTHER_VERSION} ({versions}): {', '.join(names[:SHOWN])}{more}"
-        screen.print(said, markup=False, style="dim")
+        words = f"not compared, {ANOTHER_VERSION} ({versions}): {', '.join(names[:SHOWN])}{more}"
+        screen.print(words, markup=False, style="dim")
     for cells in alike(parted(compared.differing)):
         screen.print()
         screen.print(_place(cells))
@@ -149,7 +150,7 @@ def _step(parting: Parting) -> Text:
 
 
 def _did(cell: CellComparison, parting: Parting | None) -> Table:
-    """A line for each group of records that did the same; the odd one out of two stands out."""
+    """A line for each group of records that did the same; of two groups, the second is coloured."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for number, (group, did) in enumerate(zip(cell.groups, parting.did if parting else (), strict=False)):
         odd = len(cell.groups) == 2 and number == 1

@@ -70,13 +70,13 @@ def _operations() -> list[Row]:
 
 def _faults() -> list[Row]:
     """Each fault with what its probe found on this machine; ``lacking`` is null where it can be done."""
-    from conformance.runner.launch import OWN, Surroundings
+    from conformance.runner.launch import OWN, WorkerOptions
     from conformance.runner.process import WorkerProcess
     from conformance.tables.faults import FAULTS
 
-    worker = WorkerProcess(OWN, Surroundings(hosts=True))
+    worker = WorkerProcess(OWN, WorkerOptions(hosts=True))
     try:
-        lacking = worker.findings()["faults"]
+        lacking = worker.findings().findings["faults"]
     finally:
         worker.end()
     return [

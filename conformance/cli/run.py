@@ -22,10 +22,11 @@ from conformance.engine.judge import UNEXPECTED
 from conformance.engine.wording import counted
 from conformance.language.corpus import bundled_ids
 from conformance.language.deviation_files import about_nothing, load_deviations
+from conformance.model.record import CellRecord
 from conformance.report.comparison import compare
 from conformance.report.explained import by_reason
 from conformance.report.measures import measured
-from conformance.report.records import CellRecord, read
+from conformance.report.records import read
 from conformance.report.tables import verdict_counts
 from conformance.report.timeline import timeline
 from conformance.tables.transports import GROUPS, TRANSPORTS
@@ -140,8 +141,9 @@ def _summary(results: Results) -> dict[str, object]:
 
 
 def _told(cell: CellRecord) -> dict[str, object]:
-    names = ("id", "verdict", "reason", "expected", "observed", "file", "step", "differential")
-    return {name: getattr(cell, name) for name in names}
+    names = ("id", "verdict", "reason", "expected", "observed", "file", "step")
+    shown = {name: getattr(cell, name) for name in names}
+    return {**shown, "differential": cell.differential and vars(cell.differential)}
 
 
 def _show(results: Results) -> None:

@@ -20,13 +20,13 @@ from conformance.cli.exits import Exit
 from conformance.cli.terminal import STYLES, console
 from conformance.language.suggestions import unknown
 from conformance.model.errors import HarnessError
+from conformance.model.record import CellRecord
 from conformance.model.scenario import Scenario
 from conformance.platforms import PLATFORMS, Interpreter, SetupError, cache_directory
 from conformance.pytest_plugin import INTERPRETER, LOADED
-from conformance.report.records import CellRecord
 from conformance.report.tables import VERDICT_MARKS
 from conformance.runner.launch import OWN
-from conformance.runner.recording import RunRecorder, implementation_version, pcapng_of
+from conformance.runner.recording import Reported, RunRecorder, implementation_version, pcapng_of
 
 NATIVE = "native"
 """The platform that needs no setting up: this Python on this machine."""
@@ -235,15 +235,14 @@ class _Display:
         elif report.failed:
             raise HarnessError(f"{report.nodeid}:\n{report.longreprtext}")
 
-    def _add(self, reported: Mapping[str, Any]) -> None:
+    def _add(self, reported: Reported) -> None:
         from conformance.report.records import platform_name
 
-        cell = CellRecord(**reported["cell"])
-        facts: Mapping[str, Any] = next(iter(reported["hosts"].values()), {})
+        cell = reported.cell
         self._results.cells.append(cell)
-        self._results.captures.append(pcapng_of(cell, reported["capture"]) if self._recorder is None else b"")
+        self._results.captures.append(pcapng_of(cell, reported.packets) if self._recorder is None else b"")
         version = self._version_of(cell.implementation)
-        platform = platform_name(facts) if facts else "unknown"
+        platform = platform_name(reported.facts)
         self._results.titles.append(f"{platform}, {cell.implementation}" + (f" {version}" if version else ""))
         if self._recorder is not None:
             self._recorder.add(reported)

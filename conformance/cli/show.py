@@ -16,10 +16,12 @@ from conformance.cli.running import Request, run_all
 from conformance.cli.terminal import STYLES, console
 from conformance.language.howto_claims import claims
 from conformance.language.suggestions import unknown
+from conformance.model.captures import CaptureRecord
 from conformance.model.errors import RecordError
+from conformance.model.record import CellRecord
 from conformance.model.scenario import Case, Scenario
 from conformance.report.lifelines import Line
-from conformance.report.records import CellRecord, read
+from conformance.report.records import read
 from conformance.report.sequence import diagram
 from conformance.tables.transports import TRANSPORTS
 
@@ -86,15 +88,14 @@ def _replay(path: Path, scenario: str, transport: str | None, case_name: str | N
 
 
 def _recorded_capture(record: Path, cell: CellRecord) -> bytes:
-    """What lies beside a record of a cell's packets; nothing where the record does not speak of any."""
-    name = (cell.capture or {}).get("file")
-    if not name:
+    """The content of a cell's capture file; empty where the record names none."""
+    if not isinstance(cell.capture, CaptureRecord) or not cell.capture.file:
         return b""
-    path = record.parent / str(name)
+    path = record.parent / cell.capture.file
     try:
         return path.read_bytes()
     except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror}; {record} says that it is there") from None
+        raise RecordError(f"{path}: cannot be read: {error.strerror}; {record} names it") from None
 
 
 def _wire_diagram(cell: CellRecord, capture: bytes, width: int) -> list[Line]:
@@ -137,7 +138,7 @@ def _introduce(scenario: Scenario) -> None:
 
 
 def _draw(cell: CellRecord, capture: bytes | None) -> None:
-    """Draws a cell; with what is in a capture, where there is to be one."""
+    """Draws a cell; with the packets of a capture file where one is given."""
     screen = console()
     label = f"{cell.case}, " if cell.case else ""
     screen.print(f"\n{cell.scenario}: {label}over {cell.transport}\n", style="dim", markup=False)

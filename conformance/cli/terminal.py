@@ -13,8 +13,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from conformance.model.record import CellRecord
 from conformance.report.measures import Measured
-from conformance.report.records import CellRecord
 from conformance.report.tables import VERDICT_MARKS, by_transport, by_verdict
 
 STYLES = {

@@ -33,11 +33,11 @@ from conformance.engine.wrong_types import wrong_type_in
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.cell import Cell
+from conformance.model.record import VERDICTS
 from conformance.tables.faults import ROWS
 from conformance.tables.selectors import Host
 
-PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE = "pass", "fail", "known-deviation", "unsupported", "inconclusive"
-VERDICTS = (PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE)
+PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE = VERDICTS
 UNEXPECTED = (FAIL, INCONCLUSIVE)
 """The verdicts that make a run end with status 1."""
 

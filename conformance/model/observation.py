@@ -1,10 +1,13 @@
-"""What a step did, as it happened (raw) and fit to be compared across platforms and runs (canonical)."""
+"""Observations: what a step did, as it happened (raw) and in a form that can be compared (canonical)."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Annotated, Any, Optional
+
+from conformance.model.codec import Count, Malformed, Name, among
 
 RETURNED = "returned"
 RAISED = "raised"
@@ -20,11 +23,11 @@ KINDS = (RETURNED, RAISED, BLOCKED, HUNG, CRASHED, UNSUPPORTED, NOT_RUN, NOT_APP
 
 @dataclass(frozen=True)
 class Wait:
-    """How a wait was proved: the call waited in, the probe that saw it, and how sure that probe is."""
+    """How a wait was proved: the system call, the probe that saw it, and how certain the probe is."""
 
-    call: str
-    probe: str
-    certainty: str
+    call: Name
+    probe: Name
+    certainty: Name
     cpu_seconds: Optional[float] = None
 
 
@@ -37,20 +40,32 @@ class Observation:
     call came back, ``blame`` the step because of which this one could not run, ``reason`` says why in words.
     """
 
-    kind: str
+    kind: Annotated[str, among(*KINDS)]
     canonical: Any = None
     raw: Any = None
     seconds: Optional[float] = None
     wait: Optional[Wait] = None
-    released_by: Optional[int] = None
-    blame: Optional[int] = None
+    released_by: Optional[Count] = None
+    blame: Optional[Count] = None
     reason: Optional[str] = None
     names: dict[str, Any] = field(default_factory=dict)
     """What the step's ``as`` bound: name to ``{"canonical": …, "raw": …}`` for values; objects are not listed."""
 
+    @staticmethod
+    def check(made: Mapping[str, Any]) -> None:
+        """Malformed where an error does not have the form of one."""
+        canonical = made.get("canonical")
+        if made["kind"] != RAISED:
+            return
+        if not isinstance(canonical, dict):
+            raise Malformed("an object with name and class", canonical, "canonical")
+        for key in ("name", "class"):
+            if not isinstance(canonical.get(key), str):
+                raise Malformed("text", canonical.get(key), f"canonical.{key}")
+
 
 def crashed(status: int) -> Observation:
-    """What a call did in which its process ended: with an exit status, or by the signal whose number is negated."""
+    """The observation of a call that ended its process: ``status`` is the exit status, or a negated signal number."""
     if status >= 0:
         return Observation(CRASHED, {"exit": status}, {"status": status}, reason=f"exited with status {status}")
     try:
@@ -61,5 +76,5 @@ def crashed(status: int) -> Observation:
 
 
 def compared(observation: Observation) -> dict[str, Any]:
-    """The part of an observation that takes part in comparisons: no times, no numbers of this run."""
+    """The part of an observation that is compared: no times and no numbers of one run."""
     return {"kind": observation.kind, "value": observation.canonical}

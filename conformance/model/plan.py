@@ -1,12 +1,10 @@
-"""A cell as the worker gets it: variables replaced, guards decided, no expectation but where waiting may end early."""
+"""Plans: a cell as the worker gets it. Variables are replaced, guards decided, and no expectation is left."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from conformance.model import values
-from conformance.model.codec import Vocabulary
 from conformance.model.values import Value
 
 Names = Any
@@ -34,7 +32,7 @@ class PlanStep:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where an actor lives."""
+    """The process and host of an actor."""
 
     beside: Optional[str] = None
     own_process: bool = False
@@ -72,10 +70,6 @@ class Plan:
     topology: str = ""
     """How the hosts are joined, where the file says so."""
     conditions: tuple[PlanStep, ...] = ()
-    """Faults that hosts have before the fixture is made; their number is 0."""
+    """Faults that hosts have before the fixture is made; these steps have the number 0."""
     tape: Optional[str] = None
     """The tape that is played to the actors' calls, in a worker whose sockets are taped."""
-
-
-WIRE = Vocabulary(*values.CLASSES, PlanStep, Placement, Given, Plan)
-"""How plans travel."""

@@ -136,8 +136,3 @@ class Fields:
 Data = Union[Text, Hex, Pattern, Join, Slice, Saved]
 Address = Union[AddressOf, FreeAddress, Nobody, HostPort, PathAddress, AbstractAddress, Unnamed, Saved]
 Value = Union[Literal, Symbol, Object, Data, Address, Items, Fields]
-
-CLASSES = (
-    Literal, Symbol, Saved, Object, Text, Hex, Pattern, Join, Slice, AddressOf, FreeAddress, Nobody, HostPort,
-    PathAddress, AbstractAddress, Unnamed, Items, Fields,
-)  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.model.scenario import Scenario
-from conformance.report.records import content, platform_name
+from conformance.report.records import content, platform_name, read_header
 
 
 @dataclass
@@ -39,8 +39,8 @@ def confirmations(folder: Path, scenarios: Sequence[Scenario]) -> Confirmations:
             if value.get("type") == "header":
                 if value["implementation"] != "stdlib":
                     break
-                facts: Mapping[str, object] = next(iter(value["hosts"].values()), {})
-                platform, emulated = platform_name(facts), facts.get("emulator") is not None
+                facts = next(iter(read_header(path, value).hosts.values()), None)
+                platform, emulated = platform_name(facts), facts is not None and facts.emulator is not None
             elif value.get("type") == "cell" and value.get("digest") == digests.get(value["scenario"]):
                 of_scenario = found.setdefault(value["scenario"], {})
                 of_scenario.setdefault(platform, Seen(emulated)).verdicts[value["verdict"]] += 1

@@ -1,1 +1,1 @@
-"""Telling: records, comparisons, and what people read. Everything here is made from records, never on the side."""
+"""Records and everything made from them: comparisons, drawings, tables and reports."""

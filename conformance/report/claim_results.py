@@ -1,4 +1,4 @@
-"""The HOWTO claim by claim, as records show it: confirmed, confirmed with a caveat, contradicted, untested."""
+"""The claims of the HOWTO by the verdicts of their cells: confirmed, with a caveat, contradicted or untested."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.language.howto_claims import Claim, claims
+from conformance.model.record import CellRecord
 from conformance.model.scenario import Scenario
-from conformance.report.records import CellRecord
 from conformance.report.tables import verdict_counts
 from conformance.tables.selectors import FAMILIES
 
@@ -18,7 +18,7 @@ STATUSES = (CONFIRMED, WITH_CAVEAT, CONTRADICTED, UNTESTED, ELSEWHERE)
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a claim stands on one platform, and the cells behind it."""
+    """The status of a claim on one platform, and the cells that decide it."""
 
     claim: Claim
     status: str
@@ -26,12 +26,12 @@ class Standing:
 
     @property
     def scenarios(self) -> tuple[str, ...]:
-        """The scenarios behind it, each once."""
+        """The scenarios of these cells, each once."""
         return tuple(dict.fromkeys(cell.scenario for cell in self.cells))
 
 
 def standings(cells: Sequence[CellRecord], scenarios: Iterable[Scenario], family: str) -> tuple[Standing, ...]:
-    """Every claim, in the order of the HOWTO, on a platform of this family."""
+    """The status of every claim on a platform of this family, in the order of the HOWTO."""
     named = {scenario.id: scenario.claims for scenario in scenarios}
     found: dict[str, list[CellRecord]] = {name: [] for name in claims()}
     for cell in cells:

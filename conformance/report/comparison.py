@@ -6,23 +6,24 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
 from conformance.engine.differential import NOT_RUN, ONLY_TIMING, depth_of
+from conformance.engine.schedule import EXACTLY_ONE
 from conformance.model import observation as o
+from conformance.model.record import CellRecord, StepRecord
 from conformance.report.measures import Measured, measured
-from conformance.report.records import CellRecord, Record
+from conformance.report.records import Record
 
 ANOTHER_VERSION = "another version of the scenario"
-"""What is said of cells whose scenario's file was not the same in all records: their steps are not those of another."""
+"""The word for cells whose scenario's file differs between the records, so that their steps cannot be compared."""
 
 FURTHER = 3
-"""In how many more steps a difference is shown; the first alone may be but another name for the same thing."""
+"""How many further steps with a difference are shown: the first may be no more than another name for the same thing."""
 
 
 @dataclass(frozen=True)
 class Parting:
-    """Where groups of records part: the step, what each group did there, and the next steps in which they differ."""
+    """The first step at which groups of records differ, what each group did there, and the next such steps."""
 
     step: int
     line: int
@@ -34,7 +35,7 @@ class Parting:
 
 @dataclass(frozen=True)
 class CellComparison:
-    """One cell in all records: groups of record labels that behaved identically, and where they part."""
+    """One cell in all records: groups of records, by label, that behaved identically, and where the groups part."""
 
     scenario: str
     case: str
@@ -43,7 +44,7 @@ class CellComparison:
     parting: Parting | None
     absent: tuple[str, ...]
     versions: tuple[tuple[str, ...], ...] = ()
-    """Labels of the records by the version of the scenario that they ran, where that is not one; else nothing."""
+    """Labels of the records by the version of the scenario that they ran; empty where all ran the same version."""
 
     @property
     def same(self) -> bool:
@@ -128,7 +129,7 @@ def _cell(
 
 
 def _versions(present: Sequence[tuple[str, CellRecord]]) -> tuple[tuple[str, ...], ...]:
-    """Labels by the digest of the scenario's file, where there are several; a record that holds none counts as any."""
+    """Labels by the digest of the scenario's file, where there are several. A record without digests fits any."""
     found: dict[str, list[str]] = {}
     for name, cell in present:
         if cell.digest:
@@ -138,7 +139,7 @@ def _versions(present: Sequence[tuple[str, CellRecord]]) -> tuple[tuple[str, ...
 
 @dataclass(frozen=True)
 class Common:
-    """What of a cell is compared: the steps that no guard leaves out in any record, and of which the value is free."""
+    """What is compared of a cell: the steps that no guard leaves out in any record; ``free`` are those by kind only."""
 
     steps: frozenset[int]
     free: frozenset[int]
@@ -146,26 +147,25 @@ class Common:
 
 def _comparable(cells: Sequence[CellRecord]) -> Common:
     steps = [step for cell in cells for step in cell.steps]
-    left_out = {step["number"] for step in steps if step["observation"]["kind"] == o.NOT_APPLICABLE}
-    measured = {step["number"] for cell in cells if cell.level == "measure" for step in cell.steps}
-    free = frozenset(step["number"] for step in steps if step.get("free") or step.get("measured")) | measured
-    return Common(frozenset(step["number"] for step in steps) - left_out, free)
+    left_out = {step.number for step in steps if step.observation.kind == o.NOT_APPLICABLE}
+    measured = {step.number for cell in cells if cell.level == "measure" for step in cell.steps}
+    free = frozenset(step.number for step in steps if step.free or step.measured) | measured
+    return Common(frozenset(step.number for step in steps) - left_out, free)
 
 
-def _canonical(step: Mapping[str, Any] | None, common: Common) -> str:
-    """What a step did, as it is compared: where the value is free only that there was one."""
+def _canonical(step: StepRecord | None, common: Common) -> str:
+    """What a step did, as text to be compared; without its value where the value is free."""
     if step is None:
         return ""
-    seen = step["observation"]
-    value = None if step["number"] in common.free else seen.get("canonical")
-    return json.dumps([seen["kind"], value], sort_keys=True)
+    value = None if step.number in common.free else step.observation.canonical
+    return json.dumps([step.observation.kind, value], sort_keys=True)
 
 
-def _in_its_group(step: Mapping[str, Any] | None, cell: CellRecord, common: Common) -> str:
-    """What a step did; within ``exactly_one`` what all of the group did, for which of them it was is free."""
-    if step is None or step.get("group_kind") != "exactly_one":
+def _in_its_group(step: StepRecord | None, cell: CellRecord, common: Common) -> str:
+    """What a step did; within ``exactly_one`` what all steps of the group did, in any order."""
+    if step is None or step.group_kind != EXACTLY_ONE:
         return _canonical(step, common)
-    return json.dumps(sorted(_canonical(each, common) for each in cell.steps if each.get("group") == step["group"]))
+    return json.dumps(sorted(_canonical(each, common) for each in cell.steps if each.group == step.group))
 
 
 def behaviour(cell: CellRecord, common: Common) -> str:
@@ -173,16 +173,16 @@ def behaviour(cell: CellRecord, common: Common) -> str:
     if not cell.steps:
         return json.dumps([cell.verdict])
     done: list[str] = []
-    groups: dict[Any, list[str]] = {}
+    groups: dict[int | None, list[str]] = {}
     for step in cell.steps:
-        if step["number"] in common.steps:
-            one_of_several = step.get("group_kind") == "exactly_one"
-            (groups.setdefault(step["group"], []) if one_of_several else done).append(_canonical(step, common))
+        if step.number in common.steps:
+            in_any_order = step.group_kind == EXACTLY_ONE
+            (groups.setdefault(step.group, []) if in_any_order else done).append(_canonical(step, common))
     return json.dumps([done, [sorted(group) for group in groups.values()]], sort_keys=True)
 
 
 def _parting(cells: Sequence[CellRecord], common: Common) -> Parting | None:
-    """The first step at which one representative of each group does not do what the others do; 0 for the whole cell."""
+    """The first step at which these cells, one of each group, differ; step 0 where one of them ran no step."""
     if any(not cell.steps for cell in cells):
         return Parting(0, 1, "the whole cell", tuple(_whole(cell) for cell in cells))
     partings = list(islice(_differences(cells, common), 1 + FURTHER))
@@ -192,30 +192,26 @@ def _parting(cells: Sequence[CellRecord], common: Common) -> Parting | None:
 def _differences(cells: Sequence[CellRecord], common: Common) -> Iterator[Parting]:
     """Every step in which the cells differ, in order."""
     for number in sorted(common.steps):
-        found = [next((step for step in cell.steps if step["number"] == number), None) for cell in cells]
+        found = [next((step for step in cell.steps if step.number == number), None) for cell in cells]
         did = {_in_its_group(step, cell, common) for step, cell in zip(found, cells, strict=True)}
         if len(did) > 1:
             some = next(step for step in found if step is not None)
             done = tuple(_did(step) for step in found)
-            yield Parting(number, some["line"], f"{some['actor']} {some['says']}", done, _depth(found))
-            if any(step and step["observation"]["kind"] == o.UNSUPPORTED for step in found):
+            yield Parting(number, some.line, f"{some.actor} {some.says}", done, _depth(found))
+            if any(step and step.observation.kind == o.UNSUPPORTED for step in found):
                 return  # where a step is not supported the cell ends
 
 
-def _depth(found: Sequence[Mapping[str, Any] | None]) -> str:
-    """How deep the difference goes, from the first group to the first that does something else."""
-    seen = [o.Observation(**_fields(step)) for step in found if step is not None]
+def _depth(found: Sequence[StepRecord | None]) -> str:
+    """The kind of difference between the first group and the first group that did something else."""
+    seen = [step.observation for step in found if step is not None]
     if len(seen) < len(found):
         return NOT_RUN
     return next((depth for each in seen[1:] if (depth := depth_of(seen[0], each))), ONLY_TIMING)
 
 
-def _fields(step: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: step["observation"].get(key) for key in ("kind", "canonical", "released_by")}
-
-
-def _did(step: Mapping[str, Any] | None) -> str:
-    return "not run" if step is None else str(step["did"])
+def _did(step: StepRecord | None) -> str:
+    return "not run" if step is None else step.did
 
 
 def _whole(cell: CellRecord) -> str:
@@ -223,7 +219,7 @@ def _whole(cell: CellRecord) -> str:
 
 
 def alike(cells: Iterable[CellComparison]) -> list[list[CellComparison]]:
-    """Cells of one scenario and case that part in the same way, whatever their transport."""
+    """The cells, grouped by scenario, case and difference: a group has one cell for each transport."""
     found: dict[object, list[CellComparison]] = {}
     for cell in cells:
         found.setdefault((cell.scenario, cell.case, cell.groups, cell.parting, cell.absent), []).append(cell)
@@ -231,12 +227,12 @@ def alike(cells: Iterable[CellComparison]) -> list[list[CellComparison]]:
 
 
 def parted(cells: Iterable[CellComparison]) -> list[CellComparison]:
-    """The cells that all records ran, and in which a step parts them."""
+    """The cells that all records ran and in which some step differs."""
     return [cell for cell in cells if cell.parting is None or cell.parting.step]
 
 
 def left_out(cells: Iterable[CellComparison]) -> list[tuple[str, str, int]]:
-    """(record, why it did not run them, how many cells) of what some records ran and others did not, most first."""
+    """Record, reason and number of the cells that this record did not run but others did; the largest number first."""
     found: dict[tuple[str, str], int] = {}
     for cell in cells:
         if cell.parting is None or cell.parting.step:
@@ -248,7 +244,7 @@ def left_out(cells: Iterable[CellComparison]) -> list[tuple[str, str, int]]:
 
 
 def by_version(cells: Iterable[CellComparison]) -> dict[str, list[str]]:
-    """Scenarios by how the records fall into versions of them: ``A = B | C``."""
+    """Scenarios by the records that ran the same version of them: ``A = B | C``."""
     found: dict[str, dict[str, None]] = {}
     for cell in cells:
         words = " | ".join(" = ".join(labels) for labels in cell.versions)

@@ -1,19 +1,19 @@
-"""Known deviations as people read them: by reason, and within one what each scenario showed, over which transports."""
+"""Known deviations for the report: by reason, and for each reason what each scenario did over which transports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from conformance.report.records import CellRecord
+from conformance.model.record import CellRecord
 
 SHOWN = 3
-"""How many different words for one thing are told; numbers and calls vary from transport to transport."""
+"""How many different wordings of one thing are shown; numbers and calls vary from transport to transport."""
 
 
 @dataclass(frozen=True)
 class Explained:
-    """What one step did that is known. ``wanted``: what the raw socket did where ``by_raw``, else what was expected."""
+    """A known deviation of one step. ``wanted``: what the raw socket did if ``by_raw``, else what was expected."""
 
     name: str
     transports: tuple[str, ...]
@@ -47,16 +47,16 @@ def _explained(same: Sequence[CellRecord]) -> Explained:
 
 
 def _step(cell: CellRecord) -> str:
-    step = next((step for step in cell.steps if step["number"] == cell.step), None)
-    return f"step {step['number']}: {step['actor']} {step['says']}" if step else "the whole cell"
+    step = next((step for step in cell.steps if step.number == cell.step), None)
+    return f"step {step.number}: {step.actor} {step.says}" if step else "the whole cell"
 
 
 def _has_raw(cell: CellRecord) -> bool:
-    return cell.differential is not None and cell.differential["step"] == cell.step
+    return cell.differential is not None and cell.differential.step == cell.step
 
 
 def _wanted(cell: CellRecord) -> str:
-    return str(cell.differential["raw"]) if cell.differential and _has_raw(cell) else cell.expected
+    return cell.differential.raw if cell.differential and _has_raw(cell) else cell.expected
 
 
 def _either(words: Iterable[str]) -> str:

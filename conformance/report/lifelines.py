@@ -1,4 +1,4 @@
-"""Lifelines: where each actor stands in a drawing, and what can be put beside, between and across them."""
+"""Lifelines: the column of each actor in a drawing, and text beside, arrows between and lines across the lifelines."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ _NARROWEST, _WIDEST = 16, 44
 """Columns from one lifeline to the next."""
 
 _BEFORE = 4
-"""Columns before the first lifeline, so that its head can stand over it."""
+"""Columns before the first lifeline, which its head needs."""
 
 WHOLE, LOST, LEAVES, ARRIVES = "whole", "lost", "leaves", "arrives"
-"""What an arrow shows of a packet's way."""
+"""The part of a packet's way that an arrow shows."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a drawing and what it shows: head, call, result, deviation, fault, arrow, lost, evidence, note or
-    plain.
-    """
+    """A line of a drawing, and its kind: head, call, result, deviation, fault, arrow, lost, evidence, note, plain."""
 
     text: str
     kind: str = "plain"
 
 
 class Lifelines:
-    """Where each actor's lifeline stands. ``margin``: columns at the left for times."""
+    """Draws lines with a lifeline for each actor. ``margin``: columns at the left for times."""
 
     def __init__(self, actors: Sequence[str], width: int, margin: int = 0) -> None:
         self._actors = list(actors)
@@ -38,7 +36,7 @@ class Lifelines:
 
     @property
     def actors(self) -> Sequence[str]:
-        """Those who have a lifeline, from left to right."""
+        """The actors that have a lifeline, from left to right."""
         return self._actors
 
     def heads(self, over_margin: str = "") -> Line:
@@ -49,11 +47,11 @@ class Lifelines:
         return Line(text, "head")
 
     def blank(self) -> Line:
-        """All lifelines, nothing else."""
+        """A line with the lifelines only."""
         return Line(self._over({}))
 
     def beside(self, actor: str, mark: str, text: str, kind: str, time: str = "") -> list[Line]:
-        """``text`` to the right of an actor's lifeline, in as many lines as the lane needs."""
+        """``text`` to the right of an actor's lifeline, wrapped to the width of the lane."""
         lane = self._last_lane if actor == self._actors[-1] else self._lane
         lines = []
         for number, piece in enumerate(wrapped(text, lane - 7)):
@@ -62,7 +60,7 @@ class Lifelines:
         return lines
 
     def across(self, text: str, kind: str, time: str = "") -> list[Line]:
-        """``text`` over all lifelines: what happens to all of them."""
+        """``text`` across all lifelines, for what happens to all actors."""
         start = self._margin + _BEFORE
         room = max(len(text) + 4, self._columns[self._actors[-1]] + 1 - start)
         room = min(room, self._width - start)
@@ -73,20 +71,20 @@ class Lifelines:
         ]
 
     def gap(self, source: str, target: str) -> int:
-        """Columns that an arrow's label may have."""
+        """Columns for the label of an arrow between two lifelines."""
         return abs(self._columns[source] - self._columns[target]) - 7
 
     def arrow(
         self, source: str, target: str, label: str, way: str = WHOLE, time: str = "", kind: str = "arrow"
     ) -> Line:
-        """An arrow from one lifeline to another; of a packet that does not come all the way, a part of one."""
+        """An arrow from one lifeline to another, or the part of one that ``way`` says."""
         start, end = sorted((self._columns[source], self._columns[target]))
         shaft = _shaft(label, way, end - start - 1, to_the_left=self._columns[target] < self._columns[source])
         line = self._over({})
         return Line(self._timed(line[: start + 1] + shaft + line[end:], time), kind)
 
     def neighbour(self, actor: str) -> str | None:
-        """The other actor, where there are two."""
+        """The other actor where there are exactly two, else None."""
         others = [name for name in self._actors if name != actor]
         return others[0] if len(others) == 1 and actor in self._actors else None
 
@@ -103,7 +101,7 @@ class Lifelines:
 
 
 _SHORT = 4
-"""Columns by which an arrow ends before the lifeline that it does not reach, or begins after it."""
+"""Columns between a lifeline and an arrow that does not reach it, or does not begin there."""
 
 _TAILS = {WHOLE: "", LOST: "", LEAVES: "", ARRIVES: "┄" * _SHORT}
 _POINTS = {WHOLE: "▶", LOST: "✗" + " " * _SHORT, LEAVES: "┄" * _SHORT, ARRIVES: "▶"}
@@ -111,7 +109,7 @@ _TURNED = str.maketrans("▶", "◀")
 
 
 def _shaft(label: str, way: str, room: int, to_the_left: bool) -> str:
-    """An arrow of so many columns, with its label in the middle."""
+    """An arrow of ``room`` columns, with its label in the middle."""
     tail, point = _TAILS[way], _POINTS[way]
     inside = f" {label[: room - len(tail + point) - 4]} " if label else ""
     line = room - len(tail + inside + point)
@@ -122,7 +120,7 @@ def _shaft(label: str, way: str, room: int, to_the_left: bool) -> str:
 
 
 def wrapped(text: str, room: int) -> list[str]:
-    """``text`` in lines of at most ``room`` columns; all but the first are indented."""
+    """``text`` in lines of at most ``room`` columns; the lines after the first are indented."""
     lines: list[str] = []
     rest = text
     while len(rest) > room:

@@ -1,10 +1,12 @@
-"""Markdown: the report of a run, and of a comparison."""
+"""Reports as Markdown: of a run, and of a comparison."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from conformance.engine.judge import UNEXPECTED
+from conformance.model.captures import CaptureRecord, NoCapture
+from conformance.model.record import CellRecord
 from conformance.report.comparison import (
     ANOTHER_VERSION,
     CellComparison,
@@ -17,13 +19,13 @@ from conformance.report.comparison import (
 )
 from conformance.report.explained import by_reason
 from conformance.report.measures import Measured, measured
-from conformance.report.records import CellRecord, Record
+from conformance.report.records import Record
 from conformance.report.tables import VERDICT_MARKS, by_transport, verdict_counts
 from conformance.report.timeline import timeline
 
 
 def report(records: Sequence[Record]) -> str:
-    """What a run found: verdicts by section and transport, everything unexpected, and what was not run."""
+    """The report of a run: verdicts by section and transport, everything unexpected, and what was not run."""
     lines: list[str] = []
     for record in records:
         lines += _record(record)
@@ -34,7 +36,7 @@ def _record(record: Record) -> list[str]:
     version = f" {record.header.implementation_version}" if record.header.implementation_version else ""
     lines = [f"# {record.platform}, {record.header.implementation}{version}", ""]
     for name, facts in record.header.hosts.items():
-        shown = ", ".join(f"{key} {value}" for key, value in facts.items() if value and key != "kernel_version")
+        shown = ", ".join(f"{key} {value}" for key, value in vars(facts).items() if value and key != "kernel_version")
         lines += [f"Host {name}: {shown}", ""]
     if not record.complete:
         lines += ["**This record is incomplete: the run was ended before its last cell.**", ""]
@@ -68,8 +70,8 @@ def _unexpected(cells: Sequence[CellRecord]) -> list[str]:
 
 
 def _captures(cells: Sequence[CellRecord]) -> list[str]:
-    """Where the packets are, where there are any."""
-    files = [cell.capture["file"] for cell in cells if cell.capture and "file" in cell.capture]
+    """The folder of the captures, where there are any."""
+    files = [cell.capture.file for cell in cells if isinstance(cell.capture, CaptureRecord) and cell.capture.file]
     if not files:
         return []
     folder = files[0].rpartition("/")[0]
@@ -77,22 +79,24 @@ def _captures(cells: Sequence[CellRecord]) -> list[str]:
 
 
 def _capture(cell: CellRecord) -> list[str]:
-    """Where the packets of a cell are, or why there are none."""
-    capture = cell.capture or {}
-    if "file" in capture:
-        missing = "" if capture["complete"] else "; it is not complete"
-        return [f"Capture: [{capture['packets']} packets]({capture['file']}){missing}", ""]
-    return [f"No capture: {_escape(capture['lacking'])}", ""] if "lacking" in capture else []
+    """The file of a cell's packets, or why there is none."""
+    capture = cell.capture
+    if isinstance(capture, NoCapture):
+        return [f"No capture: {_escape(capture.lacking)}", ""]
+    if capture is None or not capture.file:
+        return []
+    missing = "" if capture.complete else "; it is not complete"
+    return [f"Capture: [{capture.packets} packets]({capture.file}){missing}", ""]
 
 
 def _divergences(cells: Sequence[CellRecord]) -> list[str]:
-    """Where an implementation parts from the raw socket of the same run, whatever the verdict."""
+    """The steps at which an implementation parts from the raw socket of the same run, whatever the verdict."""
     found: dict[tuple[str, ...], list[str]] = {}
     for cell in cells:
         if cell.differential:
             parting = cell.differential
             name = cell.scenario + (f" ({cell.case})" if cell.case else "")
-            key = (name, f"{parting['step']}: {parting['says']}", parting["depth"], parting["raw"], parting["here"])
+            key = (name, f"{parting.step}: {parting.says}", parting.depth, parting.raw, parting.here)
             found.setdefault(key, []).append(cell.transport)
     if not found:
         return []
@@ -105,7 +109,7 @@ def _divergences(cells: Sequence[CellRecord]) -> list[str]:
 
 
 def _known_deviations(cells: Sequence[CellRecord]) -> list[str]:
-    """Each reason, and below it what was seen: against the raw socket of the same run, else against the scenario."""
+    """Each reason, and below it the deviations: from the raw socket of the same run, else from the scenario."""
     found = by_reason(cells)
     lines = ["## Known deviations", ""] if found else []
     for reason, deviations in found.items():
@@ -133,7 +137,7 @@ def _reasons(title: str, cells: Sequence[CellRecord]) -> list[str]:
 
 
 def comparison(compared: Comparison) -> str:
-    """Records side by side: counts, and every behaviour in which they part, by scenario."""
+    """Records side by side: counts, and every behaviour in which the records part, by scenario."""
     counts = ", ".join(f"{number} {what}" for what, number in compared.counts().items())
     lines = ["# " + " vs ".join(compared.labels), "", f"Cells: {counts}.", ""]
     if parted(compared.differing):

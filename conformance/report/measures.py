@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.report.records import CellRecord
+from conformance.model.record import CellRecord
 from conformance.tables.transports import TRANSPORTS
 
 _STEPS = {

@@ -1,8 +1,7 @@
-"""Captures as files: pcapng, which Wireshark and tcpdump read. Each host's interface is one of the file's."""
+"""Capture files: pcapng, which Wireshark and tcpdump read. Each interface of each host is an interface in the file."""
 
 from __future__ import annotations
 
-import base64
 import os
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from dpkt import pcapng as blocks
 from dpkt.dpkt import Error as DpktError
 
 import conformance
+from conformance.model.captures import CapturedPacket
 from conformance.model.errors import RecordError
 
 OUTGOING = 4
@@ -28,12 +28,12 @@ _COMMENT, _APPLICATION, _NAME, _DESCRIPTION, _RESOLUTION, _FLAGS = 1, 4, 2, 3, 9
 _NANOSECONDS = bytes([9])
 _INBOUND, _OUTBOUND = 1, 2
 _SIZE_OF_PACKET = 24
-"""Where an enhanced packet block says how long the packet was; dpkt writes there how much of it is kept."""
+"""The offset of the packet's length in an enhanced packet block, where dpkt writes the length of what is kept."""
 
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet as it was seen on one interface of one host."""
+    """A packet as one interface of one host saw it."""
 
     host: str
     interface: str
@@ -43,12 +43,12 @@ class Packet:
     protocol: int
     """The EtherType."""
     content: bytes
-    """From the network header on; what was kept of it."""
+    """The kept bytes, from the network header on."""
 
 
-def written(packets: Sequence[Sequence[Any]], title: str, comments: Mapping[int, str]) -> bytes:
+def written(packets: Sequence[CapturedPacket], title: str, comments: Mapping[int, str]) -> bytes:
     """A worker's packets as the content of a file; ``comments`` by number of the packet, from 0."""
-    taps = list(dict.fromkeys((packet[0], packet[1]) for packet in packets))
+    taps = list(dict.fromkeys((packet.host, packet.interface) for packet in packets))
     about = _options({_COMMENT: title, _APPLICATION: f"conformance {conformance.__version__}"})
     parts = [bytes(blocks.SectionHeaderBlockLE(opts=about))]
     for host, interface in taps:
@@ -57,21 +57,21 @@ def written(packets: Sequence[Sequence[Any]], title: str, comments: Mapping[int,
         kind = blocks.DLT_LINUX_SLL
         parts.append(bytes(blocks.InterfaceDescriptionBlockLE(linktype=kind, snaplen=0, opts=options)))
     for number, packet in enumerate(packets):
-        parts.append(_packet(packet, taps.index((packet[0], packet[1])), comments.get(number)))
+        parts.append(_packet(packet, taps.index((packet.host, packet.interface)), comments.get(number)))
     return b"".join(parts)
 
 
-def _packet(packet: Sequence[Any], tap: int, comment: str | None) -> bytes:
-    _, _, stamp, kind, hardware, protocol, size, content = packet
-    data = _COOKED.pack(kind, hardware, 0, bytes(8), protocol) + base64.b64decode(content)
-    flags = struct.pack("<I", _OUTBOUND if kind == OUTGOING else _INBOUND)
+def _packet(packet: CapturedPacket, tap: int, comment: str | None) -> bytes:
+    stamp = packet.nanoseconds
+    data = _COOKED.pack(packet.kind, packet.hardware, 0, bytes(8), packet.protocol) + packet.content
+    flags = struct.pack("<I", _OUTBOUND if packet.kind == OUTGOING else _INBOUND)
     options = _options({**({_COMMENT: comment} if comment else {}), _FLAGS: flags})
     block = bytes(
         blocks.EnhancedPacketBlockLE(
             iface_id=tap, ts_high=stamp >> 32, ts_low=stamp & 0xFFFFFFFF, pkt_data=data, opts=options
         )
     )
-    whole = struct.pack("<I", size + _COOKED.size)
+    whole = struct.pack("<I", packet.size + _COOKED.size)
     return block[:_SIZE_OF_PACKET] + whole + block[_SIZE_OF_PACKET + len(whole) :]
 
 
@@ -84,9 +84,7 @@ def _options(values: Mapping[int, str | bytes]) -> list[Any]:
 
 
 def packets(content: bytes) -> list[Packet]:
-    """The packets of a file that :func:`written` made, in the order in which they were seen; RecordError where it is
-    none.
-    """
+    """The packets of a file that :func:`written` made, in order of time; RecordError where the file is damaged."""
     try:
         return sorted(_packets(content), key=lambda packet: packet.nanoseconds)
     except (DpktError, struct.error, ValueError, KeyError, IndexError) as error:

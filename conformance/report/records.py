@@ -1,82 +1,38 @@
-"""Records: JSON Lines of a header, one line per cell, and a footer. Appended as cells finish, read line by line.
+"""Record files: JSON Lines of a header, a line for each cell, and a footer; written as cells finish.
 
-A record without a footer is of a run that was ended; what it holds is good all the same.
+A record without a footer is of a run that was ended early; its cells are good all the same. Reading checks each field
+of each line against the classes of ``conformance.model.record``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import gc
 import gzip
 import hashlib
 import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-import conformance
+from conformance.model.codec import Codec, Malformed, brief
 from conformance.model.errors import HarnessError, RecordError
+from conformance.model.facts import HostFacts
+from conformance.model.record import FORMAT, CellRecord, Footer, Header
 from conformance.model.scenario import Scenario
-from conformance.report.record_fields import mistake_in_cell, mistake_in_header
+from conformance.tables.selectors import FAMILIES
+from conformance.tables.transports import TRANSPORTS
 
-FORMAT = 1
-"""The version of the record format; a reader refuses newer ones."""
-
+_HEADER, _CELL, _FOOTER = Codec(Header), Codec(CellRecord), Codec(Footer)
 
 _LONGEST_NAME = 80
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 """Names that Windows keeps for devices, with any suffix."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a record is about."""
-
-    implementation: str
-    hosts: Mapping[str, Mapping[str, Any]]
-    suite: str
-    started: str
-    implementation_version: str | None = None
-    format: int = FORMAT
-    conformance: str = conformance.__version__
-
-
-@dataclass(frozen=True)
-class CellRecord:
-    """One cell as recorded; ``steps`` holds for each step what was done, what was expected and what was observed."""
-
-    id: str
-    scenario: str
-    case: str
-    transport: str
-    implementation: str
-    level: str
-    hosts: Mapping[str, str]
-    verdict: str
-    steps: tuple[Mapping[str, Any], ...]
-    seconds: float
-    file: str = ""
-    digest: str = ""
-    reason: str = ""
-    step: int | None = None
-    expected: str = ""
-    observed: str = ""
-    measures: Mapping[str, float] = field(default_factory=dict)
-    units: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    differential: Mapping[str, Any] | None = None
-    """Where it parts from the raw socket of the same run: ``step``, ``depth``, and what ``raw`` and ``here`` did."""
-    capture: Mapping[str, Any] | None = None
-    """What was captured and when each step was, as docs/records.md says; or what it was ``lacking``."""
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What makes cells of different records comparable: scenario, case, transport."""
-        return self.scenario, self.case, self.transport
 
 
 @dataclass(frozen=True)
@@ -86,12 +42,17 @@ class Record:
     path: Path
     header: Header
     cells: tuple[CellRecord, ...]
-    footer: Mapping[str, Any] | None
+    footer: Footer | None
 
     @property
     def platform(self) -> str:
         """The name of the platform that it was made on."""
-        return platform_name(next(iter(self.header.hosts.values()), {}))
+        return platform_name(self.facts)
+
+    @property
+    def facts(self) -> HostFacts | None:
+        """The host of all actors; None where no worker started."""
+        return next(iter(self.header.hosts.values()), None)
 
     @property
     def complete(self) -> bool:
@@ -99,18 +60,17 @@ class Record:
         return self.footer is not None
 
 
-def platform_name(facts: Mapping[str, Any]) -> str:
+def platform_name(facts: HostFacts | None) -> str:
     """``linux-x86_64-cpython3.11``; with the emulator where there is one. Legal as a file name everywhere."""
-    if not facts:
+    if facts is None:
         return "unknown"
-    version = ".".join(str(facts.get("python_version", "")).split(".")[:2])
-    parts = [facts.get("family"), facts.get("machine"), f"{facts.get('python_implementation')}{version}"]
-    parts.append(facts.get("emulator"))
-    return file_name("-".join(str(part) for part in parts if part)).lower()
+    version = ".".join(facts.python_version.split(".")[:2])
+    parts = (facts.family, facts.machine, f"{facts.python_implementation}{version}", facts.emulator)
+    return file_name("-".join(part for part in parts if part)).lower()
 
 
 def file_name(text: str) -> str:
-    """``text`` without what some file system does not take: characters, names of devices, lengths."""
+    """``text`` as a name that every file system takes: no odd characters, no names of devices, not too long."""
     name = re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.") or "unnamed"
     if len(name) > _LONGEST_NAME:
         name = f"{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}-{name[-_LONGEST_NAME:]}"
@@ -132,7 +92,7 @@ def now() -> str:
 
 @contextlib.contextmanager
 def written(path: Path) -> Iterator[None]:
-    """What the file system refuses while ``path`` is written is a HarnessError that says so."""
+    """Turns an OSError while ``path`` is written into a HarnessError that names the path."""
     try:
         yield
     except OSError as error:
@@ -148,16 +108,17 @@ class RecordWriter:
         with written(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
-        self._line({"type": "header", **vars(header)})
+        self._line({"type": "header", **_HEADER.encode(header)})
 
     def cell(self, cell: CellRecord) -> None:
         """Appends a cell."""
         self._counts[cell.verdict] = self._counts.get(cell.verdict, 0) + 1
-        self._line({"type": "cell", **vars(cell)})
+        self._line({"type": "cell", **_CELL.encode(cell)})
 
     def close(self) -> None:
         """Writes the footer: the record is complete."""
-        self._line({"type": "footer", "ended": now(), "cells": sum(self._counts.values()), "verdicts": self._counts})
+        footer = Footer(now(), sum(self._counts.values()), self._counts)
+        self._line({"type": "footer", **_FOOTER.encode(footer)})
         with written(self.path):
             self._file.close()
 
@@ -184,7 +145,7 @@ class RecordWriter:
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    """One line; as people read it, but for what UTF-8 cannot hold (half of a surrogate pair), which is escaped."""
+    """One line: readable text, or ASCII escapes where UTF-8 cannot hold a character (half of a surrogate pair)."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     try:
         text.encode("utf-8")
@@ -194,19 +155,56 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def read(path: Path) -> Record:
-    """A record from its file, which may be compressed (``.jsonl.gz``); RecordError where it is none."""
+    """A record from its file, which may be compressed (``.jsonl.gz``); RecordError where a line is no part of one."""
     raw = content(path)
     if not raw.strip():
         raise RecordError(f"{path}: is empty; a record begins with a header, run again to make one")
     lines = raw.removesuffix(b"\n").split(b"\n")
-    parsed = [_parsed(path, number, line, number == len(lines)) for number, line in enumerate(lines, 1)]
-    values = [value for value in parsed if value is not None]
-    header = _header(path, values[0] if values else None)
-    if second := next((number for number, value in enumerate(values[1:], 2) if value.get("type") == "header"), None):
-        raise RecordError(f"{path}:{second}: a second header; put each record into a file of its own")
-    cells = tuple(_cell(path, number, value) for number, value in enumerate(values, 1) if value.get("type") == "cell")
-    footer = values[-1] if values[-1].get("type") == "footer" else None
-    return Record(path, header, cells, footer)
+    with _no_collection():
+        return _record(path, lines)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pauses the search for cycles: a record makes a hundred thousand objects and no cycle, which doubles the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _record(path: Path, lines: list[bytes]) -> Record:
+    parsed = enumerate((_parsed(path, number, line, number == len(lines)) for number, line in enumerate(lines, 1)), 1)
+    header = read_header(path, next(parsed)[1])
+    cells: list[CellRecord] = []
+    footer: Footer | None = None
+    for number, value in parsed:
+        if value is None:
+            break
+        with _located(path, number):
+            kind = value.get("type")
+            if footer is not None or kind == "header":
+                what = "second header" if kind == "header" else "line after the footer"
+                raise RecordError(f"{path}:{number}: a {what}; put each record into a file of its own")
+            if kind == "footer":
+                footer = _FOOTER.decode(value)
+            elif kind == "cell":
+                cells.append(_cell(value))
+            else:
+                raise Malformed("cell or footer", kind, "type")
+    return Record(path, header, tuple(cells), footer)
+
+
+@contextlib.contextmanager
+def _located(path: Path, number: int) -> Iterator[None]:
+    """Turns what is wrong with a line into a RecordError that names file, line and field."""
+    try:
+        yield
+    except Malformed as error:
+        raise RecordError(f"{path}:{number}: {error}; run again to make a new record") from None
 
 
 def content(path: Path) -> bytes:
@@ -221,7 +219,7 @@ def content(path: Path) -> bytes:
 
 
 def _parsed(path: Path, number: int, line: bytes, last: bool) -> dict[str, Any] | None:
-    """One line; a last line that was cut off is left out."""
+    """One line; None for a last line that was cut off."""
     try:
         value = json.loads(line.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -234,23 +232,30 @@ def _parsed(path: Path, number: int, line: bytes, last: bool) -> dict[str, Any] 
     return value
 
 
-def _header(path: Path, value: dict[str, Any] | None) -> Header:
+def read_header(path: Path, value: dict[str, Any] | None) -> Header:
+    """The header of a record from its first line."""
     if value is None or value.get("type") != "header":
         raise RecordError(f"{path}:1: a record begins with a line of type header; is this a record of conformance?")
-    if not isinstance(value.get("format"), int) or value["format"] > FORMAT:
-        raise RecordError(f"{path}:1: has format {value.get('format')}; this version reads up to {FORMAT}: upgrade")
-    if mistake := mistake_in_header(value):
-        raise RecordError(f"{path}:1: the header {mistake}; run again to make a new record")
-    return Header(**_known(Header, value))
+    if type(value.get("format")) is not int or value["format"] > FORMAT:
+        found = brief(value.get("format"))
+        raise RecordError(f"{path}:1: format is {found}; this version reads up to {FORMAT}: upgrade")
+    with _located(path, 1):
+        hosts = value.get("hosts")
+        if isinstance(hosts, dict):  # earlier versions wrote no facts for a host on which no worker started
+            value = {**value, "hosts": {name: facts for name, facts in hosts.items() if facts != {}}}
+        header: Header = _HEADER.decode(value)
+        for name, facts in header.hosts.items():
+            _known(facts.family, FAMILIES, f"hosts.{name}.family")
+    return header
 
 
-def _cell(path: Path, number: int, value: dict[str, Any]) -> CellRecord:
-    if mistake := mistake_in_cell(value):
-        raise RecordError(f"{path}:{number}: the cell {mistake}; run again to make a new record")
-    return CellRecord(**_known(CellRecord, value))
+def _cell(value: dict[str, Any]) -> CellRecord:
+    cell: CellRecord = _CELL.decode(value)
+    _known(cell.transport, TRANSPORTS, "transport")
+    return cell
 
 
-def _known(cls: type, value: dict[str, Any]) -> dict[str, Any]:
-    """The fields that this version knows; those of a later one are left out."""
-    names = {each.name for each in fields(cls)}
-    return {key: tuple(item) if isinstance(item, list) else item for key, item in value.items() if key in names}
+def _known(name: str, table: Iterable[str], path: str) -> None:
+    """Malformed where a table has no such name."""
+    if name not in table:
+        raise Malformed(f"one of {', '.join(table)}", name, path)

@@ -1,12 +1,12 @@
-"""What went over the wire: a capture's packets as arrows from host to host, told in the words of RFC 9293."""
+"""The packets of a capture as arrows from host to host, labelled in the words of RFC 9293."""
 
 from __future__ import annotations
 
 import ipaddress
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from dpkt import icmp, icmp6, ip, ip6, tcp, udp
 from dpkt.dpkt import Error as DpktError
@@ -22,13 +22,13 @@ ICMP_WORDS = {
     (3, 4): "packet too big", (3, 9): "network prohibited", (3, 10): "host prohibited",
     (3, 13): "communication prohibited", (11, 0): "time exceeded",
 }  # fmt: skip
-"""RFC 792, RFC 1812: type and code of what an ICMP message reports."""
+"""Type and code of an ICMP message to what the message reports (RFC 792, RFC 1812)."""
 
 ICMP6_WORDS = {
     (1, 0): "no route", (1, 1): "communication prohibited", (1, 3): "host unreachable", (1, 4): "port unreachable",
     (2, 0): "packet too big", (3, 0): "time exceeded",
 }  # fmt: skip
-"""RFC 4443."""
+"""The same for ICMPv6 (RFC 4443)."""
 
 
 @dataclass(frozen=True)
@@ -46,31 +46,31 @@ class Arrow:
     source: End
     target: End
     sent: int | None
-    """When it left its host; None where it was only seen to arrive, such as the second of two."""
+    """When the packet left its host; None where only its arrival was seen, such as that of a duplicate."""
     arrived: int | None
-    """When it reached the other host; None where it was lost."""
+    """When the packet reached the other host; None where it was lost."""
     label: str
     brief: str
-    """The label where there is little room."""
+    """A shorter label, for where there is little room."""
     again: bool = False
-    """Whether its data, SYN or FIN had been sent before."""
+    """Whether the packet's data, SYN or FIN had been sent before."""
     size: int = 0
     """Bytes of data."""
     source_host: str = ""
     target_host: str = ""
-    """Where it was seen to leave and to arrive: that may be on the way to an address that nobody has."""
+    """The hosts at which the packet was seen; the target may be a router, where nobody has the address."""
     plain: bool = False
-    """Whether it is data or an acknowledgement and nothing else, so that many of its kind can be told as one."""
+    """Whether the packet is only data or an acknowledgement, so that a run of such packets can be shortened."""
 
     @property
     def at(self) -> int:
-        """When it was first seen."""
+        """When the packet was first seen."""
         return (self.arrived or 0) if self.sent is None else self.sent
 
 
 @dataclass(frozen=True)
 class Wire:
-    """A cell's packets, in order of time, and those that are not drawn: neighbours and routers."""
+    """A cell's packets in order of time, and the number of those that are not drawn, by kind (ARP, ICMPv6)."""
 
     arrows: tuple[Arrow, ...]
     undrawn: Mapping[str, int] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class _Seen:
-    """A packet with what identifies it at both ends."""
+    """A packet, its ends, and the key by which the sent and the arrived copy of a packet are matched."""
 
     packet: Packet
     source: End
@@ -88,8 +88,8 @@ class _Seen:
 
 
 def wire(packets: Sequence[Packet], hosts: Mapping[str, str], complete: bool) -> Wire:
-    """The arrows of a capture. ``hosts`` names the host that has an address; only where the capture is ``complete``
-    can what did not arrive be told from what was not seen.
+    """The arrows of a capture. ``hosts``: address to host. Unless the capture is ``complete``, no packet counts as
+    lost, because the capture may only have missed its arrival.
     """
     undrawn: dict[str, int] = {}
     sent, arrived = [], []
@@ -103,7 +103,7 @@ def wire(packets: Sequence[Packet], hosts: Mapping[str, str], complete: bool) ->
         elif not packet.outgoing and hosts.get(seen.target.address, packet.host) == packet.host:
             arrived.append(seen)
     arrows = sorted(_matched(sent, arrived, complete), key=lambda pair: pair[0].at)
-    return Wire(tuple(_told(arrows)), {kind: number for kind, number in undrawn.items() if number})
+    return Wire(tuple(_labelled(arrows)), {kind: number for kind, number in undrawn.items() if number})
 
 
 def _kind(packet: Packet) -> str:
@@ -111,7 +111,7 @@ def _kind(packet: Packet) -> str:
 
 
 def _seen(packet: Packet) -> _Seen | None:
-    """A packet of TCP, UDP or ICMP that is about a conversation; None for any other."""
+    """A packet of TCP or UDP, or an ICMP report of one; None for any other packet."""
     try:
         outer = {_IP4: ip.IP, _IP6: ip6.IP6}[packet.protocol](packet.content)
     except (KeyError, DpktError, IndexError):
@@ -133,8 +133,8 @@ def _seen(packet: Packet) -> _Seen | None:
 
 
 def _ports_of_report(about: bytes, reporter: str) -> tuple[int, int]:
-    """The ports between which an ICMP message goes: to whoever sent the packet that it is about, from whoever that
-    was for, unless somebody on the way reports.
+    """Ports of an ICMP error, whose data quotes a packet: the source is the quoted packet's receiver (0 if a router
+    reports), the destination its sender.
     """
     try:
         inner = (ip6.IP6 if about[0] >> 4 == 6 else ip.IP)(about)
@@ -146,13 +146,13 @@ def _ports_of_report(about: bytes, reporter: str) -> tuple[int, int]:
 
 
 def _without_checksum(body: Any, content: bytes) -> bytes:
-    """A checksum may be completed on the way."""
+    """The content without its checksum, which may be completed on the way."""
     at = 16 if isinstance(body, tcp.TCP) else 6 if isinstance(body, udp.UDP) else 2
     return content[:at] + content[at + 2 :]
 
 
 def _matched(sent: list[_Seen], arrived: list[_Seen], complete: bool) -> Iterator[tuple[Arrow, _Seen]]:
-    """Each packet that was sent with its arrival, where there was one; then arrivals of what nobody sent like that."""
+    """Each packet that was sent, with its arrival if there was one; then arrivals without a matching send."""
     if not any(not each.packet.outgoing for each in arrived):
         yield from ((_arrow(each, each.packet.nanoseconds, each.packet.nanoseconds), each) for each in sent)
         return
@@ -183,76 +183,134 @@ def _arrow(seen: _Seen, sent: int | None, arrived: int | None) -> Arrow:
 
 @dataclass
 class _Direction:
-    """What one end of a TCP connection has sent so far."""
+    """What one end of a TCP connection has sent so far. Sequence numbers count from ``first``."""
 
     first: int | None = None
     next: int = 0
-    """After the last sequence number so far, from ``first``."""
+    """The sequence number after the last one that was sent."""
     window: int | None = None
 
 
-def _told(pairs: Sequence[tuple[Arrow, _Seen]]) -> Iterator[Arrow]:
-    """Arrows with their labels; sequence numbers count from the first of each direction."""
+def _labelled(pairs: Sequence[tuple[Arrow, _Seen]]) -> Iterator[Arrow]:
+    """Arrows with their labels; sequence numbers count from the first one of each direction."""
     directions: dict[tuple[End, End], _Direction] = {}
     for arrow, seen in pairs:
-        body = seen.body
-        if isinstance(body, tcp.TCP):
+        if isinstance(seen.body, tcp.TCP):
             there = directions.setdefault((seen.source, seen.target), _Direction())
             back = directions.setdefault((seen.target, seen.source), _Direction())
-            yield _segment(arrow, body, _size(seen), there, back)
-        elif isinstance(body, udp.UDP):
-            size = max(0, int(body.ulen) - 8)
+            yield _with_label(arrow, _segment(seen.body, _size(seen), arrow.sent is not None, there, back))
+        elif isinstance(seen.body, udp.UDP):
+            size = max(0, int(seen.body.ulen) - 8)
             yield replace(arrow, label=f"datagram len={size}", brief=f"len={size}", size=size)
         else:
-            words = (ICMP_WORDS if isinstance(body, icmp.ICMP) else ICMP6_WORDS).get((body.type, body.code))
-            label = f"ICMP {words or f'type {body.type} code {body.code}'}"
-            yield replace(arrow, label=label, brief=words or "ICMP")
+            yield _with_report(arrow, seen.body)
+
+
+def _with_report(arrow: Arrow, body: Any) -> Arrow:
+    """An arrow with the words of an ICMP message."""
+    words = (ICMP_WORDS if isinstance(body, icmp.ICMP) else ICMP6_WORDS).get((body.type, body.code))
+    label = f"ICMP {words or f'type {body.type} code {body.code}'}"
+    return replace(arrow, label=label, brief=words or "ICMP")
 
 
 def _size(seen: _Seen) -> int:
-    """Bytes of data in a TCP segment: by the IP header, for the capture may not have all of them."""
+    """Bytes of data in a TCP segment, computed from the IP header because the capture may hold fewer."""
     content = seen.packet.content
     whole = int.from_bytes(content[2:4] if seen.packet.protocol == _IP4 else content[4:6], "big")
     header = (content[0] & 0xF) * 4 if seen.packet.protocol == _IP4 else 0
     return max(0, whole - header - int(seen.body.off) * 4)
 
 
-def _segment(arrow: Arrow, segment: Any, size: int, there: _Direction, back: _Direction) -> Arrow:
-    syn, fin, rst, ack = (bool(segment.flags & flag) for flag in (tcp.TH_SYN, tcp.TH_FIN, tcp.TH_RST, tcp.TH_ACK))
-    if there.first is None or (syn and arrow.sent is not None and segment.seq != there.first and not size):
-        there.first = segment.seq if syn or rst else (segment.seq - 1) & 0xFFFFFFFF
+@dataclass(frozen=True)
+class _Segment:
+    """A TCP segment, seen after everything that both ends sent before it."""
+
+    syn: bool
+    fin: bool
+    rst: bool
+    size: int
+    number: int
+    acknowledged: int | None
+    again: bool
+    probe: bool
+    """Whether it carries nothing and its number is the one before the next: a keepalive or window probe."""
+    refused: bool
+    """Whether the other end's window was 0."""
+    full: bool
+    """Whether its own window is 0."""
+    update: bool
+    """Whether it opens a window that was 0, and carries nothing."""
+
+    def parts(self) -> dict[str, str]:
+        """The parts of a label by name; a part that does not apply is empty."""
+        return {
+            "numbers": f"seq={self.number}" + (f" len={self.size}" if self.size else ""),
+            "answer": "" if self.acknowledged is None else f"ack={self.acknowledged}",
+            "window": "win=0" if self.full else "",
+        }
+
+
+def _segment(body: Any, size: int, left: bool, there: _Direction, back: _Direction) -> _Segment:
+    """Reads a segment, and notes in the directions what it changes. ``left``: whether it was seen to leave."""
+    syn, fin, rst, ack = (bool(body.flags & flag) for flag in (tcp.TH_SYN, tcp.TH_FIN, tcp.TH_RST, tcp.TH_ACK))
+    if there.first is None or (syn and left and body.seq != there.first and not size):
+        there.first = body.seq if syn or rst else (body.seq - 1) & 0xFFFFFFFF
         there.next = 0
     if ack and back.first is None and not rst:
-        back.first = (segment.ack - 1) & 0xFFFFFFFF
-    number = _from(segment.seq, there.first)
-    acknowledged = _from(segment.ack, back.first) if ack and back.first is not None else None
-    length = size + syn + fin
-    probe = not (syn or fin or rst or size) and number == there.next - 1
-    again = arrow.sent is not None and not probe and bool(length) and number + length <= there.next
-    closed = back.window == 0
+        back.first = (body.ack - 1) & 0xFFFFFFFF
+    number, length = _from(body.seq, there.first), size + syn + fin
+    probe = not (length or rst) and number == there.next - 1
+    again = left and not probe and bool(length) and number + length <= there.next
     if not probe:
         there.next = max(there.next, number + length)
-    opened, there.window = there.window, segment.win
-    numbers = [f"seq={number}"] + ([f"len={size}"] if size else [])
-    answer = [f"ack={acknowledged}"] if acknowledged is not None else []
-    window = ["win=0"] if segment.win == 0 and not (rst or syn) else []
-    update = opened == 0 and segment.win > 0 and not length
-    if probe:
-        label, brief = ("window probe" if closed else "keepalive probe"), "probe"
-    elif syn:
-        label, brief = " ".join(["SYN-ACK" if ack else "SYN", *numbers, *answer]), "SYN-ACK" if ack else "SYN"
-    elif rst:
-        label, brief = " ".join(["RST", *numbers]), "RST"
-    elif fin:
-        label, brief = " ".join(["FIN" if not size else "data, FIN", *numbers, *answer]), f"FIN seq={number}"
-    elif size:
-        label, brief = " ".join(["data", *numbers, *window]), f"len={size}"
-    else:
-        label, brief = " ".join(["window update" if update else "ACK", *answer, *window]), "ACK"
-    plain = not (syn or fin or rst or probe or window or update)
-    return replace(arrow, label=label, brief=brief, again=again, size=size, plain=plain)
+    before, there.window = there.window, body.win
+    return _Segment(
+        syn, fin, rst, size, number,
+        acknowledged=_from(body.ack, back.first) if ack and back.first is not None else None,
+        again=again,
+        probe=probe,
+        refused=back.window == 0,
+        full=body.win == 0 and not (rst or syn),
+        update=before == 0 and body.win > 0 and not length,
+    )  # fmt: skip
+
+
+class _Label(NamedTuple):
+    """How segments of one kind are labelled."""
+
+    applies: Callable[[_Segment], bool]
+    head: str
+    parts: tuple[str, ...]
+    brief: str
+    """The short label; ``{number}`` and ``{size}`` are filled in."""
+
+
+_LABELS = (
+    _Label(lambda each: each.probe and each.refused, "window probe", (), "probe"),
+    _Label(lambda each: each.probe, "keepalive probe", (), "probe"),
+    _Label(lambda each: each.syn and each.acknowledged is not None, "SYN-ACK", ("numbers", "answer"), "SYN-ACK"),
+    _Label(lambda each: each.syn, "SYN", ("numbers",), "SYN"),
+    _Label(lambda each: each.rst, "RST", ("numbers",), "RST"),
+    _Label(lambda each: each.fin and each.size > 0, "data, FIN", ("numbers", "answer"), "FIN seq={number}"),
+    _Label(lambda each: each.fin, "FIN", ("numbers", "answer"), "FIN seq={number}"),
+    _Label(lambda each: each.size > 0, "data", ("numbers", "window"), "len={size}"),
+    _Label(lambda each: each.update, "window update", ("answer", "window"), "ACK"),
+    _Label(lambda each: True, "ACK", ("answer", "window"), "ACK"),
+)
+"""The kinds of segments; the first that applies counts."""
+
+
+def _with_label(arrow: Arrow, segment: _Segment) -> Arrow:
+    kind = next(each for each in _LABELS if each.applies(segment))
+    parts = segment.parts()
+    label = " ".join(filter(None, [kind.head, *(parts[name] for name in kind.parts)]))
+    special = segment.syn or segment.fin or segment.rst or segment.probe or segment.full or segment.update
+    return replace(
+        arrow, label=label, brief=kind.brief.format(number=segment.number, size=segment.size), again=segment.again,
+        size=segment.size, plain=not special,
+    )  # fmt: skip
 
 
 def _from(number: int, first: int) -> int:
-    """A sequence number from the first one; negative where it lies before it."""
+    """A sequence number counted from the first one; negative where it lies before the first."""
     return (number - first + _RELATIVE) % (1 << 32) - _RELATIVE

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from conformance.engine.wording import error_text
+from conformance.model import observation as o
+from conformance.model.record import CellRecord, StepRecord
 from conformance.report.lifelines import Lifelines, Line
-from conformance.report.records import CellRecord
 from conformance.report.socket_states import Change, changes
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
 from conformance.tables.faults import ROWS
@@ -25,63 +25,60 @@ def diagram(cell: CellRecord, width: int = WIDTH) -> list[Line]:
     lines = [drawing.heads(), drawing.blank()]
     changed = changes(cell)
     for step in cell.steps:
-        lines += _step(drawing, cell, step, changed.get(step["number"], []))
+        lines += _step(drawing, cell, step, changed.get(step.number, []))
     return [*lines, drawing.heads()]
 
 
 def actors_of(cell: CellRecord) -> list[str]:
     """The actors with a lifeline: the network and the system only where there are no others."""
-    actors = list(dict.fromkeys(step["actor"] for step in cell.steps))
+    actors = list(dict.fromkeys(step.actor for step in cell.steps))
     return [actor for actor in actors if actor not in FAULT_ACTORS] or actors
 
 
-def _step(drawing: Lifelines, cell: CellRecord, step: Mapping[str, Any], changed: Sequence[Change]) -> list[Line]:
-    kind = step["observation"]["kind"]
-    if kind == "not-applicable":
+def _step(drawing: Lifelines, cell: CellRecord, step: StepRecord, changed: Sequence[Change]) -> list[Line]:
+    if step.observation.kind == o.NOT_APPLICABLE:
         return []
-    lines = [*call_lines(drawing, step), *result_lines(drawing, cell, step), *_arrow(drawing, step, kind)]
+    lines = [*call_lines(drawing, step), *result_lines(drawing, cell, step), *_arrow(drawing, step)]
     return [*lines, *state_lines(drawing, step, changed), drawing.blank()]
 
 
-def call_lines(drawing: Lifelines, step: Mapping[str, Any], time: str = "") -> list[Line]:
-    """A step as it begins."""
-    text = f"{step['number']} {step['says']}"
-    if step["actor"] not in drawing.actors:
-        return drawing.across(f"{step['number']} {step['actor']}: {step['says']}", "fault", time)
-    mark = "◆" if step["observation"]["kind"] == "blocked" else "○" if step.get("pending") else "●"
-    return drawing.beside(step["actor"], mark, text, "call", time)
+def call_lines(drawing: Lifelines, step: StepRecord, time: str = "") -> list[Line]:
+    """The beginning of a step."""
+    if step.actor not in drawing.actors:
+        return drawing.across(f"{step.number} {step.actor}: {step.says}", "fault", time)
+    mark = "◆" if step.observation.kind == o.BLOCKED else "○" if step.pending else "●"
+    return drawing.beside(step.actor, mark, f"{step.number} {step.says}", "call", time)
 
 
-def result_lines(drawing: Lifelines, cell: CellRecord, step: Mapping[str, Any], time: str = "") -> list[Line]:
+def result_lines(drawing: Lifelines, cell: CellRecord, step: StepRecord, time: str = "") -> list[Line]:
     """The lines for the result of a step; none where it returned and that was expected."""
-    deviates = step["number"] == cell.step and cell.verdict in ("fail", "known-deviation")
-    if step["did"] == "returned" and not deviates:
+    deviates = step.number == cell.step and cell.verdict in ("fail", "known-deviation")
+    if step.did == "returned" and not deviates:
         return []
-    text = error_text(step["observation"]) if deviates else ""
-    did = f"✗ {step['did']}{text and f' ({text})'}; expected {step['expected']}" if deviates else f"⤷ {step['did']}"
+    text = error_text(vars(step.observation)) if deviates else ""
+    did = f"✗ {step.did}{text and f' ({text})'}; expected {step.expected}" if deviates else f"⤷ {step.did}"
     kind = "deviation" if deviates else "result"
-    if step["actor"] not in drawing.actors:
+    if step.actor not in drawing.actors:
         return drawing.across(did, kind, time)
-    return drawing.beside(step["actor"], "│", did, kind, time)
+    return drawing.beside(step.actor, "│", did, kind, time)
 
 
-def state_lines(drawing: Lifelines, step: Mapping[str, Any], changed: Sequence[Change]) -> list[Line]:
-    """The new states of sockets: beside their actors' lifelines, or with their names beside the most fitting."""
+def state_lines(drawing: Lifelines, step: StepRecord, changed: Sequence[Change]) -> list[Line]:
+    """The new states of sockets, beside the actor of the same name, else beside another with the socket's name."""
     lines = []
     for socket, words, alike in changed:
         if socket in drawing.actors:
             lines += drawing.beside(socket, "│", words, "evidence")
         else:
-            fitting = [name for name in (*alike, step["actor"], *drawing.actors) if name in drawing.actors]
+            fitting = [name for name in (*alike, step.actor, *drawing.actors) if name in drawing.actors]
             lines += drawing.beside(fitting[0], "│", f"{socket}: {words}", "evidence")
     return lines
 
 
-def _arrow(drawing: Lifelines, step: Mapping[str, Any], kind: str) -> list[Line]:
+def _arrow(drawing: Lifelines, step: StepRecord) -> list[Line]:
     """The arrow to the peer, if the operation has one and there is exactly one peer."""
-    to = drawing.neighbour(step["actor"])
-    row = ROWS.get(step["operation"])
-    if to is None or row is None or not row.arrow or kind != "returned" or step.get("pending"):
+    to, row = drawing.neighbour(step.actor), ROWS.get(step.operation)
+    if to is None or row is None or not row.arrow or step.observation.kind != o.RETURNED or step.pending:
         return []
-    label = step["says"].partition(" ")[2] if row.arrow == DATA else row.arrow
-    return [drawing.arrow(step["actor"], to, label)]
+    label = step.says.partition(" ")[2] if row.arrow == DATA else row.arrow
+    return [drawing.arrow(step.actor, to, label)]

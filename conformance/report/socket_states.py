@@ -3,92 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, Optional
 
-from conformance.report.records import CellRecord
+from conformance.model.record import CellRecord
+from conformance.model.socket_state import SocketState
 
 
 class Change(NamedTuple):
-    """A socket, and the state that it is in now."""
+    """The new state of a socket, in words."""
 
     socket: str
     words: str
     beside: tuple[str, ...] = ()
-    """Names of sockets with the same address, such as the listener's that it was accepted from."""
+    """Names of sockets with the same address, such as the listener that a connection was accepted from."""
 
 
-Sockets = Mapping[tuple[Any, ...], Mapping[str, Any]]
-"""The sockets of one step, by addresses where they have some, else by name."""
+Sockets = Mapping[tuple[Optional[str], str], SocketState]
+"""The sockets of one step, by their addresses, or by name where they have no addresses."""
 
 _LISTEN, _ESTABLISHED, _CLOSED = "LISTEN", "ESTABLISHED", "CLOSED"
 
 _TIMERS = {"keepalive": "keepalive timer runs", "zero-window probe": "probes a closed window"}
-"""The timers that are worth a word; the others follow from the state."""
+"""The timers that are shown; the others follow from the state."""
+
+_GONE = {"unread": "nothing unread", "unacknowledged": "all acknowledged", "queued": "none to be accepted"}
+"""Sizes whose return to 0 is shown."""
 
 
 def changes(cell: CellRecord) -> dict[int, list[Change]]:
-    """By number of the step, what it changed: ``("server", "ESTABLISHED → CLOSE-WAIT, 4 bytes unread")``."""
+    """By number of the step, its changes: ``("server", "ESTABLISHED → CLOSE-WAIT, 4 bytes unread")``."""
     found: dict[int, list[Change]] = {}
     before: Sockets = {}
     names: dict[str, dict[str, None]] = {}
     for step in cell.steps:
-        if "evidence" in step:
-            now = {(each.get("local") or each["socket"], each.get("peer")): each for each in step["evidence"]}
-            for each in now.values():
-                if each.get("local") and each["socket"]:
-                    names.setdefault(each["local"], {})[each["socket"]] = None
-            found[step["number"]] = [
-                Change(_label(socket, {**before, **now}), words, tuple(names.get(socket.get("local", ""), ())))
-                for socket, words in _changes(before, now)
-            ]
-            before = now
+        if step.evidence is None:
+            continue
+        now = {(each.local or each.socket, each.peer): each for each in step.evidence}
+        for each in step.evidence:
+            if each.local and each.socket:
+                names.setdefault(each.local, {})[each.socket] = None
+        found[step.number] = [
+            Change(_label(socket, {**before, **now}), words, tuple(names.get(socket.local, ())))
+            for socket, words in _changes(before, now)
+        ]
+        before = now
     return found
 
 
-def _changes(before: Sockets, now: Sockets) -> Iterator[tuple[Mapping[str, Any], str]]:
+def _changes(before: Sockets, now: Sockets) -> Iterator[tuple[SocketState, str]]:
     for key, socket in now.items():
-        then, words = before.get(key, {}), _words(socket)
-        ordinary = words in ([], [_LISTEN]) or (words == [_ESTABLISHED] and socket["socket"] is None)
-        if words != _words(then) and (then or not ordinary):
+        then, words = before.get(key), _words(socket)
+        ordinary = words in ([], [_LISTEN]) or (words == [_ESTABLISHED] and socket.socket is None)
+        if words != (_words(then) if then else []) and (then or not ordinary):
             yield socket, _change(then, socket, words)
     for key, socket in before.items():
-        if key not in now and socket.get("state", _LISTEN) != _LISTEN:
-            yield socket, f"{socket['state']} → {_CLOSED}"
+        if key not in now and socket.state and socket.state != _LISTEN:
+            yield socket, f"{socket.state} → {_CLOSED}"
 
 
-def _label(socket: Mapping[str, Any], all_of_them: Sockets) -> str:
-    """The name of a socket; one that has none is called after its peer."""
-    names = (each["socket"] for each in all_of_them.values() if each.get("local") == socket.get("peer"))
-    return socket["socket"] or f"peer of {next((name for name in names if name), socket.get('peer'))}"
+def _label(socket: SocketState, sockets: Sockets) -> str:
+    """The name of a socket; a socket without a name is called after its peer."""
+    names = (each.socket for each in sockets.values() if each.local == socket.peer)
+    return socket.socket or f"peer of {next((name for name in names if name), socket.peer)}"
 
 
-def _change(then: Mapping[str, Any], now: Mapping[str, Any], words: list[str]) -> str:
-    state, was = now.get("state"), then.get("state")
-    if state and was and state != was:
-        words = [f"{was} → {state}", *words[1:]]
-    if then.get("unread") and not now.get("unread"):
-        words.append("nothing unread")
-    if then.get("unacknowledged") and not now.get("unacknowledged"):
-        words.append("all acknowledged")
-    if then.get("queued") and not now.get("queued"):
-        words.append("none to be accepted")
-    return ", ".join(words)
+def _change(then: SocketState | None, now: SocketState, words: list[str]) -> str:
+    if then is None:
+        return ", ".join(words)
+    if now.state and then.state and now.state != then.state:
+        words = [f"{then.state} → {now.state}", *words[1:]]
+    gone = [text for size, text in _GONE.items() if getattr(then, size) and not getattr(now, size)]
+    return ", ".join([*words, *gone])
 
 
-def _words(socket: Mapping[str, Any]) -> list[str]:
-    """What there is to say of a socket; nothing for sizes that are 0."""
-    unsent, again = socket.get("unsent"), socket.get("retransmits")
+def _words(socket: SocketState) -> list[str]:
+    """The state of a socket, and its sizes other than 0."""
+    again = socket.retransmits
     words = [
-        socket.get("state"),
-        _bytes(socket.get("unread"), "unread"),
-        _bytes(socket.get("unacknowledged"), "unacknowledged"),
-        f"{unsent} of them not sent" if unsent else None,
-        f"{again} segment{'s' if again > 1 else ''} sent again" if again else None,
-        f"{socket['queued']} to be accepted" if socket.get("queued") else None,
-        _TIMERS.get(socket.get("timer", "")),
+        socket.state,
+        _bytes(socket.unread, "unread"),
+        _bytes(socket.unacknowledged, "unacknowledged"),
+        f"{socket.unsent} of them not sent" if socket.unsent else "",
+        f"{again} segment{'s' if again > 1 else ''} sent again" if again else "",
+        f"{socket.queued} to be accepted" if socket.queued else "",
+        _TIMERS.get(socket.timer, ""),
     ]
     return [word for word in words if word]
 
 
-def _bytes(number: int | None, what: str) -> str | None:
-    return f"{number} byte{'s' if number > 1 else ''} {what}" if number else None
+def _bytes(number: int, what: str) -> str:
+    return f"{number} byte{'s' if number > 1 else ''} {what}" if number else ""

@@ -1,11 +1,10 @@
-"""Counts of verdicts, as the tables of terminal and report show them."""
+"""Counts of verdicts for the tables of the terminal and the report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conformance.engine.judge import VERDICTS
-from conformance.report.records import CellRecord
+from conformance.model.record import VERDICTS, CellRecord
 from conformance.tables.transports import TRANSPORTS
 
 VERDICT_MARKS: Mapping[str, str] = {
@@ -18,7 +17,7 @@ VERDICT_MARKS: Mapping[str, str] = {
 
 
 def verdict_counts(cells: Sequence[CellRecord]) -> dict[str, int]:
-    """How many cells have each verdict; verdicts that none has are left out."""
+    """The number of cells by verdict; verdicts that no cell has are left out."""
     counts = {verdict: sum(1 for cell in cells if cell.verdict == verdict) for verdict in VERDICTS}
     return {verdict: number for verdict, number in counts.items() if number}
 
@@ -34,7 +33,7 @@ def marks(cells: Sequence[CellRecord]) -> str:
 
 
 def by_transport(cells: Sequence[CellRecord]) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """The sections of the corpus that occur, and for each transport the counts in each section, then in all."""
+    """Heads (the sections that occur, then all), and a row of counts for each transport, then for all."""
     table: dict[str, dict[str, list[CellRecord]]] = {}
     for cell in cells:
         table.setdefault(cell.transport, {}).setdefault(section(cell), []).append(cell)
@@ -50,7 +49,7 @@ def _all(row: Mapping[str, Sequence[CellRecord]]) -> str:
 
 
 def by_verdict(cells: Sequence[CellRecord]) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """The verdicts that occur, and their counts on each transport, in each section, then in all: a narrow table."""
+    """A narrower table: heads are the verdicts that occur; a row for each transport, each section, then for all."""
     found = list(verdict_counts(cells))
     sections = sorted({section(cell) for cell in cells})
     groups = [(name, [cell for cell in cells if cell.transport == name]) for name in TRANSPORTS]

@@ -1,14 +1,15 @@
-"""The sequence diagram of a cell with what went over the wire: segments between the lifelines, under their steps."""
+"""The sequence diagram of a cell with its packets: segments between the lifelines, below the steps that sent them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from conformance.model import observation as o
+from conformance.model.captures import CaptureRecord, NoCapture
+from conformance.model.record import CellRecord, StepRecord
 from conformance.report.lifelines import ARRIVES, LEAVES, LOST, WHOLE, Lifelines, Line
 from conformance.report.pcapng import Packet
-from conformance.report.records import CellRecord
 from conformance.report.segments import Arrow, End, wire
 from conformance.report.sequence import WIDTH, actors_of, call_lines, diagram, result_lines, state_lines
 from conformance.report.socket_states import changes
@@ -17,10 +18,10 @@ _MARGIN = 11
 """Columns for times in milliseconds."""
 
 _MOST, _FIRST, _LAST = 12, 5, 3
-"""Of a run of more segments than the first number, that hold data or acknowledgements only, so many are drawn."""
+"""A run of more plain segments than the first number is shortened to so many at its beginning and its end."""
 
 _WORTH_A_TIME = 10_000_000
-"""Nanoseconds that a call took, from which on its result has a time of its own."""
+"""Nanoseconds after which the result of a call gets a time of its own."""
 
 _AGAIN = "↻"
 
@@ -29,13 +30,13 @@ _NAMED_AFTER_HOST = {"listener": "server"}
 
 @dataclass(frozen=True)
 class _Row:
-    """Something to draw at a time; what happens at the same time goes by rank."""
+    """Something to draw at a time; rows of the same time are ordered by rank."""
 
     at: int
     rank: int
     arrow: Arrow | None = None
     way: str = WHOLE
-    step: Mapping[str, Any] | None = None
+    step: StepRecord | None = None
     begins: bool = False
     ends: bool = False
     waited: int = 0
@@ -43,18 +44,19 @@ class _Row:
 
 
 def wire_diagram(cell: CellRecord, packets: Sequence[Packet], width: int = WIDTH) -> list[Line]:
-    """The lines, at most ``width`` columns wide; without a capture the plain diagram, and why there is none."""
-    capture = cell.capture or {}
-    if "steps" not in capture:
-        why = capture.get("lacking") or "nothing was captured; run with --capture to have the packets"
+    """The lines, at most ``width`` columns wide; without a capture, the plain diagram and why there is no capture."""
+    capture = cell.capture
+    if not isinstance(capture, CaptureRecord):
+        lacking = capture.lacking if isinstance(capture, NoCapture) else ""
+        why = lacking or "nothing was captured; run with --capture to have the packets"
         return [*diagram(cell, width), Line(""), Line(why, "note")]
-    found = wire(packets, capture["hosts"], capture["complete"])
+    found = wire(packets, capture.hosts, capture.complete)
     ends = _Ends(cell, capture, found.arrows)
     actors = ends.lifelines()
     if not actors:
         return diagram(cell, width)
     drawing = Lifelines(actors, width, _MARGIN)
-    rows = sorted([*_rows_of_steps(cell, capture), *_rows_of_arrows(found.arrows, cell, capture)], key=_order)
+    rows = sorted([*_rows_of_steps(cell, capture), *_rows_of_arrows(found.arrows, capture)], key=_order)
     lines = [drawing.heads("ms"), drawing.blank(), *_drawn(drawing, cell, rows, ends), drawing.blank(), drawing.heads()]
     return [*lines, *_legend(found.arrows, found.undrawn, capture)]
 
@@ -67,15 +69,14 @@ def _order(row: _Row) -> tuple[int, int]:
 
 
 class _Ends:
-    """Which lifeline an address and port belong to."""
+    """The lifelines that addresses and ports belong to."""
 
-    def __init__(self, cell: CellRecord, capture: Mapping[str, Any], arrows: Sequence[Arrow]) -> None:
+    def __init__(self, cell: CellRecord, capture: CaptureRecord, arrows: Sequence[Arrow]) -> None:
         self._actors = actors_of(cell)
-        self._hosts: Mapping[str, str] = capture["hosts"]
-        self._host_of: Mapping[str, str] = capture.get("actors", {})
+        self._hosts, self._host_of = capture.hosts, capture.actors
         self._names: dict[tuple[str, int], list[str]] = {}
-        for host, port, name in capture["sockets"]:
-            self._names.setdefault((host, port), []).append(name)
+        for each in capture.sockets:
+            self._names.setdefault((each.host, each.port), []).append(each.name)
         self._arrows = arrows
 
     def pair(self, arrow: Arrow) -> tuple[str, str]:
@@ -83,7 +84,7 @@ class _Ends:
         return self._of(arrow.source, arrow.source_host), self._of(arrow.target, arrow.target_host)
 
     def _of(self, end: End, seen_on: str) -> str:
-        """The actor whose socket has the address, else one on its host, else the host, else the address."""
+        """The actor whose socket has this address, else an actor on its host, else the host, else the address."""
         names = self._names.get((end.address, end.port), [])
         named = [name for name in names if name in self._actors]
         if named:
@@ -96,7 +97,7 @@ class _Ends:
         return living[0] if living else host
 
     def lifelines(self) -> list[str]:
-        """Who sends or receives, with those between them who have no steps, such as routers; then all other actors."""
+        """All that send or receive packets, with silent ones such as routers between them; then all other actors."""
         busy = {name for arrow in self._arrows for name in self.pair(arrow)}
         first = [actor for actor in self._actors if actor in busy]
         silent = sorted(busy - set(first), key=lambda name: (name != "client", name))
@@ -107,13 +108,13 @@ class _Ends:
 # what happens when
 
 
-def _rows_of_steps(cell: CellRecord, capture: Mapping[str, Any]) -> Iterator[_Row]:
-    times = {number: (began, ended) for number, began, ended in capture["steps"]}
+def _rows_of_steps(cell: CellRecord, capture: CaptureRecord) -> Iterator[_Row]:
+    times = {each.step: (each.began, each.ended) for each in capture.steps}
     last = max((ended for _, ended in times.values() if ended), default=0)
     for step in cell.steps:
-        if step["observation"]["kind"] == "not-applicable":
+        if step.observation.kind == o.NOT_APPLICABLE:
             continue
-        began, ended = times.get(step["number"], (None, None))
+        began, ended = times.get(step.number, (None, None))
         ended = ended or last
         if began is None:
             yield _Row(ended, 2, step=step, begins=True, ends=True)
@@ -122,8 +123,8 @@ def _rows_of_steps(cell: CellRecord, capture: Mapping[str, Any]) -> Iterator[_Ro
             yield _Row(ended, 2, step=step, ends=True, waited=ended - began)
 
 
-def _rows_of_arrows(arrows: Sequence[Arrow], cell: CellRecord, capture: Mapping[str, Any]) -> Iterator[_Row]:
-    begins = [began for _, began, _ in capture["steps"] if began is not None]
+def _rows_of_arrows(arrows: Sequence[Arrow], capture: CaptureRecord) -> Iterator[_Row]:
+    begins = [each.began for each in capture.steps if each.began is not None]
     for arrow in arrows:
         if arrow.sent is None:
             yield _Row(arrow.at, 1, arrow, ARRIVES)
@@ -166,13 +167,13 @@ def _drawn(drawing: Lifelines, cell: CellRecord, rows: Sequence[_Row], ends: _En
                 yield drawing.blank()
             yield from call_lines(drawing, first.step, _milliseconds(first.at - zero))
         if first.ends:
-            waited = first.waited >= _WORTH_A_TIME and first.step["observation"]["kind"] != "blocked"
+            waited = first.waited >= _WORTH_A_TIME and first.step.observation.kind != o.BLOCKED
             yield from result_lines(drawing, cell, first.step, _milliseconds(first.at - zero) if waited else "")
-            yield from state_lines(drawing, first.step, changed.get(first.step["number"], []))
+            yield from state_lines(drawing, first.step, changed.get(first.step.number, []))
 
 
 def _runs(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
-    """Segments that nothing interrupts, together; anything else by itself."""
+    """Plain segments without anything between them, together; each other row by itself."""
     run: list[_Row] = []
     for row in rows:
         if run and (row.arrow is None or not row.arrow.plain or run[-1].arrow is None or not run[-1].arrow.plain):
@@ -212,18 +213,20 @@ def _milliseconds(nanoseconds: int) -> str:
     return f"{nanoseconds / 1e6:.3f}"
 
 
-def _legend(arrows: Sequence[Arrow], undrawn: Mapping[str, int], capture: Mapping[str, Any]) -> Iterator[Line]:
-    words = []
-    if any(arrow.again for arrow in arrows):
-        words.append(f"{_AGAIN} sent again")
-    if any(arrow.arrived is None for arrow in arrows):
-        words.append("✗ lost on the way")
-    if any(arrow.sent is None for arrow in arrows):
-        words.append("┄▶ arrives once more, or not as it was sent")
+_NOTES: tuple[tuple[Callable[[Arrow], bool], str], ...] = (
+    (lambda arrow: arrow.again, f"{_AGAIN} sent again"),
+    (lambda arrow: arrow.arrived is None, "✗ lost on the way"),
+    (lambda arrow: arrow.sent is None, "┄▶ arrives once more, or not as it was sent"),
+)
+"""The legend: which arrows have a mark, and the mark's meaning."""
+
+
+def _legend(arrows: Sequence[Arrow], undrawn: Mapping[str, int], capture: CaptureRecord) -> Iterator[Line]:
+    words = [note for has, note in _NOTES if any(map(has, arrows))]
     if undrawn:
         words.append("not drawn: " + ", ".join(f"{number} {kind}" for kind, number in undrawn.items()))
-    if not capture["complete"]:
-        why = f"{capture['lost']} packets are missing" if capture["lost"] else "the network did not come to rest"
+    if not capture.complete:
+        why = f"{capture.lost} packets are missing" if capture.lost else "the network did not become idle"
         words.append(f"the capture is not complete: {why}")
     if words:
         yield Line("")

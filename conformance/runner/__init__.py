@@ -1,1 +1,1 @@
-"""Driving: starts workers, provisions their hosts, hands them plans, and turns what they tell into cells."""
+"""Runs cells: starts workers, sends them plans, judges their observations, and makes records of the results."""

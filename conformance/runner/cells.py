@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from conformance.engine import judge as j
 from conformance.engine.deviations import Deviation, apply, forbidden
@@ -14,12 +13,16 @@ from conformance.engine.planning import DEFAULT_LIMIT, guard_finding, plan
 from conformance.language.deviation_files import ADAPTED, platform_deviations, shipped_deviations
 from conformance.model import observation as o
 from conformance.model import scenario as s
+from conformance.model.captures import AnyCapture, CapturedPacket
 from conformance.model.cell import Cell
 from conformance.model.errors import HarnessError
+from conformance.model.facts import HostFacts
 from conformance.model.plan import Plan
+from conformance.model.protocol import Answer, CellEnd, Played, StepBegun, StepDone
+from conformance.model.socket_state import SocketState
 from conformance.platforms.base import Interpreter
-from conformance.runner.launch import Surroundings
-from conformance.runner.process import GRACE, Ended, WorkerProcess
+from conformance.runner.launch import WorkerOptions
+from conformance.runner.process import GRACE, BadLine, Ended, WorkerProcess
 from conformance.tables.selectors import Host
 
 MAX_CELLS_PER_WORKER = 5000
@@ -29,39 +32,60 @@ FIXTURE_PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CellResult:
     """What became of a cell."""
 
     cell: Cell
     verdict: j.Verdict
-    observations: Mapping[int, o.Observation]
-    seconds: float
-    facts: Mapping[str, Any]
+    observations: Mapping[int, o.Observation] = field(default_factory=dict)
+    seconds: float = 0.0
+    facts: HostFacts | None = None
+    """The worker's host; None where no worker started."""
     notes: tuple[str, ...] = ()
     divergence: Divergence | None = None
-    """Where it first does something else than the raw socket; None for the raw socket itself, and for nowhere."""
-    evidence: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    """By step, the sockets as they were when it was over, where that was asked for."""
+    """Where the cell first does something else than the raw socket; None for the raw socket itself, and for nowhere."""
+    evidence: Mapping[int, Sequence[SocketState]] = field(default_factory=dict)
+    """By step, the sockets as they were when the step was over, where that was asked for."""
     used: frozenset[str] | None = None
     """The attributes of the implementation that the worker's process used; None where it does not note them."""
     fixture_failed: bool = False
     """Whether a call raised while the fixture was made."""
-    played: Mapping[str, int] | None = None
-    """Of a cell with a tape: how many ``calls`` reached taped sockets, and how many events were ``played``."""
-    capture: Mapping[str, Any] | None = None
-    """All packets, as the worker told them, where that was asked for."""
+    played: Played | None = None
+    """Of a cell with a tape: what was played."""
+    capture: AnyCapture = None
+    packets: tuple[CapturedPacket, ...] = ()
+    """All packets, where that was asked for."""
 
 
 @dataclass
-class Told:
-    """What a worker told of one cell so far."""
+class Transcript:
+    """What a worker has reported of one cell so far, and how the worker ended where it did."""
 
+    number: int
+    """Of the request."""
+    steps: frozenset[int]
+    """The numbers of the cell's steps."""
     observations: dict[int, o.Observation] = field(default_factory=dict)
-    evidence: dict[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    evidence: dict[int, Sequence[SocketState]] = field(default_factory=dict)
     begun: list[int] = field(default_factory=list)
-    end: dict[str, Any] | None = None
+    end: CellEnd | None = None
     ended: Ended | None = None
     stuck: bool = False
+    bad_line: str = ""
+    """Which line was no message of this cell; empty where there was none."""
+
+    def add(self, answer: Answer) -> None:
+        """Takes in a message. BadLine where the message does not belong to this cell."""
+        if isinstance(answer, StepBegun) and answer.begin in self.steps:
+            self.begun.append(answer.begin)
+        elif isinstance(answer, StepDone) and answer.step in self.steps:
+            self.observations[answer.step] = answer.observation
+            if answer.evidence:
+                self.evidence[answer.step] = answer.evidence
+        elif isinstance(answer, CellEnd) and answer.end == self.number:
+            self.end = answer
+        else:
+            raise BadLine(f"a message from the worker does not belong to this cell: {answer}")
 
 
 class Runner:
@@ -73,46 +97,45 @@ class Runner:
     def __init__(
         self,
         interpreter: Interpreter,
-        surroundings: Surroundings,
+        options: WorkerOptions,
         deviations: tuple[Deviation, ...] = (),
         limit: float = DEFAULT_LIMIT,
     ) -> None:
         self._interpreter = interpreter
-        self._surroundings = surroundings
+        self._options = options
         self._deviations = deviations
         self._limit = limit
         self._worker: WorkerProcess | None = None
         self._closed = False
 
     @property
-    def facts(self) -> Mapping[str, Any]:
+    def facts(self) -> HostFacts:
         """The facts of the host, from the worker itself."""
-        return self._ready().facts
+        return self._ready().hello.facts
 
-    def run(self, cell: Cell) -> Outcome:
-        """Runs one cell. Whatever happens to the worker, it costs this cell only."""
+    def run(self, cell: Cell) -> CellResult:
+        """Runs one cell. Whatever happens to the worker costs this cell only."""
         began = time.perf_counter()
         try:
             worker = self._ready()
         except HarnessError as error:
-            return Outcome(cell, j.Verdict(j.INCONCLUSIVE, str(error)), {}, 0.0, {})
-        host = Host.of(worker.facts)
+            return CellResult(cell, j.Verdict(j.INCONCLUSIVE, str(error)))
+        hello = worker.hello
+        host = Host.of(vars(hello.facts))
         finding = guard_finding(cell, host)
-        if finding:
-            return Outcome(cell, j.Verdict(j.UNSUPPORTED, finding), {}, 0.0, worker.facts)
-        harmful = forbidden(self._declared(cell, host), cell, host)
-        if harmful:
-            return Outcome(cell, harmful, {}, 0.0, worker.facts)
-        told = self._listen(worker, plan(cell, host, worker.scale, self._limit))
-        seconds = (told.end or {}).get("seconds") or round(time.perf_counter() - began, 6)
-        self._retire(worker, told)
-        observations = _completed(cell.case, told)
-        verdict = self._verdict(cell, host, told, observations)
-        end = told.end or {}
-        used = frozenset(end["used"]) if "used" in end else None
-        return Outcome(cell, verdict, observations, seconds, worker.facts, _notes(told), evidence=told.evidence,
-                       used=used, fixture_failed=end.get("fixture", False), played=end.get("tape"),
-                       capture=end.get("capture"))  # fmt: skip
+        refused = j.Verdict(j.UNSUPPORTED, finding) if finding else forbidden(self._declared(cell, host), cell, host)
+        if refused:
+            return CellResult(cell, refused, facts=hello.facts)
+        transcript = self._listen(worker, plan(cell, host, hello.scale, self._limit))
+        end = transcript.end or CellEnd(0, round(time.perf_counter() - began, 6), clean=False)
+        self._retire(worker, transcript.ended, end)
+        observations = _completed(cell.case, transcript)
+        return CellResult(
+            cell, self._verdict(cell, host, transcript, end, observations), observations, end.seconds,
+            hello.facts, _notes(transcript), evidence=transcript.evidence,
+            used=None if end.used is None else frozenset(end.used),
+            fixture_failed=end.fixture_failed, played=end.tape, capture=end.capture, packets=end.packets,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Ends the worker; there will be no other."""
@@ -123,7 +146,7 @@ class Runner:
 
     def _ready(self) -> WorkerProcess:
         if self._worker is None and not self._closed:
-            self._worker = WorkerProcess(self._interpreter, self._surroundings)
+            self._worker = WorkerProcess(self._interpreter, self._options)
             if self._closed:
                 self.close()  # again: the worker was starting
         worker = self._worker
@@ -131,116 +154,99 @@ class Runner:
             raise HarnessError("the run was ended")
         return worker
 
-    def _listen(self, worker: WorkerProcess, made: Plan) -> Told:
-        """Takes in what the worker tells of a cell, until its end, its death, or too long a silence."""
-        told = Told()
-        number = worker.send(made)
-        patience = max((step.limit for step in made.steps), default=0.0) + GRACE * worker.scale + FIXTURE_PATIENCE
-        while told.end is None:
-            try:
-                message = worker.receive(patience)
-            except TimeoutError:
-                told.stuck, told.ended = True, worker.kill()
-                return told
-            if message is None:
-                told.ended = worker.wait()
-                return told
-            _take_in(told, message, number)
-            patience = _patience(made, told.begun) + GRACE * worker.scale
-        return told
+    def _listen(self, worker: WorkerProcess, made: Plan) -> Transcript:
+        """What the worker reports of a cell until the cell's end, the worker's death, or too long a silence."""
+        transcript = Transcript(worker.send(made), frozenset(step.number for step in made.steps))
+        grace = GRACE * worker.hello.scale
+        patience = max((step.limit for step in made.steps), default=0.0) + grace + FIXTURE_PATIENCE
+        try:
+            while transcript.end is None:
+                answer = worker.receive(patience)
+                if answer is None:
+                    transcript.ended = worker.wait()
+                    break
+                transcript.add(answer)
+                patience = _patience(made, transcript.begun) + grace
+        except TimeoutError:
+            transcript.stuck, transcript.ended = True, worker.kill()
+        except BadLine as error:
+            transcript.bad_line, transcript.ended = str(error), worker.kill()
+        return transcript
 
-    def _retire(self, worker: WorkerProcess, told: Told) -> None:
+    def _retire(self, worker: WorkerProcess, ended: Ended | None, end: CellEnd) -> None:
         """Replaces a worker that is gone, that a cell made unclean, or that has served long enough."""
-        if told.ended is not None:
-            self._worker = None
-        elif not (told.end or {}).get("clean") or worker.runs >= MAX_CELLS_PER_WORKER:
+        if ended is None and end.clean and worker.runs < MAX_CELLS_PER_WORKER:
+            return
+        if ended is None:
             worker.kill()
-            self._worker = None
+        self._worker = None
 
-    def _verdict(self, cell: Cell, host: Host, told: Told, observations: Mapping[int, o.Observation]) -> j.Verdict:
-        end = told.end or {}
-        if "unsupported" in end:
-            return j.Verdict(j.UNSUPPORTED, end["unsupported"])
-        if "inconclusive" in end:
-            return j.Verdict(j.INCONCLUSIVE, end["inconclusive"])
-        if told.ended is not None and not told.begun:
-            return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(told)} before the first step")
+    def _verdict(
+        self, cell: Cell, host: Host, transcript: Transcript, end: CellEnd, observations: Mapping[int, o.Observation]
+    ) -> j.Verdict:
+        if transcript.bad_line:
+            return j.Verdict(j.INCONCLUSIVE, transcript.bad_line)
+        if end.unsupported is not None:
+            return j.Verdict(j.UNSUPPORTED, end.unsupported)
+        if end.inconclusive is not None:
+            return j.Verdict(j.INCONCLUSIVE, end.inconclusive)
+        if transcript.ended is not None and not transcript.begun:
+            return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(transcript)} before the first step")
         return self.judged(cell, host, observations)
 
     def judged(
         self, cell: Cell, host: Host, observations: Mapping[int, o.Observation], excused: frozenset[int] = frozenset()
     ) -> j.Verdict:
-        """The verdict on what was observed, given what was declared; ``excused`` as in ``judge``."""
+        """The verdict on the observations, known deviations included; ``excused`` as in ``judge``."""
         verdict = j.judge(cell, host, observations, excused)
         return apply(self._declared(cell, host), cell, host, verdict, observations)
 
     def _declared(self, cell: Cell, host: Host) -> tuple[Deviation, ...]:
-        """What the user declared goes first, then what is known of the implementation, then of the platform."""
+        """The known deviations: first the user's, then those of the implementation, then those of the platform."""
         known = shipped_deviations(ADAPTED, cell.implementation)
         return (*self._deviations, *known, *platform_deviations(host.facts))
 
 
 def _patience(made: Plan, begun: Sequence[int]) -> float:
-    """Seconds that the worker may be silent: for any step that has begun, and for pending ones, which begin nothing."""
+    """Seconds that the worker may be silent: the longest limit of a step that has begun or is pending."""
     return max([1.0, *(step.limit for step in made.steps if step.number in begun or step.pending)])
 
 
-def _take_in(told: Told, message: Mapping[str, Any], number: int) -> None:
-    if "begin" in message:
-        told.begun.append(message["begin"])
-    elif "step" in message:
-        told.observations[message["step"]] = observation_from(message["observation"])
-        if "evidence" in message:
-            told.evidence[message["step"]] = message["evidence"]
-    elif message.get("end") == number:
-        told.end = dict(message)
-
-
-def observation_from(value: Mapping[str, Any]) -> o.Observation:
-    """An observation from its JSON form."""
-    wait = value.get("wait")
-    known = {key: item for key, item in value.items() if key not in ("is", "wait")}
-    if wait:
-        wait = o.Wait(**{key: item for key, item in wait.items() if key != "is"})
-    return o.Observation(**known, wait=wait)
-
-
-def _completed(case: s.Case, told: Told) -> dict[int, o.Observation]:
-    """What the worker could not tell any more: the step in which it died, those in which it hung, and those after."""
-    observations = dict(told.observations)
-    if told.ended is None or not told.begun:
+def _completed(case: s.Case, transcript: Transcript) -> dict[int, o.Observation]:
+    """The observations, and where the worker ended early, those of the steps that it could not report."""
+    observations, ended = dict(transcript.observations), transcript.ended
+    if ended is None or not transcript.begun or transcript.bad_line:
         return observations
-    last = told.begun[-1]
+    last = transcript.begun[-1]
     for step in case.steps:
         if step.number in observations:
             continue
-        if step.number == last and not told.stuck:
-            observations[step.number] = o.crashed(told.ended.status)
-        elif step.number in told.begun and told.stuck:
+        if step.number == last and not transcript.stuck:
+            observations[step.number] = o.crashed(ended.status)
+        elif step.number in transcript.begun and transcript.stuck:
             observations[step.number] = o.Observation(o.HUNG, reason="the worker stopped answering; it was killed")
         else:
-            reason = f"the worker {_death(told)} in step {last}"
+            reason = f"the worker {_death(transcript)} in step {last}"
             observations[step.number] = o.Observation(o.NOT_RUN, blame=last, reason=reason)
     return dict(sorted(observations.items()))
 
 
-def _death(told: Told) -> str:
-    if told.stuck:
+def _death(transcript: Transcript) -> str:
+    if transcript.stuck:
         return "stopped answering"
-    assert told.ended is not None
-    return o.crashed(told.ended.status).reason or "died"
+    assert transcript.ended is not None
+    return o.crashed(transcript.ended.status).reason or "died"
 
 
-def _notes(told: Told) -> tuple[str, ...]:
-    if told.ended is None or not told.ended.stderr.strip():
-        return ()
-    return tuple(told.ended.stderr.strip().splitlines()[-3:])
+def _notes(transcript: Transcript) -> tuple[str, ...]:
+    """The last words of a worker that ended."""
+    return tuple(transcript.ended.stderr.strip().splitlines()[-3:]) if transcript.ended else ()
 
 
 def cells_of(
     scenarios: tuple[s.Scenario, ...], transports: tuple[str, ...], implementations: tuple[str, ...]
 ) -> list[Cell]:
-    """Every cell of these scenarios; with ``transports`` only those (``none`` counts as any)."""
+    """Every cell of these scenarios; with ``transports`` only the cells over these."""
     return [
         Cell(scenario, case, transport, implementation)
         for implementation in implementations

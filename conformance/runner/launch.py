@@ -1,4 +1,4 @@
-"""How a worker is started: the command line, and what it is told about its surroundings."""
+"""How a worker is started: its command line, its environment and its settings."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ OWN = Interpreter((sys.executable,), unset=())
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What the user asked for on behalf of all workers."""
+class WorkerOptions:
+    """What the user asked for that all workers must know."""
 
     inet_address: str | None = None
-    """An address of this machine that serves where namespaces are not to be had."""
+    """An address of this machine, for both hosts, where no namespaces can be made."""
     hosts: bool = False
     """Whether any cell needs hosts, so that the worker is started through the provisioner."""
     evidence: bool = False
-    """Whether workers tell the state of each socket after each step."""
+    """Whether workers report the state of each socket after each step."""
     taped: bool = False
     """Whether the worker's sockets are taped, so that cells can have tapes."""
     capture: bool = False
-    """Whether workers tell all packets."""
+    """Whether workers report all packets."""
 
 
 def package_root() -> str:
@@ -45,11 +45,11 @@ def package_root() -> str:
     return str(Path(__file__).resolve().parents[2])
 
 
-def worker_command(interpreter: Interpreter, surroundings: Surroundings) -> list[str]:
-    """The command line of a worker; through the provisioner where hosts are wanted and not given by the user."""
-    settings = _settings(interpreter, surroundings)
+def worker_command(interpreter: Interpreter, options: WorkerOptions) -> list[str]:
+    """The command line of a worker; through the provisioner where hosts are needed and the user gave no address."""
+    settings = _settings(interpreter, options)
     plain = [*interpreter.argv, "-B", "-c", _BOOT]
-    if surroundings.hosts and not surroundings.inet_address:
+    if options.hosts and not options.inet_address:
         settings["why_not"] = _no_hosts(interpreter)
         if not settings["why_not"]:
             return [sys.executable, "-B", "-c", _PROVISION, package_root(), json.dumps(settings), *plain]
@@ -61,27 +61,22 @@ def worker_environment(interpreter: Interpreter) -> dict[str, str]:
     return {**interpreter.environ(), "PYTHONUNBUFFERED": "1"}
 
 
-def _settings(interpreter: Interpreter, surroundings: Surroundings) -> dict[str, Any]:
-    """What a worker is told when it starts. Only a worker of our own Python may use what is installed for it."""
+def _settings(interpreter: Interpreter, options: WorkerOptions) -> dict[str, Any]:
+    """The settings of a worker. Only a worker of the controller's Python may import what is installed for it."""
     path = [os.getcwd(), *filter(None, sys.path)] if interpreter is OWN else [os.getcwd()]
     settings: dict[str, Any] = {
         "package": interpreter.guest_path(package_root()),
         "path": [interpreter.guest_path(each) for each in path],
     }
-    if surroundings.evidence:
-        settings["evidence"] = True
-    if surroundings.capture:
-        settings["capture"] = True
-    if surroundings.taped:
-        settings["taped"] = True
-    if surroundings.inet_address:
-        address = surroundings.inet_address
+    settings.update({name: True for name in ("evidence", "capture", "taped") if getattr(options, name)})
+    if options.inet_address:
+        address = options.inet_address
         settings["hosts"] = {name: [None, address, address] for name in ("client", "server")}
     return settings
 
 
 def _no_hosts(interpreter: Interpreter) -> str:
-    """Why two hosts cannot even be tried; empty where they can."""
+    """Why two hosts cannot be made here; empty where the provisioner may try."""
     if sys.platform != "linux":
         return "two hosts need Linux network namespaces; --inet-address names an address to use instead"
     if emulator() == "qemu-user":

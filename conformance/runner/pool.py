@@ -1,14 +1,16 @@
-"""Several cells at once: worker processes that run ahead of whoever asks for the results, in order."""
+"""Several cells at once: a pool of threads, each with a runner, and results computed before they are asked for."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import Protocol, TypeVar
 
 from conformance.model.cell import Cell
 from conformance.model.errors import HarnessError
-from conformance.runner.cells import Outcome
+from conformance.runner.cells import CellResult
 
 AHEAD = 8
 """How many cells each worker may be ahead of the one that is asked for."""
@@ -16,94 +18,103 @@ AHEAD = 8
 WAIT = 0.5
 """Seconds of one wait for a result: on Windows Ctrl-C is seen only between waits."""
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 
 class CellRunner(Protocol):
-    """What runs cells one after the other."""
+    """Runs cells one after the other."""
 
-    def run(self, cell: Cell) -> Outcome:
+    def run(self, cell: Cell) -> CellResult:
         """Runs one cell."""
 
     def close(self) -> None:
-        """Ends what it started."""
+        """Ends the worker."""
 
 
 class Pool:
-    """Runs cells in their order in ``size`` workers; results are asked for by number."""
+    """Threads, each with a runner of its own. Closing gives up the cells that run at that moment."""
+
+    def __init__(self, make_runner: Callable[[], CellRunner], size: int) -> None:
+        self._make_runner = make_runner
+        self._local = threading.local()
+        self._runners: list[CellRunner] = []
+        self.closed = False
+        self._threads = ThreadPoolExecutor(size)
+
+    def run(self, cell: Cell) -> CellResult:
+        """Runs a cell in the runner of this thread. HarnessError once the pool is closed."""
+        if self.closed:
+            raise HarnessError("the run was ended")
+        if not hasattr(self._local, "runner"):
+            self._local.runner = self._make_runner()
+            self._runners.append(self._local.runner)
+        result: CellResult = self._local.runner.run(cell)
+        return result
+
+    def submit(self, cell: Cell) -> Future[CellResult]:
+        """Has a cell run by the next thread that is free."""
+        return self._threads.submit(self.run, cell)
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """The results of ``function``, which calls :meth:`run`, in the order of the items."""
+        return self._threads.map(function, items)
+
+    def close(self) -> None:
+        """Ends all workers."""
+        self.closed = True
+        self._close_runners()
+        self._threads.shutdown(cancel_futures=True)
+        self._close_runners()  # again: a thread may have been making one
+
+    def _close_runners(self) -> None:
+        for runner in list(self._runners):
+            runner.close()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class RunAhead:
+    """Runs cells in their order, some of them before their results are asked for by number."""
 
     def __init__(self, cells: Sequence[Cell], make_runner: Callable[[], CellRunner], size: int) -> None:
         self._cells = cells
-        self._make_runner = make_runner
-        self._results: dict[int, Outcome | BaseException] = {}
-        self._runners: list[CellRunner] = []
-        self._next = 0
-        self._asked = 0
+        self._pool = Pool(make_runner, size)
         self._window = AHEAD * size
-        self._closed = False
-        self._changed = threading.Condition()
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(size)]
-        for thread in self._threads:
-            thread.start()
+        self._futures: dict[int, Future[CellResult]] = {}
+        self._submitted = self._asked = 0
+        self._submit()
 
-    def result(self, number: int) -> Outcome:
-        """The outcome of a cell, as often as it is asked for; those before it are dropped.
+    def result(self, number: int) -> CellResult:
+        """The result of a cell, as often as it is asked for; earlier results are dropped.
 
-        HarnessError where it was dropped, or will not come because the pool was closed.
+        HarnessError where the result was dropped, or will not come because the pool was closed.
         """
-        with self._changed:
-            if number < self._asked:
-                raise HarnessError(f"the outcome of cell {number} was dropped when that of {self._asked} was asked for")
-            self._asked = number
-            for early in [each for each in self._results if each < number]:
-                del self._results[early]
-            self._changed.notify_all()
-            while number not in self._results:
-                if self._closed:
-                    raise HarnessError(f"cell {number} was not run: the run was ended")
-                self._changed.wait(WAIT)
-            found = self._results[number]
-        if isinstance(found, BaseException):
-            raise found
-        return found
+        if number < self._asked:
+            raise HarnessError(f"the result of cell {number} was dropped when that of {self._asked} was asked for")
+        self._asked = number
+        for early in [each for each in self._futures if each < number]:
+            del self._futures[early]
+        self._submit()
+        future = self._futures[number]
+        while not self._pool.closed and not wait([future], WAIT).done:
+            pass
+        if self._pool.closed:
+            raise HarnessError(f"cell {number} was not run: the run was ended")
+        return future.result()
+
+    def _submit(self) -> None:
+        until = min(len(self._cells), self._asked + self._window + 1)
+        for number in range(self._submitted, until):
+            self._futures[number] = self._pool.submit(self._cells[number])
+        self._submitted = max(self._submitted, until)
 
     def close(self) -> None:
-        """Ends all workers; a cell that one of them is at is given up."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        for runner in self._runners:
-            runner.close()
-        for thread in self._threads:
-            thread.join()
-
-    def _work(self) -> None:
-        runner: CellRunner | None = None
-        while (number := self._take()) is not None:
-            try:
-                runner = runner or self._new_runner()
-                result: Outcome | BaseException = runner.run(self._cells[number])
-            except BaseException as error:  # noqa: BLE001 (a fault of ours is raised where the result is asked for)
-                result = error
-            self._put(number, result)
-        if runner is not None:
-            runner.close()
-
-    def _new_runner(self) -> CellRunner:
-        runner = self._make_runner()
-        self._runners.append(runner)
-        return runner
-
-    def _take(self) -> int | None:
-        """The next cell to run; None when there is none any more."""
-        with self._changed:
-            while not self._closed and self._next < len(self._cells) and self._next > self._asked + self._window:
-                self._changed.wait()
-            if self._closed or self._next >= len(self._cells):
-                return None
-            number, self._next = self._next, self._next + 1
-            return number
-
-    def _put(self, number: int, result: Outcome | BaseException) -> None:
-        with self._changed:
-            if number >= self._asked and not self._closed:
-                self._results[number] = result
-            self._changed.notify_all()
+        """Ends all workers."""
+        self._pool.close()

@@ -1,25 +1,29 @@
-"""One worker process as the controller sees it: started, given plans, listened to, and killed when it is stuck."""
+"""One worker process as the controller sees it: started, given requests, listened to, and killed when it is stuck."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import queue
 import subprocess
 import threading
 from dataclasses import dataclass
-from typing import Any
 
+from conformance.model import protocol as p
+from conformance.model.codec import Malformed, brief
 from conformance.model.errors import HarnessError
-from conformance.model.plan import WIRE, Plan
+from conformance.model.plan import Plan
 from conformance.platforms.base import Interpreter
-from conformance.runner.launch import Surroundings, worker_command, worker_environment
+from conformance.runner.launch import WorkerOptions, worker_command, worker_environment
 
 START_LIMIT = 180.0
-"""Seconds within which a worker must say hello; several emulated ones on a busy machine take long."""
+"""Seconds within which a worker must greet; several emulated ones on a busy machine take long."""
 
 GRACE = 5.0
 """Seconds beyond a step's own limit after which a silent worker counts as stuck, times the host's scale."""
+
+
+class BadLine(HarnessError):  # noqa: N818 (named for what was received)
+    """A line from the worker is no message of the protocol: an implementation wrote into the worker's output."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,8 @@ class Ended:
     stderr: str
 
 
-def _started(interpreter: Interpreter, surroundings: Surroundings) -> subprocess.Popen[bytes]:
-    command = worker_command(interpreter, surroundings)
+def _started(interpreter: Interpreter, options: WorkerOptions) -> subprocess.Popen[bytes]:
+    command = worker_command(interpreter, options)
     try:
         return subprocess.Popen(
             command,
@@ -48,51 +52,56 @@ def _started(interpreter: Interpreter, surroundings: Surroundings) -> subprocess
 class WorkerProcess:
     """A running worker; HarnessError where it cannot be started."""
 
-    def __init__(self, interpreter: Interpreter, surroundings: Surroundings) -> None:
-        self._process = _started(interpreter, surroundings)
-        self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    def __init__(self, interpreter: Interpreter, options: WorkerOptions) -> None:
+        self._process = _started(interpreter, options)
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._stderr: list[bytes] = []
         self._readers = [
-            threading.Thread(target=target, daemon=True) for target in (self._read_messages, self._read_stderr)
+            threading.Thread(target=target, daemon=True) for target in (self._read_lines, self._read_stderr)
         ]
         for reader in self._readers:
             reader.start()
         self.runs = 0
-        self.hello: dict[str, Any] = self._greeting()
-        self.facts: dict[str, Any] = self.hello["hello"]
-        self.scale = float(self.hello["scale"])
+        self.hello = self._greeting()
 
     def send(self, plan: Plan) -> int:
-        """Hands over a plan; its number."""
+        """Sends a plan; returns the number of the request."""
         self.runs += 1
-        line = json.dumps({"run": self.runs, "plan": WIRE.encode(plan)}).encode() + b"\n"
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.write(line)
-            self._process.stdin.flush()
+        self._send(p.RunRequest(self.runs, plan))
         return self.runs
 
-    def findings(self) -> dict[str, dict[str, str | None]]:
-        """What transports, capabilities and faults lack here, by kind and name; null where nothing.
-
-        HarnessError where the worker does not say.
-        """
+    def _send(self, request: p.Request) -> None:
         assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(b'{"probe": 0}\n')
+        with contextlib.suppress(OSError):  # a worker that is gone is noticed when its answer does not come
+            self._process.stdin.write(p.REQUESTS.to_line(request))
             self._process.stdin.flush()
-            told = self.receive(START_LIMIT)
-        except (OSError, TimeoutError):
-            told = None
-        if told is None or "probed" not in told:
-            raise HarnessError("the worker did not say what this machine can do")
-        found: dict[str, dict[str, str | None]] = told["findings"]
-        return found
 
-    def receive(self, seconds: float) -> dict[str, Any] | None:
-        """The next message; None when the worker is gone. TimeoutError when nothing comes for so long."""
+    def findings(self) -> p.Findings:
+        """What transports, capabilities and faults lack here. HarnessError where the worker does not answer."""
+        self._send(p.ProbeRequest(0))
         try:
-            return self._messages.get(timeout=seconds)
+            answer = self.receive(START_LIMIT)
+        except (BadLine, TimeoutError):
+            answer = None
+        if not isinstance(answer, p.Findings):
+            raise HarnessError("the worker did not say what this machine can do")
+        return answer
+
+    def receive(self, seconds: float) -> p.Answer | None:
+        """The next message; None when the worker is gone. TimeoutError after so many seconds; BadLine."""
+        line = self._line(seconds)
+        if line is None:
+            return None
+        try:
+            answer: p.Answer = p.ANSWERS.of_line(line)
+        except Malformed as error:
+            text = brief(line.decode("utf-8", "replace").rstrip("\n"))
+            raise BadLine(f"a line from the worker is no message of the protocol: {text}: {error}") from None
+        return answer
+
+    def _line(self, seconds: float) -> bytes | None:
+        try:
+            return self._lines.get(timeout=seconds)
         except queue.Empty:
             raise TimeoutError from None
 
@@ -133,25 +142,38 @@ class WorkerProcess:
                     stream.close()
         return Ended(self._process.returncode, b"".join(self._stderr).decode("utf-8", "replace"))
 
-    def _greeting(self) -> dict[str, Any]:
+    def _greeting(self) -> p.Hello:
         try:
-            hello = self.receive(START_LIMIT)
+            line = self._line(START_LIMIT)
         except TimeoutError:
             self.kill()
-            raise HarnessError(f"the worker said nothing for {START_LIMIT:.0f} s") from None
-        if hello is None or "hello" not in hello:
-            ended = self.wait()
-            last = ended.stderr.strip().splitlines()[-1:] or ["nothing on standard error"]
-            raise HarnessError(f"the worker did not start (exit status {ended.status}): {last[0]}")
-        return hello
+            raise HarnessError(f"the worker sent nothing for {START_LIMIT:.0f} s") from None
+        version = p.version_in(line or b"")
+        if version not in (None, p.PROTOCOL):
+            self.kill()
+            raise HarnessError(
+                f"the worker speaks version {version} of the protocol, this controller version {p.PROTOCOL}: "
+                "the worker's Python imports another conformance than this one"
+            )
+        try:
+            hello = p.ANSWERS.of_line(line or b"")
+        except Malformed as error:
+            hello = error
+        if isinstance(hello, p.Hello):
+            return hello
+        ended = self.wait()
+        last = ended.stderr.strip().splitlines()[-1:] or [
+            f"its greeting is malformed: {hello}" if line else "no output"
+        ]
+        raise HarnessError(f"the worker did not start (exit status {ended.status}): {last[0]}")
 
-    def _read_messages(self) -> None:
+    def _read_lines(self) -> None:
         assert self._process.stdout is not None
         with contextlib.suppress(ValueError, OSError):
             for line in self._process.stdout:
-                with contextlib.suppress(json.JSONDecodeError):
-                    self._messages.put(json.loads(line))
-        self._messages.put(None)
+                if line.endswith(b"\n"):  # else the worker ended while it wrote the line
+                    self._lines.put(line)
+        self._lines.put(None)
 
     def _read_stderr(self) -> None:
         assert self._process.stderr is not None

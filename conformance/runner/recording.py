@@ -1,12 +1,12 @@
-"""Outcomes as cells of a record."""
+"""Results as cells of a record, and the files of a run: records, captures and reports."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.metadata
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,14 @@ from conformance.engine.judge import UNEXPECTED
 from conformance.engine.wording import expected_words, observed_words, step_words
 from conformance.model import observation as o
 from conformance.model import scenario as s
+from conformance.model.captures import CapturedPacket, CaptureRecord
 from conformance.model.cell import Cell
-from conformance.model.codec import Vocabulary
+from conformance.model.codec import Codec
+from conformance.model.facts import HostFacts
+from conformance.model.record import CellRecord, Differential, Header, StepRecord
 from conformance.report import markdown
-from conformance.report.records import CellRecord, Header, RecordWriter, file_name, now, platform_name, read, written
-from conformance.runner.cells import Outcome
+from conformance.report.records import RecordWriter, file_name, now, platform_name, read, written
+from conformance.runner.cells import CellResult
 from conformance.tables.faults import ROWS
 from conformance.tables.selectors import Host
 from conformance.tables.transports import TRANSPORTS
@@ -29,15 +32,30 @@ from conformance.tables.transports import TRANSPORTS
 HOST = "local"
 """The name of the host on which all actors live, as records call it."""
 
-_WIRE = Vocabulary()
+
+@dataclass(frozen=True)
+class Reported:
+    """A cell as pytest's report carries it: all that a record needs."""
+
+    cell: CellRecord
+    suite: str
+    """The digest of the scenarios of the run."""
+    facts: HostFacts | None = None
+    """The host; None where no worker started."""
+    packets: tuple[CapturedPacket, ...] = ()
 
 
-def cell_record(outcome: Outcome) -> CellRecord:
-    """What a record holds of a cell. Of a capture that is all but the packets, which are a file of their own."""
-    cell, verdict = outcome.cell, outcome.verdict
-    steps = tuple(_step(cell, step, outcome) for step in cell.case.steps if step.number in outcome.observations)
+REPORTED = Codec(Reported)
+"""How the workers of xdist hand over what they report."""
+
+
+def cell_record(result: CellResult) -> CellRecord:
+    """The record of a cell. Of a capture it holds all but the packets, which are a file of their own."""
+    cell, verdict = result.cell, result.verdict
+    host = Host.of(vars(result.facts)) if result.facts else None
+    steps = tuple(_step(result, step, host) for step in cell.case.steps if step.number in result.observations)
     actors = dict.fromkeys(step.actor for step in cell.case.steps)
-    measures = _measures(cell, outcome.observations)
+    measures = _measures(cell, result.observations)
     return CellRecord(
         id=cell.id,
         scenario=cell.scenario.id,
@@ -48,7 +66,7 @@ def cell_record(outcome: Outcome) -> CellRecord:
         hosts=dict.fromkeys(actors, HOST),
         verdict=verdict.kind,
         steps=steps,
-        seconds=outcome.seconds,
+        seconds=result.seconds,
         file=shown_path(str(cell.scenario.path)),
         digest=cell.scenario.digest,
         reason=verdict.reason,
@@ -57,49 +75,37 @@ def cell_record(outcome: Outcome) -> CellRecord:
         observed=verdict.observed,
         measures={name: number for name, (number, _) in measures.items()},
         units={name: unit for name, (_, unit) in measures.items()},
-        notes=outcome.notes if verdict.kind in UNEXPECTED else (),
-        differential=_differential(outcome.divergence),
-        capture=_capture(outcome.capture),
+        notes=result.notes if verdict.kind in UNEXPECTED else (),
+        differential=_differential(result.divergence),
+        capture=result.capture,
     )
 
 
-def _capture(capture: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if capture is None:
-        return None
-    packets = {"packets": len(capture["packets"])} if "packets" in capture else {}
-    return {**capture, **packets}
-
-
-def pcapng_of(cell: CellRecord, capture: Mapping[str, Any] | None) -> bytes:
+def pcapng_of(cell: CellRecord, packets: Sequence[CapturedPacket]) -> bytes:
     """The packets of a cell as the content of a pcapng file; empty where nothing could be captured.
 
-    The first packet of each step says which step that is.
+    The first packet of each step has a comment that names the step.
     """
-    if not capture or "packets" not in capture:
+    if not isinstance(cell.capture, CaptureRecord):
         return b""
     from conformance.report import pcapng  # only here: most runs capture nothing
 
-    begins = sorted((began, number) for number, began, _ in capture["steps"] if began is not None)
-    says = {step["number"]: f"step {step['number']}: {step['actor']} {step['says']}" for step in cell.steps}
-    packets = sorted(capture["packets"], key=lambda packet: int(packet[2]))
+    begins = sorted((each.began, each.step) for each in cell.capture.steps if each.began is not None)
+    says = {step.number: f"step {step.number}: {step.actor} {step.says}" for step in cell.steps}
+    ordered = sorted(packets, key=lambda packet: packet.nanoseconds)
     comments: dict[int, str] = {}
-    for number, packet in enumerate(packets):
-        while begins and begins[0][0] <= packet[2]:
+    for number, packet in enumerate(ordered):
+        while begins and begins[0][0] <= packet.nanoseconds:
             comments[number] = says.get(begins.pop(0)[1], "")
-    return pcapng.written(packets, cell.id, comments)
+    return pcapng.written(ordered, cell.id, comments)
 
 
-def _differential(divergence: Divergence | None) -> dict[str, Any] | None:
+def _differential(divergence: Divergence | None) -> Differential | None:
     if divergence is None:
         return None
-    words = {name: _words(getattr(divergence, name)) for name in ("reference", "other")}
-    return {
-        "step": divergence.step,
-        "says": f"{divergence.actor} {divergence.operation}",
-        "depth": divergence.depth,
-        "raw": words["reference"],
-        "here": words["other"],
-    }
+    says = f"{divergence.actor} {divergence.operation}"
+    raw, here = _words(divergence.reference), _words(divergence.other)
+    return Differential(divergence.step, says, divergence.depth, raw, here)
 
 
 def _words(seen: Mapping[str, Any]) -> str:
@@ -109,43 +115,35 @@ def _words(seen: Mapping[str, Any]) -> str:
 
 
 def shown_path(path: str) -> str:
-    """A path as people know it: from the current folder, where it is below that."""
+    """A path as people know it: relative where it is below the current folder."""
     relative = os.path.relpath(path) if os.path.splitdrive(path)[0] == os.path.splitdrive(os.getcwd())[0] else path
     return path if relative.startswith("..") else relative
 
 
-def _step(cell: Cell, step: s.Step, outcome: Outcome) -> dict[str, Any]:
-    seen, facts = outcome.observations[step.number], outcome.facts
-    expected = choose.outcome_for(step, choose.here(cell, Host.of(facts))) if facts else step.outcome
-    encoded = _WIRE.encode(seen)
-    encoded.pop("is")
-    if encoded.get("wait"):
-        encoded["wait"].pop("is")
-    shown: dict[str, Any] = {
-        "number": step.number,
-        "line": step.position.line,
-        "actor": step.actor,
-        "operation": step.operation,
-        "says": step_words(step),
-        "did": observed_words(seen),
-        "expected": expected_words(expected),
-        "observation": encoded,
-    }
-    if step.pending:
-        shown["pending"] = True
-    if is_free(step, expected, seen):
-        shown["free"] = True
-    if step.group_kind != "single":
-        shown.update(group=step.group, group_kind=step.group_kind)
-    if cell.measures(step):
-        shown["measured"] = True
-    if step.number in outcome.evidence:
-        shown["evidence"] = outcome.evidence[step.number]
-    return shown
+def _step(result: CellResult, step: s.Step, host: Host | None) -> StepRecord:
+    cell, seen = result.cell, result.observations[step.number]
+    expected = choose.outcome_for(step, choose.here(cell, host)) if host else step.outcome
+    grouped = step.group_kind != "single"
+    return StepRecord(
+        number=step.number,
+        line=step.position.line,
+        actor=step.actor,
+        operation=step.operation,
+        says=step_words(step),
+        did=observed_words(seen),
+        expected=expected_words(expected),
+        observation=seen,
+        pending=step.pending,
+        free=is_free(step, expected, seen),
+        group=step.group if grouped else None,
+        group_kind=step.group_kind if grouped else None,
+        measured=cell.measures(step),
+        evidence=tuple(result.evidence[step.number]) if step.number in result.evidence else None,
+    )
 
 
 def _measures(cell: Cell, observations: Mapping[int, o.Observation]) -> dict[str, tuple[float, str]]:
-    """What the scenario measures, with its unit: the result where it is a number, else how long the call took."""
+    """By name, what the scenario measures and the unit: the result if it is a number, else how long the call took."""
     found = {}
     for step in cell.case.steps:
         seen = observations.get(step.number)
@@ -160,7 +158,7 @@ def _measures(cell: Cell, observations: Mapping[int, o.Observation]) -> dict[str
 
 
 def implementation_version(name: str) -> str | None:
-    """The version of the distribution that is called like an implementation's package; None where there is none."""
+    """The version of the distribution named like an implementation's package; None where none has that name."""
     module = name.rpartition(":")[0] or name
     if module.endswith(".py"):
         return None
@@ -176,7 +174,7 @@ def _captures(record: Path) -> Path:
 
 
 def _forget_captures(record: Path) -> None:
-    """Removes the captures of the record that was here before, for no record speaks of them any more."""
+    """Removes the captures of the earlier record, because the record that named them is being replaced."""
     with written(_captures(record)):
         for path in _captures(record).glob("*.pcapng"):
             path.unlink()
@@ -188,7 +186,7 @@ class RunRecorder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._writers: dict[tuple[str, str], RecordWriter] = {}
-        self._facts: Mapping[str, Any] = {}
+        self._facts: HostFacts | None = None
 
     @property
     def paths(self) -> list[Path]:
@@ -200,33 +198,32 @@ class RunRecorder:
         """The reports that :meth:`close` writes, one beside the records of each platform."""
         return sorted({path.parent / "report.md" for path in self.paths})
 
-    def add(self, reported: Mapping[str, Any]) -> None:
-        """Appends what a report carries of a cell; HarnessError where it cannot be written."""
-        self._facts = reported["hosts"].get(HOST) or self._facts
-        cell = CellRecord(**reported["cell"])
+    def add(self, reported: Any) -> None:
+        """Appends a cell that a session reported; HarnessError where it cannot be written."""
+        reported = REPORTED.decode(reported) if isinstance(reported, dict) else reported
+        self._facts, cell = reported.facts or self._facts, reported.cell
         key = (platform_name(self._facts), cell.implementation)
         if key not in self._writers:
             version = implementation_version(cell.implementation)
-            header = Header(cell.implementation, {HOST: self._facts}, reported["suite"], now(), version)
+            hosts = {HOST: self._facts} if self._facts else {}
+            header = Header(cell.implementation, hosts, reported.suite, now(), version)
             self._writers[key] = RecordWriter(self._path(*key), header)
             _forget_captures(self._writers[key].path)
-        self._writers[key].cell(self._with_capture(cell, reported.get("capture"), key))
+        self._writers[key].cell(self._with_capture(cell, reported.packets, self._writers[key].path))
 
-    def _with_capture(self, cell: CellRecord, capture: Mapping[str, Any] | None, key: tuple[str, str]) -> CellRecord:
-        """Writes what was captured beside the record, where it then says that it is."""
-        content = pcapng_of(cell, capture)
-        if not content:
+    def _with_capture(self, cell: CellRecord, packets: Sequence[CapturedPacket], record: Path) -> CellRecord:
+        """The cell with the name of the file into which its packets were written."""
+        if not isinstance(cell.capture, CaptureRecord):
             return cell
         from conformance.report import pcapng
 
-        record = self._writers[key].path
         path = _captures(record) / f"{file_name(cell.id)}.pcapng"
         with written(path):
-            pcapng.put(path, content)
-        return replace(cell, capture={**(cell.capture or {}), "file": path.relative_to(record.parent).as_posix()})
+            pcapng.put(path, pcapng_of(cell, packets))
+        return replace(cell, capture=replace(cell.capture, file=path.relative_to(record.parent).as_posix()))
 
     def close(self, complete: bool) -> None:
-        """Ends all records, and writes the reports by reading them again."""
+        """Ends all records, and writes the reports from what the records hold."""
         with contextlib.ExitStack() as all_of_them:
             for writer in self._writers.values():
                 all_of_them.callback(writer.close if complete else writer.abandon)
@@ -234,7 +231,7 @@ class RunRecorder:
             folder = report.parent
             records = [read(path) for path in self.paths if path.parent == folder]
             with written(report):
-                report.write_text(markdown.report(records), "utf-8")
+                report.write_text(markdown.report(records), "utf-8", errors="backslashreplace")
 
     def _path(self, platform: str, implementation: str) -> Path:
         """Where a record goes: a file of its own, also where file systems ignore case."""

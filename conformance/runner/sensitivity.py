@@ -16,12 +16,11 @@ from conformance.engine.wording import counted
 from conformance.model import scenario as s
 from conformance.model.cell import MEASURE, Cell
 from conformance.mutants import CORRECT, WrongImplementation
-from conformance.runner.cells import Outcome, Runner
-from conformance.runner.launch import OWN, Surroundings
-from conformance.runner.measuring import RAW
+from conformance.runner.cells import CellResult, Runner
+from conformance.runner.differential_runner import RAW
+from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.pairing import Pairs, Witness
-from conformance.runner.pool import CellRunner
-from conformance.runner.runners import Runners
+from conformance.runner.pool import CellRunner, Pool
 from conformance.tables.operations import OPERATIONS
 from conformance.tables.transports import TRANSPORTS as ALL_TRANSPORTS
 
@@ -127,7 +126,7 @@ Progress = Callable[[str], None]
 
 def quick_runner(hosts: bool = False) -> Runner:
     """A runner for sensitivity runs: this Python, short limits, two hosts if any cell needs them."""
-    return Runner(OWN, Surroundings(hosts=hosts), limit=QUICK_LIMIT)
+    return Runner(OWN, WorkerOptions(hosts=hosts), limit=QUICK_LIMIT)
 
 
 def sensitivity(  # noqa: PLR0913 (one parameter for each option of the command)
@@ -145,7 +144,7 @@ def sensitivity(  # noqa: PLR0913 (one parameter for each option of the command)
     judged = [each for each in scenarios if each.level != MEASURE]
     places = [place for scenario in judged for place in _places(scenario, transports)]
     hosts = any(ALL_TRANSPORTS[place.transport].hosts for place in places)
-    with Runners(lambda: runner_factory(hosts), workers) as runners:
+    with Pool(lambda: runner_factory(hosts), workers) as runners:
         trials = list(runners.map(lambda place: _trial(place, runners), places))
         witnesses = [each.witness for each in trials if each.witness]
         alarms = [alarm for each in trials for alarm in each.alarms]
@@ -222,7 +221,7 @@ class _Trial:
 class _Search:
     """Tries pairs, and keeps who caught whom; used by all threads of the runners at once."""
 
-    def __init__(self, pairs: Pairs, runners: Runners, progress: Progress) -> None:
+    def __init__(self, pairs: Pairs, runners: Pool, progress: Progress) -> None:
         self.pairs, self._runners, self._progress = pairs, runners, progress
         self.tried: Counter[tuple[str, str]] = Counter()
         """Pairs to how many of their cells were run."""
@@ -300,7 +299,7 @@ _ROUNDS = (1, None)
 """How many cells of a pair each round runs: first the quickest of every pair, then all."""
 
 
-def _trial(place: _Place, runners: Runners) -> _Trial:
+def _trial(place: _Place, runners: Pool) -> _Trial:
     verdicts = [runners.run(place.cell(RAW)).verdict for _ in range(RAW_RUNS)]
     passed = sum(verdict.kind == j.PASS for verdict in verdicts)
     if passed < RAW_RUNS:
@@ -315,7 +314,7 @@ def _trial(place: _Place, runners: Runners) -> _Trial:
     return _Trial(place, Witness(place.scenario, place.case, place.transport, noting.seconds, used))
 
 
-def _run(row: WrongImplementation, place: _Place, runners: Runners) -> tuple[Outcome, Catch | None]:
+def _run(row: WrongImplementation, place: _Place, runners: Pool) -> tuple[CellResult, Catch | None]:
     """A cell under an implementation; a failure must repeat at the same step, so that chance catches nothing."""
     first = runners.run(place.cell(row.reference))
     if first.verdict.kind != j.FAIL:

@@ -14,11 +14,10 @@ from conformance.engine.pieces import why_not
 from conformance.model import scenario as s
 from conformance.model.cell import Cell
 from conformance.platforms.base import Interpreter
-from conformance.runner.cells import Outcome, Runner
-from conformance.runner.launch import Surroundings
-from conformance.runner.measuring import RAW
-from conformance.runner.pool import CellRunner
-from conformance.runner.runners import Runners
+from conformance.runner.cells import CellResult, Runner
+from conformance.runner.differential_runner import RAW
+from conformance.runner.launch import WorkerOptions
+from conformance.runner.pool import CellRunner, Pool
 from conformance.tables.transports import GROUPS, TRANSPORTS
 from conformance.tape import Tape, shortest, splits
 
@@ -38,7 +37,7 @@ class Finding:
     """Where the tape came from, in words; empty where it was given, and is not shrunk."""
     events: int
     """How many events the tape had before it was shrunk."""
-    outcome: Outcome
+    outcome: CellResult
     blamed: bool
     """Whether the raw socket passes under this tape; always, where it is the raw socket that is played to."""
 
@@ -63,7 +62,7 @@ class Played:
 
 def taping_runner(interpreter: Interpreter, hosts: bool = False) -> Callable[[], CellRunner]:
     """Makes runners whose workers' sockets are taped."""
-    return lambda: Runner(interpreter, Surroundings(hosts=hosts, taped=True), limit=QUICK_LIMIT)
+    return lambda: Runner(interpreter, WorkerOptions(hosts=hosts, taped=True), limit=QUICK_LIMIT)
 
 
 def tapeable(scenarios: Sequence[s.Scenario], transports: Sequence[str], implementation: str) -> list[Cell]:
@@ -116,7 +115,7 @@ def play(
     cases: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
         cases.setdefault((cell.scenario.id, cell.case.name), []).append(cell)
-    with Runners(make_runner, workers) as runners:
+    with Pool(make_runner, workers) as runners:
         for found in runners.map(one, list(cases.values())):
             yield from found
 
@@ -129,7 +128,7 @@ def needs_hosts(cells: Sequence[Cell]) -> bool:
 class _Cell:
     """One cell under its tapes."""
 
-    def __init__(self, cell: Cell, runners: Runners) -> None:
+    def __init__(self, cell: Cell, runners: Pool) -> None:
         self._cell = cell
         self._runners = runners
         self._tapes = self._events = self._calls = 0
@@ -149,15 +148,16 @@ class _Cell:
     def _played(self, verdict: j.Verdict, finding: Finding | None = None, witness: bool = True) -> Played:
         return Played(self._cell, self._tapes, self._events, self._calls, verdict, witness, finding)
 
-    def _under(self, tape: Tape, implementation: str | None = None) -> Outcome:
+    def _under(self, tape: Tape, implementation: str | None = None) -> CellResult:
         named = implementation or self._cell.implementation
         outcome = self._runners.run(replace(self._cell, tape=str(tape), implementation=named))
         self._tapes += 1
-        self._events += (outcome.played or {}).get("played", 0)
-        self._calls += (outcome.played or {}).get("calls", 0)
+        if outcome.played:
+            self._events += outcome.played.played
+            self._calls += outcome.played.calls
         return outcome
 
-    def _repeats(self, outcome: Outcome, tape: Tape) -> bool:
+    def _repeats(self, outcome: CellResult, tape: Tape) -> bool:
         again = self._under(tape).verdict
         return (again.kind, again.step) == (j.FAIL, outcome.verdict.step)
 

@@ -22,17 +22,17 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Optional
 
 from conformance.engine.schedule import Await, Begin, Confirm, Finished, Schedule
 from conformance.model import observation as o
+from conformance.model.captures import AnyCapture, CapturedPacket
 from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan, PlanStep
+from conformance.model.socket_state import SocketState
 from conformance.tables.faults import NETWORK, ROWS
 from conformance.worker.adapters import ShapedAdapter
 from conformance.worker.clean_up import clean_up
 from conformance.worker.context import WorkerContext
-from conformance.worker.observing.evidence import Found
 from conformance.worker.set_up import set_up
 from conformance.worker.stage import stage_for
 from conformance.worker.waiting.watch import Watch
@@ -40,7 +40,7 @@ from conformance.worker.waiting.watch import Watch
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.02
 """Seconds between two looks at a thread that may be waiting."""
 
-Report = Callable[[int, o.Observation, "Sequence[Found]"], None]
+Report = Callable[[int, o.Observation, "Sequence[SocketState]"], None]
 """Called with each step's observation as it is made, and the evidence of that moment, if it was asked for."""
 
 
@@ -82,7 +82,7 @@ class CellRun:
         """How much of the plan's tape was played to actors that are threads of this process."""
         return self._stage.performer.decks.report()
 
-    def captured(self) -> Optional[dict[str, Any]]:
+    def captured(self) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
         """All packets of the cell so far; None if they were not asked for."""
         return self._stage.side_records.captured(self._settling.settled, self._stage.context.scale)
 

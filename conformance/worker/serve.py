@@ -1,15 +1,11 @@
-"""The worker: takes plans as JSON lines on standard input, runs one after the other, tells what happened as it does.
+"""The worker: reads requests from standard input, runs one cell after the other, and reports each step as it happens.
 
-Requests: ``{"run": number, "plan": …}``. Answers: ``{"hello": facts}`` once; then per cell ``{"begin": step}``,
-``{"step": number, "observation": …}``, with ``evidence`` where that was asked for, and ``{"end": number, …}``.
-A request ``{"probe": number}`` is answered by ``{"probed": number, "findings": …}``: by kind (transports,
-capabilities, faults) and name what is lacking, or null.
-Standard output belongs to the protocol alone: what an implementation prints goes to standard error.
+The messages are those of ``conformance.model.protocol``. Standard output belongs to them alone: what an implementation
+prints goes to standard error.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -21,13 +17,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Optional
 
 from conformance import tape
-from conformance.model.codec import Vocabulary
+from conformance.model import protocol as p
+from conformance.model.captures import AnyCapture, CapturedPacket, NoCapture
 from conformance.model.errors import FixtureFailed, HarnessError, Unsupported
+from conformance.model.facts import HostFacts
 from conformance.model.observation import Observation
-from conformance.model.plan import WIRE, Plan
+from conformance.model.plan import Plan
+from conformance.model.socket_state import SocketState
 from conformance.tables.faults import FAULTS, NETWORK
 from conformance.tables.transports import TRANSPORTS
-from conformance.worker.actors.fork_server import ForkServer
 from conformance.worker.actors.fork_server import start as start_fork_server
 from conformance.worker.actors.process_main import live
 from conformance.worker.actors.processes import NO_FORK
@@ -37,21 +35,16 @@ from conformance.worker.context import WorkerContext
 from conformance.worker.drive import CellRun
 from conformance.worker.host.host_facts import host_facts
 from conformance.worker.network.networks import Host, SharedHosts
-from conformance.worker.observing.evidence import Found
 from conformance.worker.waiting.probes import best_probe
 from conformance.worker.watchdog import Watchdog
 from conformance.worker.watchdog import start as start_watchdog
 
-PROTOCOL = 1
-
 _REFERENCE_SECONDS = 0.002
-"""What the yardstick loop takes on an ordinary machine."""
-
-_OBSERVATIONS = Vocabulary()
+"""Seconds of the yardstick loop on an ordinary machine."""
 
 
 def scale_of_host() -> float:
-    """How much slower than an ordinary machine this one is, at least 1: time limits are multiplied by it."""
+    """The factor for time limits: how much slower this machine is than an ordinary one, at least 1."""
     best = min(_yardstick() for _ in range(3))
     return max(1.0, min(20.0, best / _REFERENCE_SECONDS))
 
@@ -67,45 +60,30 @@ def _yardstick() -> float:
 class Worker:
     """Serves one controller until its standard input ends."""
 
-    def __init__(  # noqa: PLR0913 (one parameter for each setting of a worker)
-        self, requests: BinaryIO, answers: BinaryIO, hosts: SharedHosts, folder: str, fork_server: Optional[ForkServer],
-        watchdog: Optional[Watchdog] = None, evidence: bool = False, capture: bool = False,
-    ) -> None:  # fmt: skip
-        self._requests = requests
-        self._answers = answers
-        self._around = WorkerContext(
-            *best_probe(), scale_of_host(), folder, hosts, fork_server, evidence, capture, watchdog
-        )
+    def __init__(self, requests: BinaryIO, answers: BinaryIO, context: WorkerContext) -> None:
+        self._requests, self._answers, self._context = requests, answers, context
         self._adapters: dict[str, ShapedAdapter] = {}
 
     def serve(self) -> None:
         """Runs cells until there are no more."""
-        probe = self._around.probe
-        self._tell(
-            {
-                "hello": host_facts(),
-                "protocol": PROTOCOL,
-                "probe": probe.name,
-                "certainty": probe.certainty,
-                "scale": round(self._around.scale, 2),
-                "pid": os.getpid(),
-            }
-        )
+        probe, scale = self._context.probe, round(self._context.scale, 2)
+        facts = HostFacts(**host_facts())
+        self._send(p.Hello(p.PROTOCOL, facts, probe.name, probe.certainty, scale, os.getpid()))
         for line in self._requests:
-            request = json.loads(line)
-            if "probe" in request:
-                self._tell({"probed": request["probe"], "findings": findings(self._around.hosts)})
-            elif not self._run(request["run"], WIRE.decode(request["plan"])):
+            request = p.REQUESTS.of_line(line)
+            if isinstance(request, p.ProbeRequest):
+                self._send(p.Findings(request.probe, findings(self._context.hosts)))
+            elif not self._run(request.run, request.plan):
                 return
 
-    def _tell(self, message: dict[str, Any]) -> None:
-        self._answers.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+    def _send(self, message: p.Answer) -> None:
+        self._answers.write(p.ANSWERS.to_line(message))
         self._answers.flush()
 
     def _run(self, number: int, plan: Plan) -> bool:
         """Runs one cell; False where the worker must be replaced."""
         began = time.perf_counter()
-        end: dict[str, Any] = {"end": number, "clean": True}
+        end: dict[str, Any] = {"clean": True}
         cell: Optional[CellRun] = None
         try:
             self._check_needs(plan)
@@ -113,26 +91,24 @@ class Worker:
             used = _noted(adapter)
             if used is not None:
                 used.clear()
-            cell = CellRun(plan, adapter, self._around, number)
-            cell.run(lambda step: self._tell({"begin": step}), self._report)
+            cell = CellRun(plan, adapter, self._context, number)
+            cell.run(lambda step: self._send(p.StepBegun(step)), self._report)
             if used is not None:
-                end["used"] = sorted(used)
+                end["used"] = tuple(sorted(used))
         except (Unsupported, NoSuchImplementation) as error:
             end["unsupported"] = str(error)
         except HarnessError as error:
-            end["inconclusive"] = str(error)
-            end["fixture"] = isinstance(error, FixtureFailed)
+            end.update(inconclusive=str(error), fixture_failed=isinstance(error, FixtureFailed))
         if cell is not None:
-            end["capture"] = _captured(cell)
+            end["capture"], end["packets"] = _captured(cell)
             end["clean"] = cell.clean_up()
             if plan.tape is not None:
-                end["tape"] = cell.tape_report()
-        end["seconds"] = round(time.perf_counter() - began, 6)
-        self._tell(end)
+                end["tape"] = p.Played(**cell.tape_report())
+        self._send(p.CellEnd(number, round(time.perf_counter() - began, 6), **end))
         return bool(end["clean"])
 
     def _check_needs(self, plan: Plan) -> None:
-        hosts = self._around.hosts
+        hosts = self._context.hosts
         missing = transport_lacking(plan.transport, bool(hosts.by_name))
         if missing:
             raise Unsupported(f"{plan.transport}: {hosts.why_not if 'no hosts' in missing else missing}")
@@ -141,7 +117,7 @@ class Worker:
                 raise Unsupported(
                     f"{actor} needs a {placement.byteorder}-endian host; this one is {sys.byteorder}-endian"
                 )
-            if placement.has_process and self._around.fork_server is None:
+            if placement.has_process and self._context.fork_server is None:
                 raise Unsupported(NO_FORK)
         for capability in dict.fromkeys((*plan.needs, *_needs_of_faults(plan))):
             finding = lacking(capability, hosts)
@@ -153,13 +129,12 @@ class Worker:
             self._adapters[implementation] = adapter_for(implementation)
         return self._adapters[implementation]
 
-    def _report(self, step: int, observation: Observation, evidence: Sequence[Found]) -> None:
-        seen = {"evidence": evidence} if evidence else {}
-        self._tell({"step": step, "observation": _OBSERVATIONS.encode(observation), **seen})
+    def _report(self, step: int, observation: Observation, evidence: Sequence[SocketState]) -> None:
+        self._send(p.StepDone(step, observation, tuple(evidence)))
 
 
 def _needs_of_faults(plan: Plan) -> Iterator[str]:
-    """What the faults of a plan need; those of a network only where its transport has one."""
+    """The capabilities that a plan's faults need; network faults count only where the transport has hosts."""
     steps = (step for step in (*plan.conditions, *plan.steps) if step.applicable and step.operation in FAULTS)
     for fault in (FAULTS[step.operation] for step in steps):
         if fault.by != NETWORK or TRANSPORTS[plan.transport].hosts:
@@ -167,20 +142,20 @@ def _needs_of_faults(plan: Plan) -> Iterator[str]:
 
 
 def _noted(adapter: ShapedAdapter) -> Optional[set[str]]:
-    """The set in which an implementation notes what is used of it; None where it does not."""
+    """The set in which an implementation notes its used attributes; None where it does not note them."""
     noted = getattr(adapter.factory, "attributes_used", None)
     return noted if isinstance(noted, set) else None
 
 
-def _captured(cell: CellRun) -> Optional[dict[str, Any]]:
+def _captured(cell: CellRun) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
     try:
         return cell.captured()
     except (HarnessError, OSError) as error:
-        return {"lacking": f"the capture failed: {error}"}
+        return NoCapture(f"the capture failed: {error}"), ()
 
 
 def _own_output() -> BinaryIO:
-    """A private copy of standard output; file descriptor 1 becomes standard error."""
+    """A private copy of standard output; file descriptor 1 then leads to standard error."""
     copy = os.dup(1)
     os.dup2(2, 1)
     os.set_inheritable(copy, False)
@@ -188,12 +163,12 @@ def _own_output() -> BinaryIO:
 
 
 def main(settings: dict[str, Any]) -> None:
-    """The worker's life. ``settings``: ``hosts`` (name to [descriptor, IPv4, IPv6]), ``why_not``, ``path``,
-    ``evidence``, ``capture``, ``taped``.
+    """Runs a worker from start to end. ``settings``: ``hosts`` (name to [descriptor, IPv4, IPv6]), ``why_not``,
+    ``path``, ``evidence``, ``capture``, ``taped``.
     """
     warnings.simplefilter("ignore")
     if settings.get("taped"):
-        tape.install()  # before any implementation is imported, and before the fork server is started
+        tape.install()  # before any implementation is imported, and before the fork server starts
     for entry in reversed(settings.get("path", [])):
         if entry not in sys.path:
             sys.path.insert(0, entry)
@@ -207,8 +182,9 @@ def main(settings: dict[str, Any]) -> None:
     threading.stack_size(512 * 1024)
     try:
         hosts = SharedHosts(by_name, settings.get("why_not", ""))
-        asked_for = (bool(settings.get(name)) for name in ("evidence", "capture"))
-        Worker(requests, answers, hosts, folder, fork_server, watchdog, *asked_for).serve()
+        evidence, capture = (bool(settings.get(name)) for name in ("evidence", "capture"))
+        context = WorkerContext(*best_probe(), scale_of_host(), folder, hosts, fork_server, evidence, capture, watchdog)
+        Worker(requests, answers, context).serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     answers.flush()

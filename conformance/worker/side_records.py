@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Optional
 
+from conformance.model.captures import AnyCapture, CapturedPacket
+from conformance.model.socket_state import SocketState
 from conformance.worker.observing.capture import Capture
-from conformance.worker.observing.evidence import Evidence, Found
+from conformance.worker.observing.evidence import Evidence
 
 
 class SideRecords:
@@ -26,16 +28,16 @@ class SideRecords:
         if self.capture:
             self.capture.begins(step)
 
-    def over(self, steps: list[int]) -> list[Found]:
+    def over(self, steps: list[int]) -> list[SocketState]:
         """These steps are over. Returns the evidence of this moment; empty if it was not asked for."""
         if self.capture:
             self.capture.over(steps)
         return self._evidence.look() if self._evidence else []
 
-    def captured(self, settled: Callable[[], bool], scale: float) -> Optional[dict[str, Any]]:
+    def captured(self, settled: Callable[[], bool], scale: float) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
         """All packets of the cell, read once the network has settled; None if they were not asked for."""
         if self.capture is None or self._evidence is None:
-            return None
+            return None, ()
         return self.capture.finish(settled, self._evidence.answered, scale)
 
     def close(self) -> None:

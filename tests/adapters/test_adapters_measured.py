@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 
 from conformance.engine import judge
-from conformance.runner.measuring import MeasuringRunner
+from conformance.runner.differential_runner import DifferentialRunner
 
 SOCKETS = '''
     import socket
@@ -50,7 +50,7 @@ def measured(runner, cell, tmp_path):
     (tmp_path / "sockets.py").write_text(dedent(SOCKETS), "utf-8")
 
     def run(name: str, text: str):
-        return MeasuringRunner(runner).run(cell(text, f"{Path(tmp_path, 'sockets.py')}:{name}"))
+        return DifferentialRunner(runner).run(cell(text, f"{Path(tmp_path, 'sockets.py')}:{name}"))
 
     return run
 

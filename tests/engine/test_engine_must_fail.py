@@ -10,7 +10,7 @@ import pytest
 from conformance.language.corpus import load_one
 from conformance.model.cell import Cell
 from conformance.runner.cells import Runner
-from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.launch import OWN, WorkerOptions
 
 FOLDER = Path(__file__).resolve().parents[1] / "must_fail"
 
@@ -41,7 +41,7 @@ WRONG = {
 
 @pytest.fixture(scope="module")
 def runner():
-    made = Runner(OWN, Surroundings())
+    made = Runner(OWN, WorkerOptions())
     yield made
     made.close()
 

@@ -18,7 +18,7 @@ from conformance.model.cell import Cell
 from conformance.reference import pages
 from conformance.report.sequence import diagram
 from conformance.runner.cells import Runner
-from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.recording import cell_record
 from conformance.tables.faults import FAULTS, ROWS
 from conformance.tables.operations import OPERATIONS
@@ -175,7 +175,7 @@ def made_up(tmp_path, monkeypatch):
 @pytest.fixture
 def outcome_of(made_up, tmp_path):
     """Runs a scenario on its first transport under the implementation with the made-up method."""
-    runner = Runner(OWN, Surroundings())
+    runner = Runner(OWN, WorkerOptions())
 
     def run(text: str):
         path = tmp_path / "made-up.yaml"

@@ -10,7 +10,7 @@ from conformance.cli.sensitivity import command
 from conformance.engine.judge import FAIL, INCONCLUSIVE, PASS, UNSUPPORTED, Verdict
 from conformance.model.cell import Cell
 from conformance.mutants import CORRECT, WRONG
-from conformance.runner.cells import Outcome
+from conformance.runner.cells import CellResult
 from conformance.runner.pairing import Pairs, Witness, changed
 from conformance.runner.sensitivity import IMPLEMENTATIONS, SCENARIOS, lines, quick_runner, sensitivity
 
@@ -28,7 +28,7 @@ class Scripted:
         self.ran.append((cell.implementation, cell.scenario.id, cell.transport))
         found = self.verdicts.get((cell.implementation, cell.scenario.id), PASS)
         kind = found.pop(0) if isinstance(found, list) else found
-        return Outcome(cell, Verdict(kind, "", 2 if kind == FAIL else None, "expected", "observed"), {}, 0.0, {})
+        return CellResult(cell, Verdict(kind, "", 2 if kind == FAIL else None, "expected", "observed"))
 
     def close(self):
         self.ran.append("closed")

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from conformance.model.facts import HostFacts
+from conformance.model.observation import Observation
+from conformance.model.record import CellRecord, Footer, Header, StepRecord
 from conformance.report.comparison import ANOTHER_VERSION, alike, compare, labels, left_out, parted
 from conformance.report.markdown import comparison as markdown
-from conformance.report.records import CellRecord, Header, Record
+from conformance.report.records import Record
 
 RETURNED = {"kind": "returned", "canonical": {"text": "a"}}
 OTHER_VALUE = {"kind": "returned", "canonical": {"text": "b"}}
@@ -20,8 +23,7 @@ LEFT_OUT = {"kind": "not-applicable"}
 
 def step(number, observation, **changes):
     did = str(observation.get("canonical") or observation["kind"])
-    return {"number": number, "line": number + 6, "actor": "client", "operation": "recv", "says": "recv 1", "did": did,
-            "expected": "", "observation": observation, **changes}  # fmt: skip
+    return StepRecord(number, number + 6, "client", "recv", "recv 1", did, "", Observation(**observation), **changes)
 
 
 def cell(*observations, transport="unix", level="must", **changes):
@@ -31,8 +33,9 @@ def cell(*observations, transport="unix", level="must", **changes):
 
 
 def record(name, *cells):
-    facts = {"family": name, "machine": "m", "python_implementation": "p", "python_version": "3.1.0"}
-    return Record(Path(f"{name}.jsonl"), Header("stdlib", {"local": facts}, "", ""), cells, {})
+    facts = HostFacts(name, "", "", "", "m", "little", 64, "", "p", "3.1.0")
+    footer = Footer("", len(cells), {})
+    return Record(Path(f"{name}.jsonl"), Header("stdlib", {"local": facts}, "", ""), cells, footer)
 
 
 def compared(*observations):

@@ -5,20 +5,25 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from conformance.model.codec import Codec
 from conformance.model.errors import RecordError
+from conformance.model.facts import HostFacts
+from conformance.model.record import Header
 from conformance.reference.confirmations import Seen, confirmations, in_words
 from conformance.report.records import read
 
 SCENARIO = SimpleNamespace(id="using/x", digest="new")
-FACTS = {"family": "linux", "machine": "x86_64", "python_implementation": "cpython", "python_version": "3.12.1"}
+FACTS = HostFacts("linux", "Linux", "6.1", "#1", "x86_64", "little", 64, "glibc 2.36", "cpython", "3.12.1")
 
 
 def record(path, implementation="stdlib", emulator=None, digests=("new",)):
-    lines = [{"type": "header", "implementation": implementation, "hosts": {"local": {**FACTS, "emulator": emulator}}}]
+    header = Header(implementation, {"local": replace(FACTS, emulator=emulator)}, "", "")
+    lines = [{"type": "header", **Codec(Header).encode(header)}]
     lines += [{"type": "cell", "scenario": "using/x", "digest": each, "verdict": "pass"} for each in digests]
     path.write_bytes(gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode()))
 

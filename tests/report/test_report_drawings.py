@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.model.captures import CaptureRecord, NoCapture
+from conformance.model.observation import Observation
 from conformance.report.markdown import report
 from conformance.report.records import read
 from conformance.report.sequence import diagram
@@ -56,11 +58,7 @@ def test_a_step_that_hung_is_not_said_to_have_hung_because_it_hung(wrong):
 )
 def test_what_an_exception_said_is_told_where_it_is_no_error_of_the_system(wrong, raw, says):
     canonical = {"name": "X", "class": raw["class"].rpartition(".")[2]}
-    raised = {
-        **wrong.steps[1],
-        "did": "raised X",
-        "observation": {"kind": "raised", "canonical": canonical, "raw": raw},
-    }
+    raised = replace(wrong.steps[1], did="raised X", observation=Observation("raised", canonical, raw))
     cell = replace(wrong, observed="raised X", steps=(wrong.steps[0], raised, wrong.steps[2]))
     (line,) = [line for line in timeline(cell) if "observed  " in line]
     assert line.endswith(f"observed  {says}")
@@ -71,14 +69,14 @@ def test_what_an_exception_said_is_told_where_it_is_no_error_of_the_system(wrong
 
 def test_a_long_step_is_wrapped_in_its_own_column(wrong):
     first, *others = wrong.steps
-    long = replace(wrong, steps=({**first, "says": "setsockopt " + " ".join(["SO_SOMETHING"] * 9)}, *others))
+    long = replace(wrong, steps=(replace(first, says="setsockopt " + " ".join(["SO_SOMETHING"] * 9)), *others))
     lines = timeline(long)
     assert lines[2][58:] == "returned"
     assert all(len(line) <= 58 for line in lines[3:5])
 
 
 def test_a_name_of_many_letters_does_not_touch_what_it_does(wrong):
-    step = {**wrong.steps[0], "actor": "a-very-long-name"}
+    step = replace(wrong.steps[0], actor="a-very-long-name")
     assert "a-very-long-name sendall" in timeline(replace(wrong, steps=(step,)))[2]
 
 
@@ -104,7 +102,7 @@ def test_a_diagram_has_a_lifeline_per_actor_arrows_and_results(cells, width):
 def test_a_diagram_of_many_actors_and_long_words_keeps_within_the_width(cells):
     cell = cells["talk/half-close[loopback]"]
     long = {"says": "setsockopt " + "SO_SOMETHING " * 20, "did": "returned " + "x" * 300}
-    steps = tuple({**cell.steps[0], **long, "actor": f"actor{number}"} for number in range(5))
+    steps = tuple(replace(cell.steps[0], actor=f"actor{number}", **long) for number in range(5))
     lines = diagram(replace(cell, steps=steps), 80)
     assert max(len(line.text) for line in lines) <= 80
     assert sum(line.text.count("x") for line in lines) == 5 * 300
@@ -162,7 +160,8 @@ def test_the_report_says_when_the_run_was_ended_early(recorded):
 
 def test_the_report_leads_to_the_capture_of_what_was_unexpected(recorded, wrong):
     record = read(recorded.stdlib)
-    captured = replace(wrong, capture={"file": "captures/stdlib/wrong.pcapng", "packets": 9, "complete": True})
+    capture = CaptureRecord(9, 0, True, (), {}, {}, (), "captures/stdlib/wrong.pcapng")
+    captured = replace(wrong, capture=capture)
     assert "Capture: [9 packets](captures/stdlib/wrong.pcapng)\n" in report([replace(record, cells=(captured,))])
-    lacking = replace(wrong, capture={"lacking": "no packets go there"})
+    lacking = replace(wrong, capture=NoCapture("no packets go there"))
     assert "No capture: no packets go there\n" in report([replace(record, cells=(lacking,))])

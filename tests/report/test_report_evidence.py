@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.model.socket_state import SocketState
 from conformance.report.records import read
 from conformance.report.sequence import diagram
 from conformance.report.socket_states import changes
@@ -21,7 +22,8 @@ def told(recorded):
 
     def make(*evidence):
         steps = zip(cell.steps, evidence, strict=False)
-        return replace(cell, steps=tuple({**step, "evidence": found} for step, found in steps))
+        states = ((step, tuple(SocketState(**each) for each in found)) for step, found in steps)
+        return replace(cell, steps=tuple(replace(step, evidence=found) for step, found in states))
 
     return make
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.model.observation import Observation
+from conformance.model.record import CellRecord, Differential, StepRecord
 from conformance.report.explained import by_reason
-from conformance.report.records import CellRecord
 
-STEP = {"number": 2, "line": 8, "actor": "client", "operation": "send", "says": "send 'a'", "did": "returned 0",
-        "expected": "returns 1", "observation": {"kind": "returned", "canonical": 0}}  # fmt: skip
-RAW = {"step": 2, "says": "client send", "depth": "other value", "raw": "returned 1", "here": "returned 0"}
+STEP = StepRecord(2, 8, "client", "send", "send 'a'", "returned 0", "returns 1", Observation("returned", 0))
+RAW = Differential(2, "client send", "other value", raw="returned 1", here="returned 0")
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_reasons_and_cases_stand_by_themselves(known):
     }
 
 
-@pytest.mark.parametrize("differential", [None, {**RAW, "step": 1}], ids=["no raw socket", "they part before"])
+@pytest.mark.parametrize("differential", [None, replace(RAW, step=1)], ids=["no raw socket", "they part before"])
 def test_without_what_the_raw_socket_did_there_the_expectation_is_told(known, differential):
     (found,) = by_reason([replace(known, differential=differential)])["so be it"]
     assert (found.wanted, found.by_raw) == ("returns 1", False)

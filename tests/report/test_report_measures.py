@@ -2,8 +2,8 @@
 
 import pytest
 
+from conformance.model.record import CellRecord
 from conformance.report.measures import Measured, figure, measured
-from conformance.report.records import CellRecord
 from conformance.tables.faults import ROWS
 from conformance.tables.transports import TRANSPORTS
 

@@ -1,6 +1,5 @@
 """Captures as files: what is written is read again, also by tshark; what is damaged is refused."""
 
-import base64
 import json
 import shutil
 import subprocess
@@ -8,6 +7,7 @@ import subprocess
 import pytest
 from dpkt import ip, tcp
 
+from conformance.model.captures import CapturedPacket
 from conformance.model.errors import RecordError
 from conformance.report.pcapng import packets, written
 
@@ -17,9 +17,9 @@ SEGMENT = bytes(
 STAMP = 1_790_000_000_123_456_789
 
 PACKETS = [
-    ["client", "veth0", STAMP, 4, 1, 0x0800, len(SEGMENT), base64.b64encode(SEGMENT[:512]).decode()],
-    ["server", "veth0", STAMP + 1000, 0, 1, 0x0800, len(SEGMENT), base64.b64encode(SEGMENT[:512]).decode()],
-    ["client", "tun0", STAMP + 2000, 4, 65534, 0x0800, 40, base64.b64encode(SEGMENT[:40]).decode()],
+    CapturedPacket("client", "veth0", STAMP, 4, 1, 0x0800, len(SEGMENT), SEGMENT[:512]),
+    CapturedPacket("server", "veth0", STAMP + 1000, 0, 1, 0x0800, len(SEGMENT), SEGMENT[:512]),
+    CapturedPacket("client", "tun0", STAMP + 2000, 4, 65534, 0x0800, 40, SEGMENT[:40]),
 ]
 
 

@@ -2,13 +2,17 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
+from conformance.model.codec import Codec
 from conformance.model.errors import HarnessError, RecordError
-from conformance.report.records import FORMAT, CellRecord, Header, RecordWriter, file_name, platform_name, read
+from conformance.model.facts import HostFacts
+from conformance.model.record import FORMAT, CellRecord, Header
+from conformance.report.records import RecordWriter, file_name, platform_name, read
 
-FACTS = {"family": "linux", "machine": "x86_64", "python_implementation": "cpython", "python_version": "3.11.7"}
+FACTS = HostFacts("linux", "Linux", "6.1", "#1", "x86_64", "little", 64, "glibc 2.36", "cpython", "3.11.7")
 HEADER = Header("stdlib", {"local": FACTS}, suite="0" * 64, started="2026-01-01T00:00:00+00:00")
 
 
@@ -23,9 +27,9 @@ def step(number=1, **changes):
 def cell(**changes):
     made = {
         "id": "talk/words[unix]", "scenario": "talk/words", "case": "", "transport": "unix", "implementation": "stdlib",
-        "level": "must", "hosts": {"client": "local"}, "verdict": "pass", "steps": (step(),), "seconds": 0.1,
+        "level": "must", "hosts": {"client": "local"}, "verdict": "pass", "steps": [step()], "seconds": 0.1,
     }  # fmt: skip
-    return CellRecord(**{**made, **changes})
+    return Codec(CellRecord).decode({**made, **changes})
 
 
 def lines_of(path):
@@ -38,7 +42,7 @@ def path(tmp_path):
     path = tmp_path / "stdlib.jsonl"
     with RecordWriter(path, HEADER) as writer:
         writer.cell(cell())
-        writer.cell(cell(transport="loopback", verdict="fail", step=1, expected="b", observed="a", notes=("a note",)))
+        writer.cell(cell(transport="loopback", verdict="fail", step=1, expected="b", observed="a", notes=["a note"]))
     return path
 
 
@@ -102,7 +106,7 @@ def test_unicode_and_huge_values_come_back_as_they_were(tmp_path):
     texts = ("line\u2028separator", "next\x85line", "\N{SNOWMAN} \N{CROCODILE}", "half a pair \udc80", "x" * 2_000_000)
     with RecordWriter(path, HEADER) as writer:
         for text in texts:
-            writer.cell(cell(reason=text, steps=(step(did=text),)))
+            writer.cell(cell(reason=text, steps=[step(did=text)]))
     assert tuple(each.reason for each in read(path).cells) == texts
 
 
@@ -178,29 +182,60 @@ def test_two_records_in_one_file_are_refused(path):
 
 
 MISTAKES = {
-    "a newer format": (1, {"format": FORMAT + 1}, f"has format {FORMAT + 1}; this version reads up to {FORMAT}"),
-    "a format of words": (1, {"format": "one"}, "has format one"),
-    "no suite": (1, {"suite": "absent"}, "the header has no suite"),
-    "hosts of the wrong type": (1, {"hosts": ["local"]}, "the header has hosts ['local'], not an object"),
-    "facts of the wrong type": (1, {"hosts": {"local": 5}}, "has hosts.local 5, not an object"),
-    "no verdict": (2, {"verdict": "absent"}, "the cell has no verdict"),
-    "a verdict that there is not": (2, {"verdict": "fine"}, "has the verdict 'fine', not one of pass, fail"),
-    "steps are a number": (2, {"steps": 5}, "has steps 5, not a list"),
-    "a step is text": (2, {"steps": ["recv"]}, "has steps[0] 'recv', not an object"),
-    "a step without observation": (2, {"steps": [step(observation=None)]}, "has observation None, not an object"),
-    "a step without number": (2, {"steps": [{"line": 1}]}, "has no number at steps[0]"),
-    "an observation of no kind": (2, {"steps": [step(observation={})]}, "the kind None at steps[0].observation"),
+    "a newer format": (1, {"format": FORMAT + 1}, f"format is {FORMAT + 1}; this version reads up to {FORMAT}"),
+    "a format of words": (1, {"format": "one"}, "format is 'one'"),
+    "no suite": (1, {"suite": "absent"}, "suite is missing, expected text"),
+    "hosts of the wrong type": (1, {"hosts": ["local"]}, "hosts is a list, expected an object"),
+    "facts of the wrong type": (1, {"hosts": {"local": 5}}, "hosts.local is 5, expected an object"),
+    "a family of no system": (
+        1, {"hosts": {"local": {**vars(FACTS), "family": "plan9"}}},
+        "hosts.local.family is 'plan9', expected one of linux, windows",
+    ),
+    "a family that is an object": (
+        1, {"hosts": {"local": {**vars(FACTS), "family": {}}}}, "hosts.local.family is an object, expected text",
+    ),
+    "no verdict": (2, {"verdict": "absent"}, "verdict is missing, expected"),
+    "a verdict that does not exist": (2, {"verdict": "fine"}, "verdict is 'fine', expected one of pass, fail"),
+    "a transport that does not exist": (2, {"transport": "pigeon"}, "transport is 'pigeon', expected one of loopback"),
+    "half a surrogate pair": (2, {"scenario": "\udc80"}, "scenario is '\\udc80', expected text"),
+    "steps are a number": (2, {"steps": 5}, "steps is 5, expected a list"),
+    "a step is text": (2, {"steps": ["recv"]}, "steps[0] is 'recv', expected an object"),
+    "a step without observation": (
+        2, {"steps": [step(), step(observation=None)]}, "steps[1].observation is None, expected an object",
+    ),
+    "a step without number": (2, {"steps": [{"line": 1}]}, "steps[0].number is missing, expected a whole number"),
+    "an observation without kind": (2, {"steps": [step(observation={})]}, "steps[0].observation.kind is missing"),
     "an error without class": (
         2, {"steps": [step(observation={"kind": "raised", "canonical": {"name": "EPIPE"}})]},
-        "has no class at steps[0].observation.canonical",
+        "steps[0].observation.canonical.class is None, expected text",
     ),
     "an error that is text": (
-        2, {"steps": [step(observation={"kind": "raised", "canonical": "EPIPE"})]}, "has canonical 'EPIPE', not",
+        2, {"steps": [step(observation={"kind": "raised", "canonical": "EPIPE"})]},
+        "steps[0].observation.canonical is 'EPIPE', expected an object with name and class",
     ),
-    "a group that cannot be one": (2, {"steps": [step(group=[1])]}, "has group [1], not a number at steps[0]"),
-    "seconds are text": (2, {"seconds": "1"}, "has seconds '1', not a number"),
-    "a measure of words": (2, {"measures": {"speed": "high"}}, "has measures.speed 'high', not a number"),
-    "a note that is a number": (2, {"notes": [1]}, "has notes[0] 1, not text"),
+    "a result nested too deeply": (
+        2, {"steps": [step(observation={"kind": "returned", "canonical": json.loads("[" * 90 + "]" * 90)})]},
+        "steps[0].observation.canonical is a list, expected a value nested at most 64 deep",
+    ),
+    "a group that cannot be one": (2, {"steps": [step(group=[1])]}, "steps[0].group is a list, expected a whole"),
+    "seconds are text": (2, {"seconds": "1"}, "seconds is '1', expected a finite number"),
+    "seconds without end": (2, {"seconds": float("inf")}, "seconds is inf, expected a finite number"),
+    "a measure of words": (2, {"measures": {"speed": "high"}}, "measures.speed is 'high', expected a finite number"),
+    "a note that is a number": (2, {"notes": [1]}, "notes[0] is 1, expected text"),
+    "a differential of words": (2, {"differential": "oops"}, "differential is 'oops', expected an object"),
+    "half a capture": (2, {"capture": {"steps": []}}, "expected an object with packets or lacking"),
+    "a capture elsewhere": (
+        2, {"capture": {"packets": 1, "lost": 0, "complete": True, "steps": [], "hosts": {}, "actors": {},
+                        "sockets": [], "file": "../../secret"}},
+        "capture.file is '../../secret', expected a path below the record's folder",
+    ),
+    "times that are none": (
+        2, {"capture": {"packets": 1, "lost": 0, "complete": True, "steps": [[1, 2]]}},
+        "capture.steps[0] is a list, expected a list of step, began, ended",
+    ),
+    "a line of another type": (2, {"type": "cel"}, "type is 'cel', expected cell or footer"),
+    "a footer of words": (4, {"cells": "two"}, "cells is 'two', expected a whole number"),
+    "a footer with another verdict": (4, {"verdicts": {"fine": 2}}, "verdicts.fine is 'fine', expected one of pass"),
 }  # fmt: skip
 
 
@@ -220,6 +255,17 @@ def test_compare_answers_a_damaged_record_without_a_traceback(edited, told, line
     assert ended.status == 2
     assert says in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_a_host_without_facts_as_earlier_versions_wrote_it_is_left_out(edited):
+    assert read(edited(1, hosts={"local": {}})).platform == "unknown"
+
+
+def test_a_line_after_the_footer_is_refused(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines, lines[1]]))
+    with pytest.raises(RecordError, match=":5: a line after the footer"):
+        read(path)
 
 
 def test_a_record_that_cannot_be_begun_is_a_fault_that_names_the_file(tmp_path):
@@ -246,5 +292,5 @@ def test_long_names_that_differ_stay_different():
 
 def test_a_platform_is_named_by_family_machine_and_python():
     assert platform_name(FACTS) == "linux-x86_64-cpython3.11"
-    assert platform_name({**FACTS, "emulator": "qemu-user"}) == "linux-x86_64-cpython3.11-qemu-user"
-    assert platform_name({}) == "unknown"
+    assert platform_name(replace(FACTS, emulator="qemu-user")) == "linux-x86_64-cpython3.11-qemu-user"
+    assert platform_name(None) == "unknown"

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from dpkt import ip, tcp, udp
 
+from conformance.model.captures import CaptureRecord, NamedAddress, NoCapture, StepTimes
 from conformance.report.pcapng import Packet
 from conformance.report.records import read
 from conformance.report.segments import End, wire
@@ -137,12 +138,12 @@ def test_what_goes_to_an_address_of_nobody_arrives_where_it_was_last_seen(tape):
 
 def capture(*steps, **changes):
     """What a record says of a capture; steps are (number, begin, end) in milliseconds."""
-    return {
-        "packets": 1, "lost": 0, "complete": True, "hosts": HOSTS, "actors": {"client": "client", "server": "server"},
-        "sockets": [[*vars(CLIENT).values(), "client"], [*vars(SERVER).values(), "server"]],
-        "steps": [[number, *(time and int(time * MILLISECOND) for time in times)] for number, *times in steps],
-        **changes,
-    }  # fmt: skip
+    made = CaptureRecord(
+        1, 0, True, tuple(StepTimes(number, *(int(time * MILLISECOND) for time in times)) for number, *times in steps),
+        HOSTS, {"client": "client", "server": "server"},
+        tuple(NamedAddress(end.address, end.port, name) for end, name in ((CLIENT, "client"), (SERVER, "server"))),
+    )  # fmt: skip
+    return replace(made, **changes)
 
 
 @pytest.fixture
@@ -210,7 +211,7 @@ def test_a_long_run_of_data_is_shortened(cell, tape):
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_it_keeps_within_the_width_whatever_the_number_of_actors(cell, tape, width):
     tape.handshake()
-    steps = (*cell.steps, {**cell.steps[0], "number": 4, "actor": "helper", "says": "send " + "x" * 200})
+    steps = (*cell.steps, replace(cell.steps[0], number=4, actor="helper", says="send " + "x" * 200))
     made = capture((1, 3.5, 4), (4, 5, 6))
     for actors in (cell.steps, steps):
         lines = wire_diagram(replace(cell, steps=tuple(actors), capture=made), tape.packets, width)
@@ -219,14 +220,14 @@ def test_it_keeps_within_the_width_whatever_the_number_of_actors(cell, tape, wid
 
 def test_a_fault_goes_across_all_lifelines(cell, tape):
     tape.handshake()
-    step = {**cell.steps[0], "actor": "network", "says": "cut server", "did": "returned"}
+    step = replace(cell.steps[0], actor="network", says="cut server", did="returned")
     made = replace(cell, steps=(step, *cell.steps[1:]), capture=capture((1, 3.5, 4)))
     (fault,) = (line for line in wire_diagram(made, tape.packets, 80) if line.kind == "fault")
     assert "╌ 1 network: cut server ╌" in fault.text
 
 
 def test_without_a_capture_the_plain_diagram_says_why(cell):
-    lines = wire_diagram(replace(cell, capture={"lacking": "no packets go there"}), [], 80)
+    lines = wire_diagram(replace(cell, capture=NoCapture("no packets go there")), [], 80)
     assert lines[-1].text == "no packets go there"
     assert any("sendall 'no'" in line.text for line in lines)
     assert wire_diagram(replace(cell, capture=None), [], 80)[-1].text.endswith("run with --capture to have the packets")

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from conformance.model.errors import HarnessError
-from conformance.runner.pool import AHEAD, Pool
+from conformance.runner.pool import AHEAD, RunAhead
 
 
 class FakeRunner:
@@ -27,7 +27,7 @@ def pool():
     made = []
 
     def make(cells, size=2, make_runner=FakeRunner):
-        made.append(Pool(cells, make_runner, size))
+        made.append(RunAhead(cells, make_runner, size))
         return made[-1]
 
     yield make

@@ -17,7 +17,7 @@ from conformance.model.plan import Placement
 from conformance.platforms.base import Interpreter
 from conformance.runner import cells as cells_module
 from conformance.runner.cells import Runner
-from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.process import WorkerProcess
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -25,7 +25,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 @pytest.fixture
 def runner():
-    made = Runner(OWN, Surroundings(), limit=0.5)
+    made = Runner(OWN, WorkerOptions(), limit=0.5)
     yield made
     made.close()
 
@@ -69,7 +69,7 @@ def test_a_worker_that_breaks_costs_its_cell_only(runner, cell, monkeypatch, imp
 @posix
 def test_a_worker_that_is_killed_from_outside_costs_its_cell_only(runner, cell):
     process = runner._ready()
-    killer = threading.Timer(0.2, os.kill, (process.hello["pid"], signal.SIGKILL))
+    killer = threading.Timer(0.2, os.kill, (process.hello.pid, signal.SIGKILL))
     killer.start()
     outcome = runner.run(cell("talk/words", "Waits"))
     killer.join()
@@ -80,7 +80,7 @@ def test_a_worker_that_is_killed_from_outside_costs_its_cell_only(runner, cell):
 @posix
 def test_a_worker_that_was_killed_between_cells_costs_no_more_than_the_next(runner, cell):
     process = runner._ready()
-    os.kill(process.hello["pid"], signal.SIGKILL)
+    os.kill(process.hello.pid, signal.SIGKILL)
     assert runner.run(cell("talk/words")).verdict.kind in ("pass", "inconclusive")
     assert runner.run(cell("talk/words")).verdict.kind == "pass"
 
@@ -90,12 +90,12 @@ def test_a_worker_that_can_make_no_processes_any_more_is_replaced(runner, cell):
     own = cell("talk/words")
     own = replace(own, scenario=replace(own.scenario, actors={"client": Placement(own_process=True)}))
     assert runner.run(own).verdict.kind == "pass"
-    worker = runner._ready().hello["pid"]
+    worker = runner._ready().hello.pid
     fork_server = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()[-1]
     os.kill(int(fork_server), signal.SIGKILL)
     assert runner.run(own).verdict.kind == "inconclusive"
     assert runner.run(own).verdict.kind == "pass"
-    assert runner._ready().hello["pid"] != worker
+    assert runner._ready().hello.pid != worker
 
 
 def test_a_runner_that_was_closed_starts_no_other_worker(runner, cell):
@@ -106,7 +106,7 @@ def test_a_runner_that_was_closed_starts_no_other_worker(runner, cell):
 
 
 def test_a_worker_that_cannot_be_started_makes_its_cells_inconclusive(cell, tmp_path):
-    runner = Runner(Interpreter((str(tmp_path / "no-python"),)), Surroundings())
+    runner = Runner(Interpreter((str(tmp_path / "no-python"),)), WorkerOptions())
     verdict = runner.run(cell("talk/words")).verdict
     assert verdict.kind == "inconclusive"
     assert "no-python: No such file" in verdict.reason
@@ -116,16 +116,16 @@ def test_a_worker_that_says_nothing_sensible_is_told_with_its_last_words(tmp_pat
     script = tmp_path / "strange.py"
     script.write_text("import sys\nprint('hello')\nsys.exit('I am no worker')\n")
     with pytest.raises(HarnessError, match=r"the worker did not start \(exit status 1\): I am no worker"):
-        WorkerProcess(Interpreter((sys.executable, str(script))), Surroundings())
+        WorkerProcess(Interpreter((sys.executable, str(script))), WorkerOptions())
 
 
 def test_ending_a_worker_leaves_no_folder_and_no_process(leftovers, cell, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(leftovers.folder))
-    process = WorkerProcess(OWN, Surroundings())
+    process = WorkerProcess(OWN, WorkerOptions())
     leftovers.remember(os.getpid())
     assert list(leftovers.folder.glob("cf-*"))
     assert process.end().status == 0
-    assert process.hello["pid"] not in leftovers.processes()
+    assert process.hello.pid not in leftovers.processes()
     assert leftovers.no_folder(within=5)
 
 

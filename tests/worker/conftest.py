@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from conformance.language.corpus import load_all
-from conformance.runner.cells import Outcome, Runner, cells_of
-from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.cells import CellResult, Runner, cells_of
+from conformance.runner.launch import OWN, WorkerOptions
 
-Run = Callable[[str], "dict[str, Outcome]"]
+Run = Callable[[str], "dict[str, CellResult]"]
 
 
 @pytest.fixture(scope="session")
 def runner() -> Iterator[Runner]:
     """A runner with one worker, on two hosts if the machine allows them."""
-    runner = Runner(OWN, Surroundings(hosts=True))
+    runner = Runner(OWN, WorkerOptions(hosts=True))
     yield runner
     runner.close()
 
@@ -27,7 +27,7 @@ def runner() -> Iterator[Runner]:
 def run(runner: Runner, tmp_path: Path) -> Run:
     """Runs a scenario, given as text without summary and sources. Returns outcomes by case and transport."""
 
-    def run_text(body: str) -> dict[str, Outcome]:
+    def run_text(body: str) -> dict[str, CellResult]:
         path = tmp_path / f"tried-{len(list(tmp_path.iterdir()))}.yaml"
         path.write_text("summary: Tried.\nsources: [none]\n" + textwrap.dedent(body), encoding="utf-8")
         loaded = load_all([path])
@@ -39,10 +39,10 @@ def run(runner: Runner, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def passed(tmp_path: Path) -> Callable[[Runner, str, str], Outcome]:
+def passed(tmp_path: Path) -> Callable[[Runner, str, str], CellResult]:
     """Runs a scenario, given as text without its head, on one transport with a given runner; it must pass."""
 
-    def run_text(runner: Runner, body: str, transport: str) -> Outcome:
+    def run_text(runner: Runner, body: str, transport: str) -> CellResult:
         path = tmp_path / "tried.yaml"
         path.write_text(f"summary: Tried.\nsources: [none]\ntransports: [{transport}]\n{body}", encoding="utf-8")
         loaded = load_all([path])

@@ -5,10 +5,11 @@ import socket
 
 import pytest
 
+from conformance.model.captures import NoCapture
 from conformance.report.pcapng import packets
 from conformance.report.segments import wire
 from conformance.runner.cells import Runner
-from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.recording import cell_record, pcapng_of
 from conformance.tables.transports import TRANSPORTS
 from conformance.worker.observing import capture as capture_module
@@ -18,7 +19,7 @@ from conformance.worker.observing.capture import Capture
 @pytest.fixture(scope="module")
 def capturing():
     """A worker that captures."""
-    runner = Runner(OWN, Surroundings(hosts=True, capture=True))
+    runner = Runner(OWN, WorkerOptions(hosts=True, capture=True))
     yield runner
     runner.close()
 
@@ -30,10 +31,10 @@ def captured(capturing, passed):
     def run(body, transport):
         outcome = passed(capturing, body, transport)
         cell = cell_record(outcome)
-        if "steps" not in cell.capture:
-            pytest.skip(cell.capture["lacking"])
-        content = pcapng_of(cell, outcome.capture)
-        return cell.capture, wire(packets(content), cell.capture["hosts"], cell.capture["complete"]).arrows
+        if isinstance(cell.capture, NoCapture):
+            pytest.skip(cell.capture.lacking)
+        content = pcapng_of(cell, outcome.packets)
+        return cell.capture, wire(packets(content), cell.capture.hosts, cell.capture.complete).arrows
 
     return run
 
@@ -52,7 +53,7 @@ steps:
 def test_a_conversation_is_captured_from_the_handshake_to_the_last_acknowledgement(captured, transport):
     for _ in range(3):
         capture, arrows = captured(HALF_CLOSE, transport)
-        assert capture["complete"]
+        assert capture.complete
         assert [arrow.label for arrow in arrows if not arrow.label.startswith("ACK")] == [
             "SYN seq=0", "SYN-ACK seq=0 ack=1", "data seq=1 len=4", "FIN seq=5 ack=1", "FIN seq=1 ack=6",
         ]  # fmt: skip
@@ -62,7 +63,7 @@ def test_a_conversation_is_captured_from_the_handshake_to_the_last_acknowledgeme
 
 def test_each_segment_lies_within_the_step_that_caused_it(captured):
     capture, arrows = captured(HALF_CLOSE, "inet")
-    begins = {number: began for number, began, _ in capture["steps"]}
+    begins = {each.step: each.began for each in capture.steps}
     data, fin, answer = (next(arrow for arrow in arrows if arrow.label.startswith(label))
                          for label in ("data", "FIN seq=5", "FIN seq=1"))  # fmt: skip
     assert begins[1] < data.sent < begins[2] < fin.sent < begins[3] < begins[4] < answer.sent

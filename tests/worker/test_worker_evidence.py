@@ -7,8 +7,9 @@ import pytest
 
 from conformance.language.corpus import bundled, load_one
 from conformance.model.cell import Cell
+from conformance.model.socket_state import SocketState
 from conformance.runner.cells import Runner
-from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.recording import cell_record
 from conformance.worker.observing.sock_diag import SockDiag, descriptor_state
 
@@ -16,7 +17,7 @@ from conformance.worker.observing.sock_diag import SockDiag, descriptor_state
 @pytest.fixture(scope="module")
 def watching():
     """A worker that records evidence."""
-    runner = Runner(OWN, Surroundings(hosts=True, evidence=True))
+    runner = Runner(OWN, WorkerOptions(hosts=True, evidence=True))
     yield runner
     runner.close()
 
@@ -27,7 +28,7 @@ def evidence(watching, passed):
 
     def run(body, transport):
         outcome = passed(watching, body, transport)
-        return {number: {each["socket"]: each for each in found} for number, found in outcome.evidence.items()}
+        return {number: {each.socket: each for each in found} for number, found in outcome.evidence.items()}
 
     return run
 
@@ -56,13 +57,13 @@ steps:
 @pytest.mark.parametrize("transport", ["loopback", "loopback6", "inet", "inet6"])
 def test_a_half_close_shows_in_the_states_of_both_ends(evidence, transport):
     found = evidence(HALF_CLOSE, transport)
-    assert found[1]["client"]["state"] == found[1]["server"]["state"] == "ESTABLISHED"
-    assert found[1]["listener"]["state"] == "LISTEN"
-    assert found[2]["client"]["state"] in ("FIN-WAIT-1", "FIN-WAIT-2")
-    assert "unacknowledged" not in found[2]["client"], "a FIN is no data"
-    assert (found[2]["server"]["state"], found[2]["server"]["unread"]) == ("CLOSE-WAIT", 4)
-    assert "unread" not in found[3]["server"]
-    assert found[4]["client"]["state"] == "TIME-WAIT"
+    assert found[1]["client"].state == found[1]["server"].state == "ESTABLISHED"
+    assert found[1]["listener"].state == "LISTEN"
+    assert found[2]["client"].state in ("FIN-WAIT-1", "FIN-WAIT-2")
+    assert found[2]["client"].unacknowledged == 0, "a FIN is no data"
+    assert (found[2]["server"].state, found[2]["server"].unread) == ("CLOSE-WAIT", 4)
+    assert found[3]["server"].unread == 0
+    assert found[4]["client"].state == "TIME-WAIT"
     assert "server" not in found[4]
 
 
@@ -78,42 +79,42 @@ steps:
 """,
         "loopback",
     )
-    assert (found[3]["client"]["state"], found[3]["client"]["unread"]) == ("TIME-WAIT", 3)
+    assert (found[3]["client"].state, found[3]["client"].unread) == ("TIME-WAIT", 3)
 
 
 @pytest.mark.usefixtures("sock_diag")
 def test_a_socket_that_was_closed_is_still_seen(evidence):
     found = evidence("given: connected\nsteps:\n  - client: {close: {}}\n", "loopback")
-    assert found[1]["client"]["state"] in ("FIN-WAIT-1", "FIN-WAIT-2")
+    assert found[1]["client"].state in ("FIN-WAIT-1", "FIN-WAIT-2")
 
 
 @pytest.mark.usefixtures("sock_diag")
 def test_a_connection_that_is_not_accepted_is_counted_and_has_no_name(evidence):
     found = evidence("given: queued\nsteps:\n  - client: {getsockname: {}}\n", "loopback")
-    assert found[1]["server"]["queued"] == 1
-    assert found[1][None]["state"] == "ESTABLISHED"
-    assert found[1][None]["peer"] == found[1]["client"]["local"]
+    assert found[1]["server"].queued == 1
+    assert found[1][None].state == "ESTABLISHED"
+    assert found[1][None].peer == found[1]["client"].local
 
 
 @pytest.mark.usefixtures("sock_diag")
 def test_sockets_of_other_processes_are_seen(evidence):
     found = evidence(f"actors: {{server: {{process: own}}}}\n{HALF_CLOSE}", "loopback")
-    assert (found[2]["server"]["state"], found[2]["server"]["unread"]) == ("CLOSE-WAIT", 4)
+    assert (found[2]["server"].state, found[2]["server"].unread) == ("CLOSE-WAIT", 4)
 
 
 @pytest.mark.usefixtures("sock_diag")
 def test_bytes_that_a_cut_link_loses_are_unacknowledged(evidence):
     found = evidence("given: connected\nsteps:\n  - network: {cut: server}\n  - client: {send: {text: abc}}\n", "inet")
-    assert found[2]["client"]["unacknowledged"] == 3
-    assert found[2]["client"]["timer"] == "retransmission"
-    assert "unread" not in found[2]["server"]
+    assert found[2]["client"].unacknowledged == 3
+    assert found[2]["client"].timer == "retransmission"
+    assert found[2]["server"].unread == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="FIONREAD is asked for with fcntl")
 def test_unread_bytes_of_unix_streams_are_counted(evidence):
     found = evidence(HALF_CLOSE, "unix")
-    assert found[2]["server"] == {"socket": "server", "unread": 4}
-    assert found[3]["server"] == {"socket": "server"}
+    assert found[2]["server"] == SocketState("server", unread=4)
+    assert found[3]["server"] == SocketState("server")
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="the socket module has no TCP_INFO")
@@ -131,4 +132,4 @@ def test_without_sock_diag_the_descriptors_are_asked():
 def test_records_have_no_evidence_unless_it_is_asked_for(runner):
     scenario = load_one(bundled() / "disconnecting/half-close-request-reply.yaml", bundled())
     record = cell_record(runner.run(Cell(scenario, scenario.cases[0], "loopback", "stdlib")))
-    assert not any("evidence" in step for step in record.steps)
+    assert {step.evidence for step in record.steps} == {None}

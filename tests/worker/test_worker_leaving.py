@@ -17,11 +17,11 @@ CONTROLLER = """
 import sys
 from conformance.language.corpus import load_all
 from conformance.runner.cells import Runner, cells_of
-from conformance.runner.launch import OWN, Surroundings
+from conformance.runner.launch import OWN, WorkerOptions
 from pathlib import Path
-runner = Runner(OWN, Surroundings(hosts=True))
+runner = Runner(OWN, WorkerOptions(hosts=True))
 worker = runner._ready()
-print(worker.hello["pid"], flush=True)
+print(worker.hello.pid, flush=True)
 cells = cells_of(load_all([Path(sys.argv[1])]).scenarios, (), ("stdlib",))
 for cell in cells:
     runner.run(cell)

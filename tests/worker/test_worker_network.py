@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conformance.model.plan import WIRE, Given, Plan, PlanStep
-from conformance.runner.cells import Outcome
+from conformance.model.plan import Given, Plan, PlanStep
+from conformance.model.protocol import ANSWERS, REQUESTS, RunRequest
+from conformance.runner.cells import CellResult
+from conformance.worker.context import WorkerContext
 from conformance.worker.network.networks import Host, SharedHosts
 from conformance.worker.serve import Worker
+from conformance.worker.waiting.probes import best_probe
 
 Passes = Callable[[str], None]
-Run = Callable[[str], "dict[str, Outcome]"]
+Run = Callable[[str], "dict[str, CellResult]"]
 
 LEFT_BROKEN = [
     "{cut: server}",
@@ -133,11 +135,11 @@ def test_a_cell_whose_fault_cannot_be_done_here_is_not_begun(tmp_path: Path) -> 
         Given("connected"),
         (PlanStep(1, "client", "close", 1), PlanStep(2, "network", "cut", 2)),
     )
-    request = json.dumps({"run": 1, "plan": WIRE.encode(plan)}).encode()
     answers = io.BytesIO()
-    Worker(io.BytesIO(request), answers, SharedHosts(unlike, "hosts of somebody else"), str(tmp_path), None).serve()
-    _hello, end = map(json.loads, answers.getvalue().splitlines())
-    assert end["unsupported"] == "needs black-hole: hosts of somebody else"
+    context = WorkerContext(*best_probe(), 1.0, str(tmp_path), SharedHosts(unlike, "hosts of somebody else"))
+    Worker(io.BytesIO(REQUESTS.to_line(RunRequest(1, plan))), answers, context).serve()
+    _hello, end = map(ANSWERS.of_line, answers.getvalue().splitlines())
+    assert end.unsupported == "needs black-hole: hosts of somebody else"
 
 
 def test_a_host_can_have_a_fault_from_the_start(passes: Passes) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from conformance.runner import cells
-from conformance.runner.cells import Outcome, Runner
+from conformance.runner.cells import CellResult, Runner
 
 Passes = Callable[[str], None]
-Run = Callable[[str], "dict[str, Outcome]"]
+Run = Callable[[str], "dict[str, CellResult]"]
 
 
 def test_a_lock_keeps_another_thread_waiting_until_it_is_released(passes: Passes) -> None:
@@ -43,7 +43,7 @@ def test_a_thread_left_waiting_for_a_lock_does_not_cost_the_worker(run: Run) -> 
 
 
 def test_a_thread_left_waiting_for_closed_sockets_does_not_cost_the_worker(run: Run, runner: Runner) -> None:
-    before = runner._ready().hello["pid"]
+    before = runner._ready().hello.pid
     outcomes = run("""
         transports: [socketpair]
         given: connected
@@ -57,7 +57,7 @@ def test_a_thread_left_waiting_for_closed_sockets_does_not_cost_the_worker(run: 
     if outcomes["socketpair"].verdict.kind == "unsupported":
         pytest.skip(outcomes["socketpair"].verdict.reason)
     assert outcomes["socketpair"].verdict.kind == "pass"
-    assert runner._ready().hello["pid"] == before
+    assert runner._ready().hello.pid == before
 
 
 def test_a_filled_stream_is_still_full_after_tcp_has_probed_its_closed_window(passes: Passes) -> None:

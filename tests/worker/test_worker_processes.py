@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.runner.cells import Outcome
+from conformance.runner.cells import CellResult
 
 Passes = Callable[[str], None]
-Run = Callable[[str], "dict[str, Outcome]"]
+Run = Callable[[str], "dict[str, CellResult]"]
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="os.fork does not exist")
 

@@ -1,12 +1,11 @@
-"""Captures: every packet that leaves or reaches a host while a cell runs (packet(7)), and when each step was.
+"""Captures: every packet that leaves or reaches a host while a cell runs (packet(7)), and when each step ran.
 
-Nothing reads while a step is under way: the kernel keeps the packets, and they are taken after each step. Before the
-capture is closed the network must have come to rest, so that no packet is missing.
+The kernel keeps the packets while a step runs, and the worker reads them after each step. Before the capture is closed
+the network must be idle, so that no packet is missing.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import select
 import socket
@@ -18,20 +17,21 @@ from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any, Optional
 
+from conformance.model.captures import AnyCapture, CapturedPacket, CaptureRecord, NamedAddress, NoCapture, StepTimes
 from conformance.model.errors import HarnessError
 from conformance.tables.transports import Transport
 from conformance.worker.network.namespaces import on_host
 from conformance.worker.network.networks import Host
 
 SNAPSHOT = 512
-"""Bytes that are kept of each packet: all headers, and the begin of the data."""
+"""Bytes that are kept of each packet: all headers, and the beginning of the data."""
 
 LIMIT = 2.0
-"""Seconds within which the network must come to rest, times the host's scale."""
+"""Seconds within which the network must be idle, times the host's scale."""
 
 ANSWERS_WITHIN = 0.06
 """Seconds that an answer may still take when nothing else is under way, times the host's scale: longer than Linux's
-delayed acknowledgement of 40 ms, which shows nowhere while it is put off."""
+delayed acknowledgement of 40 ms, which is visible nowhere while Linux delays it."""
 
 _PAUSE = 0.002
 _EVERY_PROTOCOL = 0x0003
@@ -54,10 +54,11 @@ Flow = frozenset[tuple[str, int]]
 
 
 class Stamping:
-    """Keeps the kernel stamping packets as they pass, as long as it is open.
+    """Makes the kernel stamp packets as they pass, as long as this object lives.
 
-    The kernel begins some time after it was asked (net/core/dev.c, net_enable_timestamp). Until then a packet is
-    stamped when it is read, which would put it after everything that followed. So one is sent and looked at.
+    The kernel starts some time after it was asked to (net/core/dev.c, net_enable_timestamp). Until then a packet is
+    stamped when it is read, which is later than the packets that followed it. So the constructor sends packets to
+    itself until their stamps are right.
     """
 
     def __init__(self) -> None:
@@ -91,13 +92,13 @@ class Capture:
         self, transport: Transport, places: Mapping[str, Host], addresses: Mapping[str, Any],
         host_of: Mapping[str, str], strangers: Callable[[], AbstractSet[Flow]],
     ) -> None:  # fmt: skip
-        """Begins to listen on every host, before the first packet. ``strangers``: the connections of earlier cells."""
+        """Starts listening on every host. ``strangers``: returns the connections of earlier cells."""
         self._transport = transport
         self._places = places
         self._addresses = addresses
         self._host_of = host_of
         self._sockets: dict[str, socket.socket] = {}
-        self._packets: list[list[Any]] = []
+        self._packets: list[CapturedPacket] = []
         self._lost = 0
         self._strangers = strangers() if self._own_hosts() else frozenset()
         self._steps: dict[int, tuple[Optional[int], Optional[int]]] = {}
@@ -133,7 +134,7 @@ class Capture:
         return own if self._transport.hosts else {}
 
     def close(self) -> None:
-        """Listens no longer."""
+        """Stops listening."""
         for each in self._sockets.values():
             each.close()
         self._sockets = {}
@@ -145,14 +146,14 @@ class Capture:
         self._steps[step] = time.time_ns(), None
 
     def over(self, steps: list[int]) -> None:
-        """These steps are over; what they sent is taken."""
+        """These steps are over; their packets are read."""
         now = time.time_ns()
         for step in steps:
             self._steps[step] = self._steps.get(step, (None, None))[0], now
         self._take()
 
     def _take(self) -> bool:
-        """Takes what the kernel has kept; whether that was anything."""
+        """Reads the packets that the kernel has kept; whether there were any."""
         before = len(self._packets)
         for name, each in self._sockets.items():
             with contextlib.suppress(BlockingIOError):
@@ -166,51 +167,56 @@ class Capture:
         if interface == "lo" and (host != "loopback" or kind != _OUTGOING):
             return
         content = bytes(self._buffer[:size])
-        self._packets.append([host, interface, _stamp(extra), kind, hardware, protocol, size, content])
+        self._packets.append(CapturedPacket(host, interface, _stamp(extra), kind, hardware, protocol, size, content))
 
     # afterwards
 
-    def finish(self, settled: Callable[[], bool], answered: Callable[[], bool], scale: float) -> dict[str, Any]:
-        """Waits until the network has come to rest, and closes the capture; all of it, as JSON values."""
+    def finish(
+        self, settled: Callable[[], bool], answered: Callable[[], bool], scale: float
+    ) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
+        """Waits until the network is idle, closes the capture, and returns what is to be recorded, and the packets."""
         if self.lacking:
-            return {"lacking": self.lacking}
-        rest = self._await_rest(settled, answered, scale)
+            return NoCapture(self.lacking), ()
+        idle = self._await_idle(settled, answered, scale)
         for each in self._sockets.values():
             self._lost += struct.unpack("II", each.getsockopt(_LEVEL, _STATISTICS, 8))[1]
         self.close()
-        return {
-            "packets": [[*packet[:-1], base64.b64encode(packet[-1]).decode()] for packet in self._own()],
-            "lost": self._lost,
-            "complete": rest and not self._lost,
-            "steps": [[step, *times] for step, times in self._steps.items()],
-            "hosts": {ip: name for name, host in self._hosts().items() for ip in (host.ip4, host.ip6)},
-            "actors": dict(self._host_of),
-            "sockets": [[*address, name] for name, address in self._addresses.items() if isinstance(address, tuple)],
-        }
+        known = ((name, address) for name, address in self._addresses.items() if isinstance(address, tuple))
+        packets = tuple(self._own())
+        captured = CaptureRecord(
+            packets=len(packets),
+            lost=self._lost,
+            complete=idle and not self._lost,
+            steps=tuple(StepTimes(step, *times) for step, times in self._steps.items()),
+            hosts={ip: name for name, host in self._hosts().items() for ip in (host.ip4, host.ip6)},
+            actors=dict(self._host_of),
+            sockets=tuple(NamedAddress(address[0], address[1], name) for name, address in known),
+        )
+        return captured, packets
 
-    def _await_rest(self, settled: Callable[[], bool], answered: Callable[[], bool], scale: float) -> bool:
-        """Whether the network came to rest: nothing under way, no packet left, and none that will be answered soon."""
+    def _await_idle(self, settled: Callable[[], bool], answered: Callable[[], bool], scale: float) -> bool:
+        """Whether the network became idle: nothing under way, no packet unread, and no answer due soon."""
         poller = select.poll()
         for each in self._sockets.values():
             poller.register(each, select.POLLIN)
         deadline, quiet = time.monotonic() + LIMIT * scale, time.monotonic()
         while time.monotonic() < deadline:
-            at_rest = settled()
+            idle = settled()
             if self._take():
                 quiet = time.monotonic()
-            elif at_rest and (answered() or time.monotonic() - quiet >= ANSWERS_WITHIN * scale):
+            elif idle and (answered() or time.monotonic() - quiet >= ANSWERS_WITHIN * scale):
                 return True
             poller.poll(_PAUSE * 1000)
         return False
 
-    def _own(self) -> Iterator[list[Any]]:
-        """The cell's own packets: on hosts of our own all but those of earlier cells, else those of its ports."""
+    def _own(self) -> Iterator[CapturedPacket]:
+        """The cell's own packets: on hosts that the worker made, all but those of earlier cells; else by port."""
         if self._own_hosts():
-            yield from (packet for packet in self._packets if _flow(packet[-1]) not in self._strangers)
+            yield from (packet for packet in self._packets if _flow(packet.content) not in self._strangers)
             return
         ports = {address[1] for address in self._addresses.values() if isinstance(address, tuple)}
         for packet in self._packets:
-            if not ports.isdisjoint(port for _, port in _flow(packet[-1])):
+            if not ports.isdisjoint(port for _, port in _flow(packet.content)):
                 yield packet
 
 
@@ -222,12 +228,12 @@ def _stamp(extra: list[tuple[int, int, bytes]]) -> int:
 
 
 def transport_has_no_packets(transport: Transport) -> bool:
-    """Whether sockets on a transport talk within the kernel, by no network."""
+    """Whether sockets on a transport talk within the kernel, without a network."""
     return "ip" not in transport.groups
 
 
 def _tap() -> socket.socket:
-    """A socket that gets every packet of the thread's network namespace, with the time at which it came."""
+    """A socket that gets every packet of the thread's network namespace, with a time stamp."""
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_EVERY_PROTOCOL))
     tap.setblocking(False)
     tap.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
@@ -238,7 +244,7 @@ def _tap() -> socket.socket:
 
 
 def _flow(packet: bytes) -> Flow:
-    """Between whom a TCP or UDP packet goes, or the one that an ICMP message is about; empty for any other."""
+    """The two ends of a TCP or UDP packet, or of the packet that an ICMP message quotes; empty for any other."""
     version = packet[0] >> 4 if packet else 0
     if len(packet) < {4: _HEADER4, 6: _HEADER6}.get(version, len(packet) + 1):
         return frozenset()

@@ -1,4 +1,4 @@
-"""Evidence: in which state each end of a cell's connections is, and what lies in its queues, when a step was over."""
+"""Evidence: the state and the queues of a cell's sockets at the moment when a step is over."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Optional
 
+from conformance.model.socket_state import SocketState
 from conformance.tables.transports import Transport
 from conformance.worker.network.namespaces import on_host
 from conformance.worker.observing.sock_diag import LISTEN, UNANSWERED, SockDiag, TcpEnd, descriptor_state
@@ -18,26 +19,21 @@ if sys.platform != "win32":
     import fcntl
     import termios
 
-Found = dict[str, Any]
-"""One socket: ``socket`` (its name, or None), ``state`` and the sizes that are not 0, as docs/records.md says."""
-
 Descriptors = Callable[[], "Iterator[tuple[str, int]]"]
-"""Tells the names and descriptors of the sockets in this process."""
+"""Yields name and descriptor of each socket in this process."""
 
 _QUEUED_KINDS = frozenset(["SOCK_STREAM", "SOCK_SEQPACKET"])
 """Types of AF_UNIX sockets for which FIONREAD counts all that is unread; of datagrams it counts the first one only."""
 
-_SIZES = ("unread", "unacknowledged", "unsent", "retransmits", "queued")
-
 
 class Evidence:
-    """Looks at the sockets of one cell. It changes nothing and waits for nothing."""
+    """Looks at the sockets of one cell. Looking changes nothing and waits for nothing."""
 
     def __init__(
         self, transport: Transport, namespaces: Mapping[str, Optional[int]], descriptors: Descriptors,
         addresses: Mapping[str, Any],
     ) -> None:  # fmt: skip
-        """``namespaces``: by host, where hosts are our own; ``addresses``: by name, also of sockets closed since."""
+        """``namespaces``: by host, where the worker made the hosts; ``addresses``: by name, closed sockets included."""
         self._transport = transport
         self._descriptors = descriptors
         self._addresses = addresses
@@ -51,7 +47,7 @@ class Evidence:
                 self._begin(namespace)
 
     def _begin(self, namespace: Optional[int]) -> None:
-        """Begins a conversation in a namespace, if the kernel answers; what is there already is not the cell's."""
+        """Opens a sock_diag conversation in a namespace, if the kernel answers; notes the sockets that exist now."""
         with contextlib.suppress(OSError):
             speaker = SockDiag() if namespace is None else on_host(namespace, SockDiag)
             self._speakers.append(speaker)
@@ -66,39 +62,33 @@ class Evidence:
             speaker.close()
 
     def strangers(self) -> set[frozenset[tuple[str, int]]]:
-        """The ends of the connections that were there before the cell."""
-        found = (end for speaker in self._speakers for family in self._families for end in speaker.tcp(family))
-        return {frozenset((end.local, end.peer)) for end in found if end.identity in self._before}
+        """The ends of the connections that existed before the cell."""
+        ends = (end for speaker in self._speakers for family in self._families for end in speaker.tcp(family))
+        return {frozenset((end.local, end.peer)) for end in ends if end.identity in self._before}
 
     def answered(self) -> bool:
-        """Whether nobody waits for an acknowledgement: of data, SYN or FIN."""
-        return not any(
-            found.get("unacknowledged") or found.get("state") in UNANSWERED
-            for found in (self.look() if self._speakers else ())
-        )
+        """Whether no socket waits for an acknowledgement of data, SYN or FIN."""
+        states = self.look() if self._speakers else ()
+        return not any(each.unacknowledged or each.state in UNANSWERED for each in states)
 
-    def look(self) -> list[Found]:
-        """The sockets as they are now; none where the system does not say."""
+    def look(self) -> list[SocketState]:
+        """The sockets as they are now; an empty list where the system does not say."""
         if self._speakers:
             return self._tcp()
-        return [found for name, number in self._descriptors() for found in self._by_descriptor(name, number)]
+        return [state for name, number in self._descriptors() for state in self._by_descriptor(name, number)]
 
-    # TCP, whoever owns the socket
+    # TCP: all sockets of the hosts, whichever process owns them
 
-    def _tcp(self) -> list[Found]:
+    def _tcp(self) -> list[SocketState]:
         descriptors = dict(self._descriptors())
         inodes = {_inode(number): name for name, number in descriptors.items() if _inode(number)}
         known = {address for address in self._addresses.values() if isinstance(address, tuple)}
-        found = []
+        states = []
         for end in self._ends(None if self._own_hosts else {address[1] for address in known}):
             if self._own_hosts or {end.local, end.peer} & known:
                 name = self._name(end, inodes)
-                found.append({**_found(name, end), **self._left_unread(end, descriptors.get(name or "", -1))})
-        return sorted(found, key=lambda each: (each["socket"] is None, each["socket"] or ""))
-
-    def _left_unread(self, end: TcpEnd, number: int) -> Found:
-        """What a socket in TIME-WAIT still has for its owner: the kernel keeps the state apart from the data."""
-        return _unread(number) if end.state == "TIME-WAIT" and number >= 0 else {}
+                states.append(_state(name, end, descriptors.get(name or "", -1)))
+        return sorted(states, key=lambda each: (each.socket is None, each.socket or ""))
 
     def _ends(self, ports: Optional[set[int]]) -> Iterator[TcpEnd]:
         for speaker in self._speakers:
@@ -106,7 +96,7 @@ class Evidence:
                 yield from speaker.tcp(family, self._before, ports)
 
     def _name(self, end: TcpEnd, inodes: Mapping[int, str]) -> Optional[str]:
-        """The name of a socket in this process by its descriptor; of any other by its address. A name stays."""
+        """The name of a socket: by its descriptor if this process has one, else by its address. A name stays."""
         if end.inode in inodes:
             self._names[end.identity] = inodes[end.inode]
         elif end.inode and end.identity not in self._names:
@@ -118,25 +108,28 @@ class Evidence:
                 self._names[end.identity] = free[0]
         return self._names.get(end.identity)
 
-    # where only descriptors can be asked
+    # one descriptor at a time, where there is no sock_diag
 
-    def _by_descriptor(self, name: str, number: int) -> Iterator[Found]:
+    def _by_descriptor(self, name: str, number: int) -> Iterator[SocketState]:
         if "tcp" in self._transport.groups:
             state = descriptor_state(number)
             if state:
-                yield {"socket": name, "state": state, **_unread(number)}
+                yield SocketState(name, state, unread=_unread(number))
         elif self._transport.family == "AF_UNIX" and self._transport.type in _QUEUED_KINDS:
-            yield {"socket": name, **_unread(number)}
+            yield SocketState(name, unread=_unread(number))
 
 
-def _found(name: Optional[str], end: TcpEnd) -> Found:
-    found: Found = {"socket": name, "state": end.state, "local": _written(end.local)}
-    if end.state != LISTEN:
-        found["peer"] = _written(end.peer)
-    found.update({size: getattr(end, size) for size in _SIZES if getattr(end, size)})
-    if end.timer:
-        found["timer"] = end.timer
-    return found
+def _state(name: Optional[str], end: TcpEnd, number: int) -> SocketState:
+    """A socket as sock_diag describes it; ``number``: its descriptor in this process, or -1.
+
+    In TIME-WAIT the kernel keeps the state apart from the data, so that only the descriptor knows what is unread.
+    """
+    left = _unread(number) if end.state == "TIME-WAIT" and number >= 0 else 0
+    peer = "" if end.state == LISTEN else _written(end.peer)
+    return SocketState(
+        name, end.state, _written(end.local), peer, left or end.unread, end.unacknowledged, end.unsent,
+        end.retransmits, end.queued, end.timer,
+    )  # fmt: skip
 
 
 def _written(address: tuple[str, int]) -> str:
@@ -151,12 +144,12 @@ def _inode(number: int) -> int:
         return 0
 
 
-def _unread(number: int) -> Found:
-    """Bytes that are there to be read, where there are any (FIONREAD)."""
+def _unread(number: int) -> int:
+    """Bytes that can be read (FIONREAD); 0 where the system does not say."""
     if sys.platform == "win32":
-        return {}
+        return 0
     try:
         (size,) = struct.unpack("i", fcntl.ioctl(number, termios.FIONREAD, b"\0\0\0\0"))
     except (OSError, ValueError):
-        return {}
-    return {"unread": size} if size > 0 else {}
+        return 0
+    return max(0, int(size))

@@ -1,6 +1,6 @@
-"""What the kernel says of TCP sockets (sock_diag(7)): whoever owns them, and those that nobody owns any more.
+"""The kernel's list of TCP sockets (sock_diag(7)): those of all processes, and those that were closed but still live.
 
-It speaks for the network namespace of the thread that begins the conversation, and needs no privilege.
+The kernel answers for the network namespace of the thread that opens the conversation. No privilege is needed.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class TcpEnd:
     peer: tuple[str, int]
     unread: int = 0
     unacknowledged: int = 0
-    """What was sent and not acknowledged, and what was not even sent."""
+    """Bytes that are not acknowledged, those not sent yet included."""
     unsent: int = 0
     retransmits: int = 0
     """Segments sent again so far."""
@@ -73,7 +73,7 @@ class TcpEnd:
 
 
 class SockDiag(Conversation):
-    """A conversation with the kernel about TCP sockets. OSError where it has no such thing."""
+    """A conversation with the kernel about TCP sockets. OSError where the kernel has no sock_diag."""
 
     def __init__(self) -> None:
         super().__init__(_PROTOCOL)
@@ -85,7 +85,7 @@ class SockDiag(Conversation):
     def tcp(
         self, family: int, but: AbstractSet[int] = frozenset(), ports: Optional[AbstractSet[int]] = None
     ) -> Iterator[TcpEnd]:
-        """These sockets, but for some; with ``ports`` only those of which either end has one of them."""
+        """These sockets, those in ``but`` left out; with ``ports`` only those with one of these ports at either end."""
         for answer in self._dump(family, 1 << (_INFO - 1)):
             if _identity(answer) not in but and (ports is None or not ports.isdisjoint(_PORTS.unpack_from(answer, 4))):
                 yield _end(answer)
@@ -123,7 +123,7 @@ def _number(info: bytes, offset: int) -> int:
 
 
 def _address(family: int, packed: bytes) -> str:
-    """As people write it; an IPv4 address within an IPv6 one as the former."""
+    """An address as text; an IPv4-mapped IPv6 address as the IPv4 one."""
     if family == socket.AF_INET6 and packed.startswith(bytes(10) + b"\xff\xff"):
         return socket.inet_ntop(socket.AF_INET, packed[12:])
     return socket.inet_ntop(family, packed[: 16 if family == socket.AF_INET6 else 4])

@@ -1,0 +1,115 @@
+"""Records: header, cells with their steps, and footer, as a file holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Optional
+
+import conformance
+from conformance.model.captures import AnyCapture
+from conformance.model.codec import WHOLE, Count, Name, among
+from conformance.model.facts import HostFacts
+from conformance.model.observation import Observation
+from conformance.model.socket_state import SocketState
+
+FORMAT = 1
+"""The version of the record format; a reader refuses newer ones."""
+
+VERDICTS = ("pass", "fail", "known-deviation", "unsupported", "inconclusive")
+VerdictKind = Annotated[str, among(*VERDICTS)]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a record is about. ``hosts`` has facts by name; it is empty where no worker ever started."""
+
+    json_form: ClassVar[str] = WHOLE
+
+    implementation: Name
+    hosts: Mapping[Name, HostFacts]
+    suite: Name
+    started: Name
+    implementation_version: Optional[Name] = None
+    format: Count = FORMAT
+    conformance: Name = conformance.__version__
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What a step was, did, and might have done."""
+
+    number: Count
+    line: Count
+    actor: Name
+    operation: Name
+    says: str
+    did: str
+    expected: str
+    observation: Observation
+    pending: bool = False
+    free: bool = False
+    """Whether several values are legal here, so that comparisons leave the value out."""
+    group: Optional[Count] = None
+    """Of a step in a group: the group's number, and how its steps belong together."""
+    group_kind: Optional[Annotated[str, among("together", "exactly_one")]] = None
+    measured: bool = False
+    evidence: Optional[tuple[SocketState, ...]] = None
+    """The sockets as they were when the step was over; None where that was not asked for."""
+
+
+@dataclass(frozen=True)
+class Differential:
+    """The first step at which a cell parts from the raw socket of the same run, and what each did there."""
+
+    step: Count
+    says: str
+    depth: Name
+    raw: str
+    here: str
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """One cell: which one it is, its verdict, its steps, and what was measured."""
+
+    json_form: ClassVar[str] = WHOLE
+
+    id: Name
+    scenario: Name
+    case: Name
+    transport: Name
+    implementation: Name
+    level: Annotated[str, among("must", "platform", "measure")]
+    hosts: Mapping[Name, Name]
+    """On which host each actor lived."""
+    verdict: VerdictKind
+    steps: tuple[StepRecord, ...]
+    seconds: float
+    file: Name = ""
+    digest: Name = ""
+    reason: str = ""
+    step: Optional[Count] = None
+    expected: str = ""
+    observed: str = ""
+    measures: Mapping[Name, float] = field(default_factory=dict)
+    units: Mapping[Name, Name] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    differential: Optional[Differential] = None
+    capture: AnyCapture = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes cells of different records comparable: scenario, case, transport."""
+        return self.scenario, self.case, self.transport
+
+
+@dataclass(frozen=True)
+class Footer:
+    """The last line of a complete record: when the run ended, and how many cells it has by verdict."""
+
+    json_form: ClassVar[str] = WHOLE
+
+    ended: Name
+    cells: Count
+    verdicts: Mapping[VerdictKind, Count]
