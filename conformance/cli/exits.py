@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class Exit(enum.IntEnum):
-    """What a command ends with."""
+    """How a command can end."""
 
     NOTHING_UNEXPECTED = 0
     UNEXPECTED = 1
