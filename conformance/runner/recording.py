@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +17,9 @@ from conformance.engine.wording import expected_words, observed_words, step_word
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.codec import Vocabulary
+from conformance.model.errors import RecordInUse
+from conformance.model.examined import Examined
+from conformance.platforms.locks import Lock
 from conformance.report import markdown
 from conformance.report.records import CellRecord, Header, RecordWriter, file_name, now, platform_name, read, written
 from conformance.runner.cells import Cell, Outcome
@@ -158,17 +160,6 @@ def _measures(cell: Cell, observations: Mapping[int, o.Observation]) -> dict[str
     return found
 
 
-def implementation_version(name: str) -> str | None:
-    """The version of the distribution that is called like an implementation's package; None where there is none."""
-    module = name.rpartition(":")[0] or name
-    if module.endswith(".py"):
-        return None
-    try:
-        return importlib.metadata.version(module.partition(".")[0])
-    except (importlib.metadata.PackageNotFoundError, ValueError):
-        return None
-
-
 def _captures(record: Path) -> Path:
     """The folder of a record's captures."""
     return record.parent / "captures" / record.stem
@@ -181,11 +172,24 @@ def _forget_captures(record: Path) -> None:
             path.unlink()
 
 
+def _locked(record: Path) -> Lock:
+    """The lock on a record, held until the run ends. RecordInUse where another run holds it."""
+    with written(record):
+        record.parent.mkdir(parents=True, exist_ok=True)
+        lock = Lock(record)
+    if not lock.try_seize():
+        lock.close()
+        raise RecordInUse(f"{record}: another run is writing this record; let it end, or name another --reports folder")
+    return lock
+
+
 class RunRecorder:
     """Writes one record per platform and implementation as cells arrive, and a report per platform at the end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, examined: Mapping[str, Examined] | None = None) -> None:
         self._folder = folder
+        self._examined = examined or {}
+        self._locks: list[Lock] = []
         self._writers: dict[tuple[str, str], RecordWriter] = {}
         self._facts: Mapping[str, Any] = {}
 
@@ -205,11 +209,17 @@ class RunRecorder:
         cell = CellRecord(**reported["cell"])
         key = (platform_name(self._facts), cell.implementation)
         if key not in self._writers:
-            version = implementation_version(cell.implementation)
-            header = Header(cell.implementation, {HOST: self._facts}, reported["suite"], now(), version)
-            self._writers[key] = RecordWriter(self._path(*key), header)
+            header = Header(cell.implementation, {HOST: self._facts}, reported["suite"], now(), *self._origin(cell))
+            path = self._path(*key)
+            self._locks.append(_locked(path))
+            self._writers[key] = RecordWriter(path, header)
             _forget_captures(self._writers[key].path)
         self._writers[key].cell(self._with_capture(cell, reported.get("capture"), key))
+
+    def _origin(self, cell: CellRecord) -> tuple[str | None, str | None]:
+        """The version and the file of the implementation, as a worker imported it."""
+        found = self._examined.get(cell.implementation)
+        return (found.version, found.path and shown_path(found.path)) if found else (None, None)
 
     def _with_capture(self, cell: CellRecord, capture: Mapping[str, Any] | None, key: tuple[str, str]) -> CellRecord:
         """Writes what was captured beside the record, where it then says that it is."""
@@ -227,6 +237,8 @@ class RunRecorder:
     def close(self, complete: bool) -> None:
         """Ends all records, and writes the reports by reading them again."""
         with contextlib.ExitStack() as all_of_them:
+            for lock in self._locks:
+                all_of_them.callback(lock.close)
             for writer in self._writers.values():
                 all_of_them.callback(writer.close if complete else writer.abandon)
         for report in self.reports:
