@@ -41,6 +41,7 @@ class Header:
     suite: str
     started: str
     implementation_version: str | None = None
+    implementation_path: str | None = None
     format: int = FORMAT
     conformance: str = conformance.__version__
 

@@ -7,6 +7,7 @@ import json
 import queue
 import subprocess
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,24 +66,25 @@ class WorkerProcess:
     def send(self, plan: Plan) -> int:
         """Hands over a plan; its number."""
         self.runs += 1
-        line = json.dumps({"run": self.runs, "plan": WIRE.encode(plan)}).encode() + b"\n"
+        self.ask({"run": self.runs, "plan": WIRE.encode(plan)})
+        return self.runs
+
+    def ask(self, request: Mapping[str, Any]) -> None:
+        """Sends a request; of a worker that is gone, :meth:`receive` says so."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
-            self._process.stdin.write(line)
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
-        return self.runs
 
     def findings(self) -> dict[str, dict[str, str | None]]:
         """What transports, capabilities and faults lack here, by kind and name; null where nothing.
 
         HarnessError where the worker does not say.
         """
-        assert self._process.stdin is not None
+        self.ask({"probe": 0})
         try:
-            self._process.stdin.write(b'{"probe": 0}\n')
-            self._process.stdin.flush()
             told = self.receive(START_LIMIT)
-        except (OSError, TimeoutError):
+        except TimeoutError:
             told = None
         if told is None or "probed" not in told:
             raise HarnessError("the worker did not say what this machine can do")

@@ -3,7 +3,8 @@
 Requests: ``{"run": number, "plan": …}``. Answers: ``{"hello": facts}`` once; then per cell ``{"begin": step}``,
 ``{"step": number, "observation": …}``, with ``evidence`` where that was asked for, and ``{"end": number, …}``.
 A request ``{"probe": number}`` is answered by ``{"probed": number, "findings": …}``: by kind (transports,
-capabilities, faults) and name what is lacking, or null.
+capabilities, faults) and name what is lacking, or null. A request ``{"examine": name}`` is answered by one or more
+``{"examined": findings}``, the last without ``doing``.
 Standard output belongs to the protocol alone: what an implementation prints goes to standard error.
 """
 
@@ -31,6 +32,7 @@ from conformance.worker.actors.fork_server import Nursery
 from conformance.worker.actors.fork_server import start as start_nursery
 from conformance.worker.actors.process_main import live
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
+from conformance.worker.adapters.examination import examine
 from conformance.worker.capability_probes import findings, lacking, transport_lacking
 from conformance.worker.drive import Cell, Hosts, Surroundings
 from conformance.worker.guard import Guard
@@ -90,6 +92,9 @@ class Worker:
             request = json.loads(line)
             if "probe" in request:
                 self._tell({"probed": request["probe"], "findings": findings(self._around.hosts)})
+            elif "examine" in request:
+                for found in examine(request["examine"]):
+                    self._tell({"examined": _OBSERVATIONS.encode(found)})
             elif not self._run(request["run"], WIRE.decode(request["plan"])):
                 return
 

@@ -1,6 +1,6 @@
-"""The adapter of anything shaped like ``socket.socket``: a class, a factory, or a module that holds both and select.
+"""The adapter of anything shaped like ``socket.socket``: a class, a factory, or a module with ``socket`` in it.
 
-One method per operation of kind ``verb``. Methods do nothing but call; what they raise is an observation.
+One method per operation of kind ``verb``. A method only calls the implementation. An exception is an observation.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from conformance.tables import options
 RawSocket = socket.socket
 
 Socket = Any
-"""Whatever the implementation makes in place of ``socket.socket``."""
+"""The object that the implementation makes in place of a ``socket.socket``."""
 
 
 class Descriptor(int):
-    """The number of a descriptor that is an object of its own: two with the same number are not the same."""
+    """The number of a descriptor, as an object of its own: two with the same number are two objects."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """New objects, in the shape of ``as``, and what else the operation returned."""
+    """New objects, in the shape of ``as``, and the rest of the result of the operation."""
 
     objects: Any
     result: Any = None
@@ -39,8 +39,8 @@ class Made:
 class ShapedAdapter:
     """Calls the methods that ``socket.socket`` has, on whatever ``target`` makes.
 
-    ``target`` is a class or factory taking ``(family, type, proto)``, or a module with ``socket`` in it, whose
-    ``select``, ``poll`` … are used too where it has them.
+    ``target`` is a class or factory taking ``(family, type, proto)``, or a module with ``socket`` in it. Its
+    ``select``, ``poll`` … are used, too, if it has them.
     """
 
     waits = frozenset(
@@ -50,8 +50,7 @@ class ShapedAdapter:
             "sendfile", "recv", "send", "NtReadFile", "NtWriteFile", "a call",
         }
     )  # fmt: skip
-    """The system calls that a thread waits in under this implementation, of Linux, of Winsock and of NT; a lock is not
-    one of them."""
+    """The system calls of Linux, Winsock and NT in which a thread waits under this implementation. A lock is none."""
 
     def __init__(self, target: Any, name: str) -> None:
         self.name = name
@@ -74,7 +73,7 @@ class ShapedAdapter:
         return Made([self.adopt(each) for each in pair])
 
     def adopt(self, raw: RawSocket) -> Socket:
-        """A socket of this implementation for the descriptor of a raw one, which gives it up."""
+        """A socket of this implementation for the descriptor of a raw socket, which is detached from it."""
         family, kind, protocol, number = raw.family, raw.type, raw.proto, raw.detach()
         try:
             return self.factory(family, kind, protocol, fileno=number)
@@ -294,7 +293,7 @@ class ShapedAdapter:
     def kqueue(self, events: Mapping[str, tuple[Any, int]]) -> Made:
         if not hasattr(select, "kqueue"):
             raise Unsupported("select.kqueue does not exist here")
-        system: Any = select  # what follows is unknown to the typing of other platforms
+        system: Any = select  # the typing of other platforms does not know kqueue
         changes = [
             system.kevent(_descriptor(thing), filter, system.KQ_EV_ADD)
             for thing, mask in events.values()
@@ -323,10 +322,10 @@ class ShapedAdapter:
         found = poller.real.select(timeout)
         return {key.data: [word for bit, word in words if mask & bit] for key, mask in found}
 
-    # what the harness asks about an object
+    # questions of the harness about an object
 
     def descriptor(self, thing: Any) -> int:
-        """The number of an object's descriptor; -1 where it has none any more."""
+        """The number of an object's descriptor, or -1 if it has none."""
         try:
             return _descriptor(thing)
         except Exception:  # noqa: BLE001 (a wrapper may raise anything; the harness only wants to know)
@@ -335,22 +334,22 @@ class ShapedAdapter:
 
 @dataclass(frozen=True)
 class Poller:
-    """An epoll object or selector, and the names of what it watches."""
+    """An epoll object or selector, and the names of the objects that it watches."""
 
     real: Any
     names: Mapping[int, str]
 
     ends: list[int] = field(default_factory=list)
-    """Descriptors that are closed with it."""
+    """Descriptors that are closed with this object."""
 
     def close(self) -> None:
-        """Closes it."""
+        """Closes the poller and its descriptors."""
         self.real.close()
         while self.ends:
             os.close(self.ends.pop())
 
     def release(self) -> None:
-        """Ends a wait for what it watches: from now on that is a pipe at its end, too, which is always ready."""
+        """Ends a wait of the poller: it also watches the end of a closed pipe, which is always ready."""
         outlet, inlet = os.pipe()
         os.close(inlet)
         self.ends.append(outlet)
@@ -427,7 +426,7 @@ _EVENTS = ("IN", "PRI", "OUT", "ERR", "HUP", "NVAL", "RDHUP")
 
 
 def polled(poller: Any, events: Mapping[str, tuple[Any, int]], timeout: Optional[float]) -> dict[str, list[str]]:
-    """What a poll object says of these, by name; ``timeout`` in seconds, or None."""
+    """The events that a poll object reports, by name; ``timeout`` in seconds, or None."""
     for thing, mask in events.values():
         poller.register(thing, mask)
     found = dict(poller.poll(None if timeout is None else timeout * 1000))
