@@ -34,7 +34,6 @@ STATUSES = {
     'claims "$A"': 1,
     "check scenarios": 0,
     "check other.yaml": 2,
-    "check": 0,
     "list scenarios --json": 0,
     'show --record "$A" bad/wrong': 1,
     "schema": 0,
