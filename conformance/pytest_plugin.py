@@ -1,7 +1,10 @@
 """The pytest plugin: ``pytest scenarios/`` runs scenarios, one item per cell.
 
-It claims the scenarios that come with the package and the folders named by the ini option ``conformance_scenarios``,
-and no other YAML file. Which items exist depends on files and options only, so that the workers of xdist agree.
+It collects the scenarios of the package and those in the folders of the ini option ``conformance_scenarios``, and no
+other YAML files. The items depend on files and options only, so that all processes of xdist have the same ones.
+
+pytest loads this plugin in every session of everybody who has the package installed. So it imports the rest of the
+package only when there are scenarios.
 """
 
 from __future__ import annotations
@@ -15,10 +18,29 @@ import pytest
 
 if TYPE_CHECKING:
     from conformance.model.cell import Cell
+    from conformance.model.examined import Examined
     from conformance.model.scenario import Scenario
     from conformance.runner.cells import CellResult
 
 SUFFIX = ".yaml"
+
+_EACH: dict[str, Any] = {"action": "append", "default": []}
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "transport": {**_EACH, "metavar": "T", "help": "only on this transport or group"},
+    "implementation": {
+        **_EACH,
+        "metavar": "I",
+        "help": "what to test: stdlib (default), a registered adapter, package.module:Name or file.py:Name",
+    },
+    "reports": {"metavar": "DIR", "help": "write records and a report below this folder"},
+    "inet-address": {"metavar": "ADDRESS", "help": "for inet where there are no network namespaces"},
+    "deviations": {**_EACH, "metavar": "FILE", "help": "known deviations (YAML)"},
+    "workers": {"type": int, "default": 0, "metavar": "N", "help": "cells at once (default: by processors)"},
+    "evidence": {"action": "store_true", "help": "record the state of each socket after each step"},
+    "capture": {"action": "store_true", "help": "capture all packets, with reports as pcapng files beside the record"},
+}
+"""Our options without their prefix, and the arguments of ``addoption``."""
 
 SESSION = pytest.StashKey[Any]()
 INTERPRETER = pytest.StashKey[Any]()
@@ -26,48 +48,23 @@ LOADED = pytest.StashKey[dict[Path, Any]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Our options."""
+    """Adds our options. All have our prefix, since pytest refuses two plugins with the same option."""
     group = parser.getgroup("conformance", "socket conformance scenarios")
-    group.addoption("--transport", action="append", default=[], metavar="T", help="only on this transport or group")
-    group.addoption(
-        "--implementation",
-        action="append",
-        default=[],
-        metavar="I",
-        help="what to test: stdlib (default), a registered adapter, package.module:Name or file.py:Name",
-    )
-    group.addoption("--reports", metavar="DIR", help="write records and a report below this folder")
-    group.addoption("--inet-address", metavar="ADDRESS", help="for inet where there are no network namespaces")
-    group.addoption("--deviations", action="append", default=[], metavar="FILE", help="known deviations (YAML)")
-    group.addoption(
-        "--conformance-workers",
-        dest="workers",
-        type=int,
-        default=0,
-        metavar="N",
-        help="cells at once (default: by processors)",
-    )
-    group.addoption(
-        "--conformance-evidence",
-        dest="conformance_evidence",
-        action="store_true",
-        help="record the state of each socket after each step",
-    )
-    group.addoption(
-        "--conformance-capture",
-        dest="conformance_capture",
-        action="store_true",
-        help="capture all packets, with --reports as pcapng files beside the record",
-    )
+    for name, settings in _OPTIONS.items():
+        group.addoption(f"--conformance-{name}", **settings)
     parser.addini("conformance_scenarios", "folders of scenario files to collect", type="paths", default=[])
 
 
+def _option(config: pytest.Config, name: str) -> Any:
+    return config.getoption(f"conformance_{name}")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Levels are markers; so are tags, when a scenario that has them is collected. What the user named must exist."""
+    """Checks the names that the user gave, and registers levels for ``-m``. Tags are registered with their scenario."""
     for level in ("must", "platform", "measure"):
         config.addinivalue_line("markers", f"{level}: scenarios of this level")
-    _check_transports(config.option.transport)
-    _check_deviations(config.option.deviations)
+    _check_transports(_option(config, "transport"))
+    _check_deviations(_option(config, "deviations"))
 
 
 def _check_transports(names: list[str]) -> None:
@@ -77,7 +74,9 @@ def _check_transports(names: list[str]) -> None:
 
         for name in names:
             if not expand(name):
-                raise pytest.UsageError(f"--transport: {unknown('transport', name, [*TRANSPORTS, *GROUPS])}")
+                raise pytest.UsageError(
+                    f"--conformance-transport: {unknown('transport', name, [*TRANSPORTS, *GROUPS])}"
+                )
 
 
 def _check_deviations(paths: list[str]) -> None:
@@ -88,24 +87,34 @@ def _check_deviations(paths: list[str]) -> None:
         try:
             load_deviations(map(Path, paths))
         except ScenarioError as error:
-            raise pytest.UsageError(f"--deviations:\n{error}") from None
+            raise pytest.UsageError(f"--conformance-deviations:\n{error}") from None
 
 
-def _check_implementations(names: list[str]) -> None:
-    if names:
-        from conformance.runner.importable import why_not
+def _examined(names: list[str]) -> dict[str, Examined]:
+    """The findings of one worker about the implementations; UsageError if one cannot be used."""
+    from conformance.model.errors import HarnessError
+    from conformance.runner.examining import examined
+    from conformance.runner.launch import OWN
 
-        for name in names:
-            if reason := why_not(name):
-                raise pytest.UsageError(f"--implementation: {reason}")
+    try:
+        found = examined(OWN, names)
+    except HarnessError as error:
+        raise pytest.UsageError(f"--conformance-implementation: {error}") from None
+    if refused := [each.mistake for each in found.values() if each.reason]:
+        raise pytest.UsageError("\n".join(refused))
+    return found
 
 
 def claimed(path: Path, config: pytest.Config) -> bool:
-    """Whether a file is a scenario of ours: below the bundled corpus or a configured folder."""
-    from conformance.language.corpus import bundled
-
-    roots = [bundled(), *config.getini("conformance_scenarios")]
+    """Whether a file is in the bundled corpus or in a configured folder."""
+    roots = [*_bundled(), *config.getini("conformance_scenarios")]
     return any(path == root or root in path.parents for root in (each.resolve() for each in roots))
+
+
+def _bundled() -> tuple[Path, Path]:
+    """The two places of the bundled corpus; ``language`` knows which one it is, but takes long to import."""
+    package = Path(__file__).parent
+    return package / "scenarios", package.parent / "scenarios"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -124,20 +133,20 @@ class Inconclusive(Exception):  # noqa: N818 (shown to people by its message alo
 
 
 class Deviation(Exception):  # noqa: N818 (shown to people by its message alone)
-    """A cell did what its scenario does not allow; the message is its timeline."""
+    """A cell did something that its scenario does not allow; the message is its timeline."""
 
 
 class ScenarioFile(pytest.File):
     """One scenario file."""
 
     def collect(self) -> Iterator[CellItem]:
-        """An item for each cell: implementations x cases x transports."""
+        """One item per cell: implementations x cases x transports."""
         from conformance.runner.session import cells_of_file
 
         scenario = self._load()
         for tag in scenario.tags:
             self.config.addinivalue_line("markers", f"{tag}: scenarios with this tag")
-        for cell in cells_of_file(scenario, self.config.option.transport, self.config.option.implementation):
+        for cell in cells_of_file(scenario, _option(self.config, "transport"), _option(self.config, "implementation")):
             yield CellItem.from_parent(self, name=cell.id.partition("[")[2].rstrip("]"), cell=cell)
 
     def _load(self) -> Scenario:
@@ -153,7 +162,7 @@ class ScenarioFile(pytest.File):
             raise InvalidScenario(str(error)) from None
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Mistakes in a file are shown as such."""
+        """Shows mistakes in a file without a traceback."""
         if isinstance(excinfo.value, InvalidScenario):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
@@ -166,12 +175,21 @@ class CellItem(pytest.Item):
         super().__init__(**kwargs)
         self.cell = cell
         self.outcome: CellResult | None = None
-        for name in (cell.scenario.level, *cell.scenario.tags):
-            self.add_marker(name)
+        self._selected_by = [getattr(pytest.mark, name).mark for name in (cell.scenario.level, *cell.scenario.tags)]
         self.extra_keyword_matches.update((cell.transport, cell.implementation, *cell.case.terms))
 
+    def iter_markers_with_node(self, name: str | None = None) -> Iterator[tuple[Any, pytest.Mark]]:
+        """All markers, or those with a name.
+
+        ``-m`` asks for all: these include level and tags. pytest and other plugins ask by name: then tags are left out,
+        so that the tag "skip" or "timeout" does not act as the marker of pytest or of a plugin.
+        """
+        yield from super().iter_markers_with_node(name)
+        if name is None:
+            yield from ((self, mark) for mark in self._selected_by)
+
     def setup(self) -> None:
-        """Runs the cell; what cannot be judged ends here, as skipped or as an error."""
+        """Runs the cell. Without a judgement the test ends here, as skipped or as an error."""
         outcome = self.outcome = self.config.stash[SESSION].outcome_of(self.cell)
         self.user_properties.append(("verdict", outcome.verdict.kind))
         if outcome.verdict.kind == "unsupported":
@@ -180,7 +198,7 @@ class CellItem(pytest.Item):
             raise Inconclusive("\n".join((outcome.verdict.reason, *outcome.notes)))
 
     def runtest(self) -> None:
-        """Judges it."""
+        """Raises the verdict of the cell."""
         from conformance.report.timeline import timeline
 
         assert self.outcome is not None
@@ -190,52 +208,52 @@ class CellItem(pytest.Item):
             raise Deviation("\n".join(timeline(self.config.stash[SESSION].record_of(self.outcome))))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Our own outcomes are shown by their message, never by a traceback."""
+        """Shows our own outcomes by their message, without a traceback."""
         if isinstance(excinfo.value, (Deviation, Inconclusive)):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the scenario is, and the id of the cell."""
+        """The file of the scenario, and the id of the cell."""
         return self.path, 0, self.cell.id
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """The cells of this session are known: workers may start, and run ahead of the loop."""
-    from conformance.runner.launch import OWN
-    from conformance.runner.session import Session, Settings
-
+    """Makes the session of all cells; its workers may run ahead of pytest's loop."""
     cells = [item.cell for item in session.items if isinstance(item, CellItem)]
     if not cells or session.config.option.collectonly:
         return
-    option = session.config.option
+    from conformance.runner.launch import OWN
+    from conformance.runner.session import Session, Settings
+
+    config = session.config
     settings = Settings(
-        inet_address=option.inet_address,
-        deviations=tuple(Path(each) for each in option.deviations),
-        workers=option.workers,
-        ahead=not hasattr(session.config, "workerinput"),
-        interpreter=session.config.stash.get(INTERPRETER, OWN),
-        evidence=option.conformance_evidence,
-        capture=option.conformance_capture,
+        inet_address=_option(config, "inet_address"),
+        deviations=tuple(Path(each) for each in _option(config, "deviations")),
+        workers=_option(config, "workers"),
+        ahead=not hasattr(config, "workerinput"),
+        interpreter=config.stash.get(INTERPRETER, OWN),
+        evidence=_option(config, "evidence"),
+        capture=_option(config, "capture"),
     )
-    session.config.stash[SESSION] = Session(cells, settings)
+    config.stash[SESSION] = Session(cells, settings)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Attaches what the record needs to the report of the phase that decided; xdist carries it to the controller."""
+    """Attaches the cell to the report of the phase that decided its verdict; xdist sends it to the controller."""
     report: Any = yield
     if isinstance(item, CellItem) and item.outcome is not None:
         decided_in_setup = item.outcome.verdict.kind in ("unsupported", "inconclusive")
         if call.when == ("setup" if decided_in_setup else "call"):
             report.conformance = item.config.stash[SESSION].reported(item.outcome)
         if report.skipped and isinstance(report.longrepr, tuple):
-            report.longrepr = (str(item.path), 1, report.longrepr[2])  # not where this file calls pytest.skip()
+            report.longrepr = (str(item.path), 1, report.longrepr[2])  # else it names the line of pytest.skip()
     return report
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Workers end with the session, whatever ended it."""
+    """Ends all workers."""
     session = config.stash.get(SESSION, None)
     if session is not None:
         session.close()
@@ -243,36 +261,55 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """The controller writes; the workers of xdist do not."""
+    """Examines the implementations and prepares the records, in the controller only, not in processes of xdist."""
     config = session.config
-    if INTERPRETER not in config.stash:  # "conformance run" has looked already, and may enter another Python
-        _check_implementations(config.option.implementation)
-    if config.option.reports and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(_Writer(Path(config.option.reports)), "conformance-writer")
+    names, reports = _option(config, "implementation"), _option(config, "reports")
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    # "conformance run" has examined them already, perhaps on another platform
+    found = _examined(names) if names and INTERPRETER not in config.stash else {}
+    if notes := [each.note for each in found.values() if each.note]:
+        config.pluginmanager.register(_Notes(notes), "conformance-notes")
+    if reports:
+        config.pluginmanager.register(_Writer(Path(reports), found), "conformance-writer")
+
+
+class _Notes:
+    """Says at the end which parts of an implementation the run did not test."""
+
+    def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """One line for each implementation."""
+        for note in self._notes:
+            terminalreporter.write_line(f"note: {note}")
 
 
 @contextmanager
 def _ending_the_run() -> Iterator[None]:
-    """A fault of the environment, such as a full disk, ends the run with its message."""
-    from conformance.model.errors import HarnessError
+    """Ends the run with a message if a record cannot be written."""
+    from conformance.model.errors import HarnessError, RecordInUse
 
     try:
         yield
+    except RecordInUse as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
     except HarnessError as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
 
 
 class _Writer:
-    """Writes records as reports arrive, and the report at the end; a record that cannot be written ends the run."""
+    """Writes records as reports arrive, and the report at the end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, found: dict[str, Examined]) -> None:
         from conformance.runner.recording import RunRecorder
 
-        self.recorder = RunRecorder(folder)
+        self.recorder = RunRecorder(folder, found)
         self._lost = False
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """One cell; or what stands for one whose xdist worker crashed."""
+        """Takes a cell, or the report of a process of xdist that crashed in one."""
         if hasattr(report, "conformance"):
             with _ending_the_run():
                 self.recorder.add(report.conformance)
@@ -280,13 +317,13 @@ class _Writer:
             self._lost = True
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """The footers; without them where the run was cut short: by a signal, by -x, by a crash of an xdist worker."""
+        """Writes the footers, unless the run was cut short by a signal, by -x or by a crash of a process of xdist."""
         to_the_end = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         ran = all(item.outcome is not None for item in session.items if isinstance(item, CellItem))
         with _ending_the_run():
             self.recorder.close(to_the_end and ran and not self._lost)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Where the results are."""
+        """Names the records."""
         for path in self.recorder.paths:
             terminalreporter.write_line(f"record: {path}")

@@ -112,6 +112,13 @@ WRAPPERS = """
             os._exit(3)
 
 
+    class ExitsUnderACell(socket.socket):  # usable, as the examination sees it
+        def __init__(self, *arguments, **keywords):
+            if keywords.get("fileno"):
+                os._exit(3)
+            super().__init__(*arguments, **keywords)
+
+
     class Dies(socket.socket):
         def recv(self, size, *flags):
             os._exit(7)
@@ -194,6 +201,12 @@ def start() -> Callable[..., subprocess.Popen[str]]:
         )
 
     return begin
+
+
+@pytest.fixture(scope="session")
+def surroundings() -> Callable[..., dict[str, str]]:
+    """The environment of a program under test, for tests that start one in their own way."""
+    return environment
 
 
 @pytest.fixture

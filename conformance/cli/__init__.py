@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import io
-import os
 import sys
-from typing import Any
 
 import click
 
 import conformance
 from conformance.cli.exits import Exit
-from conformance.model.errors import HarnessError, RecordError, ScenarioError
+from conformance.cli.interruption import Interruption, interruptible
+from conformance.cli.outlets import outlets
+from conformance.model.errors import HarnessError, RecordError, RecordInUse, ScenarioError
 
 _COMMANDS = {
     "run": "Run scenarios; write records and a report.",
-    "compare": "Put records side by side: who did the same, and where they part.",
+    "compare": "Compare records: which agree, and where the others differ.",
     "show": "Run one scenario and draw what happened.",
-    "list": "List scenarios, transports, implementations, operations, faults, platforms, claims, bugs.",
-    "check": "Check scenario files; every mistake with its place.",
-    "claims": "The HOWTO claim by claim, on this platform or that of a record.",
+    "list": "List scenarios, transports, implementations, operations, faults, platforms, claims, mutants.",
+    "check": "Check scenario files; show every mistake with its place.",
+    "claims": "Say which claims of the HOWTO hold, here or on the platform of a record.",
     "schema": "Print the JSON Schema of scenario files, for editors.",
-    "platforms": "Set up and look after the platforms that scenarios can run on.",
+    "platforms": "Set up, check and remove the platforms that scenarios can run on.",
     "tape": "Play short sends, short receives and would-blocks below an implementation.",
-    "sensitivity": "Which scenarios catch which wrong implementations.",
+    "sensitivity": "Which scenarios kill which mutants.",
 }
-"""Every command and its summary; the module of the same name holds the function ``command``."""
+"""Every command and its summary. The module of the same name, or of that in ``_MODULES``, defines ``command``."""
 
 _MODULES = {"list": "listing"}
 
@@ -47,14 +45,6 @@ class _Commands(click.Group):
         found: click.Command = module.command
         return found
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Calls the command; whoever reads its output may have read enough, and click would end that with 1."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            _forget_the_output()
-            return Exit.NOTHING_UNEXPECTED
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -63,7 +53,7 @@ class _Commands(click.Group):
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(conformance.__version__, prog_name="conformance")
 def cli() -> None:
-    """Scenarios for sockets: what they do on this machine, and how that compares.
+    """Run scenarios for sockets on this machine and others, and compare the results.
 
     \b
       conformance run                    run everything, write reports/runs/
@@ -72,46 +62,41 @@ def cli() -> None:
       conformance compare A.jsonl B.jsonl
 
     Exit status: 0 nothing unexpected, 1 something unexpected or inconclusive, 2 wrong usage or invalid files,
-    3 nothing ran, or not where it was asked for, 4 a fault of conformance itself, 130 interrupted.
+    3 nothing ran, or not where it was asked for, 4 a fault of conformance itself or lost output, 130 interrupted.
     """
 
 
 def main() -> None:
     """Runs the command line and exits."""
-    _write_anything()
+    with interruptible() as interruption, outlets() as outlet:
+        status = _status(interruption)
+        sys.stdout.flush()
+        if outlet is not None and outlet.lost:
+            click.echo(f"conformance: standard output cannot be written: {outlet.lost}", err=True)
+            status = status or Exit.FAULT
+    sys.exit(int(status))
+
+
+def _status(interruption: Interruption) -> Exit:
+    """What the command ends with; whatever ends it early says so on standard error."""
     try:
-        status = cli.main(prog_name="conformance", standalone_mode=False)
-    except click.exceptions.Abort:
-        status = _told("interrupted", Exit.INTERRUPTED)
-    except KeyboardInterrupt:
-        status = _told("interrupted", Exit.INTERRUPTED)
+        status = Exit(cli.main(prog_name="conformance", standalone_mode=False) or 0)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        status = Exit.INTERRUPTED
     except click.ClickException as error:
         error.show()
-        status = Exit.USAGE
-    except (ScenarioError, RecordError) as error:
-        status = _told(str(error), Exit.USAGE)
+        return Exit.USAGE
+    except (ScenarioError, RecordError, RecordInUse) as error:
+        return _ended(str(error), Exit.USAGE)
     except HarnessError as error:
-        status = _told(f"conformance: {error}", Exit.FAULT)
-    except Exception:  # noqa: BLE001 (the last resort: a fault of ours, told as such)
+        return _ended(f"conformance: {error}", Exit.FAULT)
+    except Exception:  # noqa: BLE001 (the last resort: a fault of ours, which the user is asked to report)
         import traceback
 
-        status = _told(f"{traceback.format_exc()}This is a fault of conformance itself; please report it.", Exit.FAULT)
-    sys.exit(int(status or 0))
+        return _ended(f"{traceback.format_exc()}This is a fault of conformance itself; please report it.", Exit.FAULT)
+    return _ended(interruption.message, status) if status is Exit.INTERRUPTED else status
 
 
-def _write_anything() -> None:
-    """What a terminal's encoding lacks is written as an escape, never answered with an error."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _forget_the_output() -> None:
-    """Whoever read it is gone; what is still buffered must not be complained of at exit."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _told(message: str, status: Exit) -> Exit:
+def _ended(message: str, status: Exit) -> Exit:
     click.echo(message, err=True)
     return status

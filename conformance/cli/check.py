@@ -1,4 +1,4 @@
-"""``conformance check``: every mistake in scenario files, each with file, line and column."""
+"""``conformance check``: shows every mistake in scenario files with file, line and column."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from conformance.language.corpus import bundled, load_all
 @click.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--freedom", is_flag=True, help="Also the share of steps with exactly one legal outcome, by level.")
+@click.option("--freedom", is_flag=True, help="Also show, by level, the share of steps with exactly one legal outcome.")
 def command(paths: tuple[Path, ...], as_json: bool, freedom: bool) -> int:
     """Check scenario files or folders (default: those that come with the package).
 
-    Exit status 2 where there are mistakes or no scenario.
+    Exit status 2 if there are mistakes or no scenarios.
     """
     loaded = load_all(paths or (bundled(),))
     if as_json:

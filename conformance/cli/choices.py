@@ -1,53 +1,59 @@
-"""Names that the user chooses from a table: an unknown one is answered with the nearest."""
+"""Options that several commands share, and checks of the names that the user gives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+import dataclasses
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
 from conformance.language.suggestions import unknown
+from conformance.model.examined import Examined
+from conformance.platforms import Interpreter
+from conformance.worker.adapters import ADAPTERS
+
+NATIVE = "native"
+"""The platform that needs no setup: this Python on this machine."""
 
 cells_at_once = click.option(
     "-n", "workers", type=click.IntRange(0, 64), default=0, metavar="N",
     help="Cells at once; default: four for each processor and two more, at most sixteen.",
 )  # fmt: skip
-"""The option of the commands that run cells as ``default_workers`` says, unless told otherwise."""
+"""The option of commands that run several cells at once; 0 stands for ``default_workers``."""
 
 
 class Name(click.Choice[str]):
-    """One of some names."""
+    """A name from a table; the message about an unknown name suggests the nearest."""
 
     def __init__(self, what: str, names: Iterable[str]) -> None:
         super().__init__(list(names))
         self._what = what
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name, where there is one like that."""
+        """The name, if the table has it."""
         if value not in self.choices:
             raise click.UsageError(unknown(self._what, value, self.choices), ctx)
         return str(value)
 
 
-def check_implementation(name: str, here: bool = True) -> None:
-    """A usage error where neither an adapter, nor a file, nor a module can be meant by ``name``.
+def usable(interpreter: Interpreter, implementations: Sequence[str], platform: str) -> dict[str, Examined]:
+    """What one worker of a platform finds out about implementations; wrong usage where one cannot be used there."""
+    from conformance.runner.examining import examined
 
-    ``here``: this Python is to import it, so that its source must be right by this Python, too.
-    """
-    from conformance.runner.importable import top_level, why_not
-    from conformance.worker.adapters import ADAPTERS
+    found = examined(interpreter, implementations)
+    refused = [_there(each, platform).mistake for each in found.values() if each.reason]
+    if refused:
+        raise click.ClickException("\n".join(refused))
+    for each in found.values():
+        if each.note:
+            click.echo(f"note: {each.note}", err=True)
+    return found
 
-    place = name.rpartition(":")[0] or name
-    if name in ADAPTERS:
-        return
-    if place.endswith(".py"):
-        if not Path(place).is_file():
-            raise click.UsageError(f"no file {place} for the implementation {name}")
-    elif top_level(place.partition(".")[0]) is None:
-        known = unknown("implementation", name, ADAPTERS)
-        known += "" if known.endswith("?") else "."
-        raise click.UsageError(f"{known} Or name what can be imported: module:Name or file.py:Name")
-    if here and (reason := why_not(name)):
-        raise click.UsageError(reason)
+
+def _there(found: Examined, platform: str) -> Examined:
+    """The findings with the remedy for the Python of another platform, which has no pip."""
+    if platform == NATIVE or found.absent not in ADAPTERS:
+        return found
+    how = f"PLATFORMS[{platform!r}].install() of conformance.platforms installs packages there"
+    return dataclasses.replace(found, remedy=how)

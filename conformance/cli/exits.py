@@ -9,7 +9,7 @@ from conformance.engine.judge import UNEXPECTED
 
 
 class Exit(enum.IntEnum):
-    """What a command ends with."""
+    """How a command can end."""
 
     NOTHING_UNEXPECTED = 0
     UNEXPECTED = 1

@@ -1,4 +1,4 @@
-"""``conformance list``: what there is to choose from."""
+"""``conformance list``: scenarios, transports, implementations and the other names that users choose from."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _implementations() -> list[Row]:
     from conformance.worker.adapters import ADAPTERS
 
     own = "package.module:Name or file.py:Name"
-    rows = [{"name": name, "summary": summary} for name, (_, summary) in ADAPTERS.items()]
+    rows = [{"name": name, "summary": row.summary} for name, row in ADAPTERS.items()]
     return [*rows, {"name": own, "summary": "anything shaped like socket.socket: a class, a factory or a module"}]
 
 
@@ -69,7 +69,7 @@ def _operations() -> list[Row]:
 
 
 def _faults() -> list[Row]:
-    """Each fault with what its probe found on this machine; ``lacking`` is null where it can be done."""
+    """Each fault with the result of its probe on this machine; ``lacking`` is null if the fault works here."""
     from conformance.runner.launch import OWN, WorkerOptions
     from conformance.runner.process import WorkerProcess
     from conformance.tables.faults import FAULTS
@@ -128,36 +128,36 @@ _LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]] = {
     "claims": (_claims, ("id", "says")),
     "wrong": (_wrong, ("name", "bug")),
 }
-"""What can be listed: where the rows come from, and which fields the terminal shows, the sentence last."""
+"""Each list: the function that makes its rows, and the fields that the terminal shows, the sentence last."""
 
 _SENTENCE = 30
-"""Columns that a sentence must have to stand beside the other fields; with fewer it stands below them."""
+"""The least width of a sentence beside the other fields; if there is less room, it goes below them."""
 
 
 @click.command("list")
 @click.argument("what", type=Name("list", _LISTS), metavar="WHAT")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 def command(what: str, as_json: bool) -> int:
-    """List what there is to choose from.
+    """List the names of one kind.
 
     WHAT is scenarios, transports, implementations, operations, faults, platforms, claims or wrong (implementations).
     """
-    return tell(what, as_json)
+    return print_list(what, as_json)
 
 
-def tell(what: str, as_json: bool) -> int:
+def print_list(what: str, as_json: bool) -> int:
     """Prints one of the lists."""
     rows, shown = _LISTS[what][0](), _LISTS[what][1]
     if as_json:
         print_json(rows)
     else:
-        told = [[*(_words(row.get(name)) for name in shown[:-1]), _sentence(row, shown[-1])] for row in rows]
-        _show(told, [name.replace("_", " ") for name in shown])
+        cells = [[*(_words(row.get(name)) for name in shown[:-1]), _sentence(row, shown[-1])] for row in rows]
+        _show(cells, [name.replace("_", " ") for name in shown])
     return Exit.NOTHING_UNEXPECTED
 
 
 def _show(rows: list[list[str]], heads: list[str]) -> None:
-    """As a table; where that leaves the sentences too little room, each below its row."""
+    """As a table, or with each sentence below its row if a table leaves too little room."""
     screen = console()
     widths = [max(len(row[column]) for row in rows) + 2 for column in range(len(heads) - 1)]
     if sum(widths) + _SENTENCE <= screen.width:
@@ -179,7 +179,7 @@ def _table(rows: list[list[str]], heads: list[str]) -> Table:
 
 
 def _sentence(row: Row, name: str) -> str:
-    """What a row says, what this machine lacks for it, and below where practice is more subtle."""
+    """The sentence of a row, what this machine lacks for it, and the caveat on a line of its own."""
     lacking = f" Not here: {row['lacking']}." if row.get("lacking") else ""
     caveat = f"\nBut: {row['caveat']}" if row.get("caveat") else ""
     return f"{_words(row.get(name))}{lacking}{caveat}"

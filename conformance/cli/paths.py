@@ -1,4 +1,4 @@
-"""From what the user names (files, folders, globs, ids) to scenarios."""
+"""Finds the scenarios that the user names by file, folder, glob or id."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from conformance.model.scenario import Scenario
 
 
 def load_scenarios(names: Sequence[str]) -> list[Scenario]:
-    """The scenarios that are named: all bundled ones where nothing is. ScenarioError with every mistake."""
+    """The named scenarios, or all bundled ones if no name is given. ScenarioError with every mistake."""
     if not names:
         return _checked([bundled()])
     paths: list[Path] = []
@@ -36,7 +36,7 @@ def load_scenarios(names: Sequence[str]) -> list[Scenario]:
 
 
 def matching(name: str, known: dict[str, Scenario]) -> list[Scenario]:
-    """The bundled scenarios whose id is, matches or contains ``name``, or whose former id is."""
+    """The bundled scenarios with ``name`` as id or former id, else those with an id that matches or contains it."""
     exact = [each for each in known.values() if name in (each.id, each.id.split("/")[-1], *each.formerly)]
     pattern = name if any(char in name for char in "*?[") else f"*{name}*"
     found = exact or [each for each in known.values() if fnmatch.fnmatchcase(each.id, pattern)]
@@ -46,7 +46,7 @@ def matching(name: str, known: dict[str, Scenario]) -> list[Scenario]:
 
 
 def _corpora(paths: Sequence[Path]) -> list[Path]:
-    """The folders called ``scenarios`` that hold these paths: a scenario has one id, however much of them is named."""
+    """The folders named ``scenarios`` above these paths. The id of a scenario starts there, whatever path is given."""
     above = [(Path(os.path.abspath(path)), *Path(os.path.abspath(path)).parents) for path in paths]
     nearest = (next((each for each in folders if each.name == "scenarios"), None) for folders in above)
     return [folder for folder in nearest if folder is not None]
@@ -62,5 +62,5 @@ def _checked(paths: Sequence[Path]) -> list[Scenario]:
 
 
 def nothing_at(paths: Sequence[Path]) -> Mistake:
-    """What is said of paths at which there is no scenario."""
+    """The mistake of naming paths without scenarios."""
     return Mistake(Position(", ".join(map(str, paths)), 1, 1), "no scenario file (*.yaml) is there")

@@ -1,4 +1,4 @@
-"""``conformance platforms``: set up, look after and remove the platforms that scenarios can run on."""
+"""``conformance platforms``: sets up, checks and removes the platforms that scenarios can run on."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _NAMES = click.argument("names", nargs=-1, type=click.Choice(list(PLATFORMS)))
 
 @click.group("platforms")
 def command() -> None:
-    """Set up and look after platforms. What is downloaded stays in one folder outside the repository."""
+    """Set up, check and remove platforms. Downloads stay in one folder outside the repository."""
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_platforms(as_json: bool) -> int:
     """List the platforms of the registry."""
-    return listing.tell("platforms", as_json)
+    return listing.print_list("platforms", as_json)
 
 
 @command.command("doctor")
 @_NAMES
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def doctor_command(names: tuple[str, ...], as_json: bool) -> int:
-    """Say which platforms can be used, and what the others lack."""
+    """Show which platforms can be used, and what the others lack."""
     found = doctor(list(names) or list(PLATFORMS), cache_directory())
     if as_json:
         print_json([{"name": platform.name, **_finding(finding)} for platform, finding in found])
@@ -54,7 +54,7 @@ def _finding(finding: object) -> dict[str, object]:
 @command.command("setup")
 @_NAMES
 def setup(names: tuple[str, ...]) -> int:
-    """Provision platforms; what is there already is kept, what was interrupted is continued."""
+    """Set platforms up. Finished parts are kept; an interrupted setup continues where it stopped."""
     return _each(names, lambda platform: platform.setup(cache_directory(), _reporter(platform)))
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.padding import Padding
 from rich.text import Text
 
-from conformance.cli.choices import Name, cells_at_once, check_implementation
+from conformance.cli.choices import NATIVE, Name, cells_at_once
 from conformance.cli.compare import show as show_comparison
 from conformance.cli.compare import show_measures
 from conformance.cli.exits import Exit, of_verdicts
 from conformance.cli.paths import load_scenarios
-from conformance.cli.running import NATIVE, Request, Results, run_all
+from conformance.cli.running import Request, Results, run_all
 from conformance.cli.terminal import STYLES, console, print_json, timeline_text, verdict_table
 from conformance.engine.judge import UNEXPECTED
 from conformance.engine.wording import counted
@@ -30,13 +29,12 @@ from conformance.report.records import read
 from conformance.report.tables import verdict_counts
 from conformance.report.timeline import timeline
 from conformance.tables.transports import GROUPS, TRANSPORTS
-from conformance.worker.adapters import ADAPTERS
 
 SHOWN = 20
-"""How many different unexpected outcomes the terminal shows in full; the report has every cell."""
+"""The number of different unexpected outcomes on the terminal; the report has every cell."""
 
 REASONS = 5
-"""How many reasons for which cells could not be run the terminal shows."""
+"""The number of reasons on the terminal why cells could not be run."""
 
 
 @click.command("run")
@@ -50,10 +48,10 @@ REASONS = 5
               help="Where to test: native (default) or a platform that was set up; may be repeated.")  # fmt: skip
 @cells_at_once
 @click.option("--reports", type=click.Path(file_okay=False, path_type=Path), default=Path("reports/runs"),
-              show_default=True, metavar="DIR", help="Where records and reports go.")  # fmt: skip
+              show_default=True, metavar="DIR", help="The folder of records and reports.")  # fmt: skip
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only cells that match, as with pytest -k.")
 @click.option("-m", "marker", default="", metavar="EXPR", help="Only levels and tags that match, as with pytest -m.")
-@click.option("--inet-address", metavar="ADDRESS", help="For inet where there are no network namespaces.")
+@click.option("--inet-address", metavar="ADDRESS", help="An address for inet on a machine without network namespaces.")
 @click.option("--deviations", multiple=True, type=click.Path(exists=True, dir_okay=False), metavar="FILE",
               help="Known deviations, as YAML.")  # fmt: skip
 @click.option("--evidence", is_flag=True, help="Also record the state of each socket after each step.")
@@ -67,14 +65,12 @@ def command(  # noqa: PLR0913 (one parameter for each option)
 ) -> int:  # fmt: skip
     """Run scenarios and write, for each platform and implementation, a record and a report.
 
-    Without PATH everything that comes with the package is run. The id of a scenario is its path below the folder
-    "scenarios", or below the PATH that was named. A record that an earlier run wrote in the same folder is replaced.
+    Without PATH all scenarios of the package are run. The id of a scenario is its path below the folder "scenarios",
+    or below PATH. A record that an earlier run wrote to the same folder is replaced.
 
-    Exit status 0 where nothing was unexpected, 1 where a cell failed or was inconclusive, 3 where nothing could be
-    run, or not on each platform and with each implementation that was asked for.
+    Exit status 0 if nothing was unexpected, 1 if a cell failed or was inconclusive, 2 if an implementation cannot be
+    used or another run is writing the same record, 3 if nothing could be run, or nothing on one of the platforms.
     """
-    for name in implementation:
-        check_implementation(name, here=NATIVE in (platform or (NATIVE,)))
     request = Request(
         scenarios=tuple(load_scenarios(paths)),
         transports=transport,
@@ -101,12 +97,11 @@ def command(  # noqa: PLR0913 (one parameter for each option)
     if results.status is not None:
         return results.status
     status = of_verdicts(cell.verdict for cell in results.cells)
-    lacking = results.not_run or any(map(_not_imported, results.by_record().values()))
-    return Exit.NOTHING_RAN if lacking and status == Exit.NOTHING_UNEXPECTED else status
+    return Exit.NOTHING_RAN if results.not_run and status == Exit.NOTHING_UNEXPECTED else status
 
 
 def _check_folder(folder: Path) -> None:
-    """A usage error where records cannot be written, before anything is run for them."""
+    """Wrong usage if records cannot be written there; checked before anything is run."""
     there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     if not there.is_dir():
         raise click.UsageError(f"--reports {folder}: {there} is no folder")
@@ -115,32 +110,25 @@ def _check_folder(folder: Path) -> None:
 
 
 def _warn(request: Request) -> None:
-    """Of entries of deviations files that are about no scenario; they may be about one that was not named."""
+    """Warns of entries in deviations files that match no scenario. They may be meant for one that was not named."""
     if request.deviations:
         ids = {*bundled_ids(), *(scenario.id for scenario in request.scenarios)}
         for mistake in about_nothing(load_deviations(map(Path, request.deviations)), ids):
-            click.echo(f"{mistake} (a known deviation of nothing)", err=True)
-
-
-def _not_imported(cells: Sequence[CellRecord]) -> bool:
-    """Whether nothing of a record was run because its implementation could not be imported there."""
-    imported = (ADAPTERS.get(cell.implementation, (cell.implementation,))[0] for cell in cells)
-    said = [cell.reason.startswith(f"{name}: ") for cell, name in zip(cells, imported, strict=True)]
-    return any(said) and all(cell.verdict == "unsupported" for cell in cells)
+            click.echo(f"{mistake}; this entry has no effect", err=True)
 
 
 def _summary(results: Results) -> dict[str, object]:
     return {
         "records": [str(path) for path in results.records],
         "verdicts": verdict_counts(results.cells),
-        "unexpected": [_told(cell) for cell in results.cells if cell.verdict in UNEXPECTED],
-        "known_deviations": [_told(cell) for cell in results.cells if cell.verdict == "known-deviation"],
+        "unexpected": [_summed_up(cell) for cell in results.cells if cell.verdict in UNEXPECTED],
+        "known_deviations": [_summed_up(cell) for cell in results.cells if cell.verdict == "known-deviation"],
         "not_run": dict(results.not_run),
         "seconds": round(results.seconds, 2),
     }
 
 
-def _told(cell: CellRecord) -> dict[str, object]:
+def _summed_up(cell: CellRecord) -> dict[str, object]:
     names = ("id", "verdict", "reason", "expected", "observed", "file", "step")
     shown = {name: getattr(cell, name) for name in names}
     return {**shown, "differential": cell.differential and vars(cell.differential)}
@@ -173,7 +161,7 @@ def _show(results: Results) -> None:
 
 
 def _show_unsupported(cells: list[CellRecord]) -> None:
-    """Why cells could not be run here, the most frequent reasons first."""
+    """The reasons why cells could not be run here, the most frequent first."""
     reasons = Counter(cell.reason for cell in cells if cell.verdict == "unsupported").most_common()
     for reason, number in reasons[:REASONS]:
         console().print(f"{number}– {reason}", style="dim", markup=False)
@@ -182,7 +170,7 @@ def _show_unsupported(cells: list[CellRecord]) -> None:
 
 
 def _show_known(cells: list[CellRecord]) -> None:
-    """Known deviations: each reason, then what was seen, where, and against what."""
+    """Each reason of known deviations, then where they were seen, what was expected and what happened."""
     screen, known = console(), by_reason(cells)
     if known:
         screen.print("\nKnown deviations", style="bold")
@@ -202,8 +190,8 @@ def _show_unexpected(cells: list[CellRecord]) -> None:
     screen = console()
     alike: dict[tuple[str, ...], list[CellRecord]] = {}
     for cell in cells:
-        told = timeline(cell, ("any",), texts=False)
-        alike.setdefault((cell.verdict, cell.scenario, cell.implementation, *told), []).append(cell)
+        lines = timeline(cell, ("any",), texts=False)
+        alike.setdefault((cell.verdict, cell.scenario, cell.implementation, *lines), []).append(cell)
     for same in list(alike.values())[:SHOWN]:
         screen.print()
         screen.rule(f"[bold red]{same[0].verdict}[/]", align="left", style="red")

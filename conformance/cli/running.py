@@ -1,13 +1,12 @@
-"""Runs pytest for each platform with a display of our own, and gathers what became of the cells."""
+"""Runs pytest on each platform with our own display, and collects the cells and their records."""
 
 from __future__ import annotations
 
-import functools
 import os
 import shlex
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,27 +15,26 @@ import click
 import pytest
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from conformance.cli.choices import NATIVE, usable
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import STYLES, console
 from conformance.language.suggestions import unknown
 from conformance.model.errors import HarnessError
+from conformance.model.examined import Examined
 from conformance.model.record import CellRecord
 from conformance.model.scenario import Scenario
 from conformance.platforms import PLATFORMS, Interpreter, SetupError, cache_directory
 from conformance.pytest_plugin import INTERPRETER, LOADED
 from conformance.report.tables import VERDICT_MARKS
 from conformance.runner.launch import OWN
-from conformance.runner.recording import Reported, RunRecorder, implementation_version, pcapng_of
-
-NATIVE = "native"
-"""The platform that needs no setting up: this Python on this machine."""
+from conformance.runner.recording import Reported, RunRecorder, pcapng_of
 
 _INI = Path(__file__).with_name("pytest.ini")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked to run."""
+    """The options of a run."""
 
     scenarios: tuple[Scenario, ...]
     transports: tuple[str, ...] = ()
@@ -54,12 +52,12 @@ class Request:
 
 @dataclass
 class Results:
-    """What became of it."""
+    """The result of a run: its cells, records and reports, and the platforms that it could not use."""
 
     cells: list[CellRecord] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     captures: list[bytes] = field(default_factory=list)
-    """Of each cell, the content of a pcapng file; empty where nothing was captured."""
+    """For each cell the content of a pcapng file; empty if nothing was captured."""
     records: list[Path] = field(default_factory=list)
     reports: list[Path] = field(default_factory=list)
     not_run: dict[str, str] = field(default_factory=dict)
@@ -75,27 +73,36 @@ class Results:
 
 
 def run_all(request: Request, quiet: bool = False) -> Results:
-    """Runs the request on each of its platforms, one after the other."""
+    """Runs the request on its platforms, one after the other."""
     results = Results()
     began = time.monotonic()
     strange = [name for name in request.platforms if name != NATIVE and name not in PLATFORMS]
     if strange:
         raise click.UsageError(unknown("platform", strange[0], [NATIVE, *PLATFORMS]))
-    for name in request.platforms:
-        try:
-            with entered(name) as interpreter:
-                _run_on(name, interpreter, request, results, quiet)
-        except SetupError as error:
-            results.not_run[name] = str(error)
-        if results.status is not None:
-            break
+    with ExitStack() as stack:
+        ready = _ready(request, results, stack)
+        found = {name: usable(interpreter, request.implementations, name) for name, interpreter in ready.items()}
+        for name, interpreter in ready.items():
+            if results.status is None:
+                _run_on(request, results, _Display(request, interpreter, results, found[name], quiet, name))
     results.seconds = time.monotonic() - began
     return results
 
 
+def _ready(request: Request, results: Results, stack: ExitStack) -> dict[str, Interpreter]:
+    """Enters all platforms until the stack ends, so that all are examined before the first one is used."""
+    ready = {}
+    for name in request.platforms:
+        try:
+            ready[name] = stack.enter_context(entered(name))
+        except SetupError as error:
+            results.not_run[name] = str(error)
+    return ready
+
+
 @contextmanager
 def entered(name: str) -> Iterator[Interpreter]:
-    """A platform while it is used; left again whatever happens."""
+    """The Python of a platform, which is left at the end of the block."""
     if name == NATIVE:
         yield OWN
         return
@@ -109,9 +116,8 @@ def entered(name: str) -> Iterator[Interpreter]:
         platform.leave(cache)
 
 
-def _run_on(name: str, interpreter: Interpreter, request: Request, results: Results, quiet: bool) -> None:
-    recorder = RunRecorder(request.reports) if request.reports else None
-    display = _Display(request, interpreter, results, recorder, quiet, name)
+def _run_on(request: Request, results: Results, display: _Display) -> None:
+    recorder = display.recorder
     with _no_other_plugins():
         status = pytest.main(_arguments(request), plugins=[display])
     if recorder is not None:
@@ -126,12 +132,12 @@ def _run_on(name: str, interpreter: Interpreter, request: Request, results: Resu
 
 
 _STATUSES = {pytest.ExitCode.INTERRUPTED: Exit.INTERRUPTED, pytest.ExitCode.USAGE_ERROR: Exit.USAGE}
-"""What pytest may end with that does not depend on verdicts."""
+"""Exit statuses of pytest that do not depend on verdicts."""
 
 
 @contextmanager
 def _no_other_plugins() -> Iterator[None]:
-    """What the environment tells pytest to do is for the user's own tests, not for this run."""
+    """Hides environment variables that configure pytest for the user's own tests."""
     before = {key: value for key in _PYTEST_VARIABLES if (value := os.environ.pop(key, None)) is not None}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
@@ -156,9 +162,9 @@ def _arguments(request: Request) -> list[str]:
         ("implementation", request.implementations),
         ("deviations", request.deviations),
     ):
-        arguments += [f"--{option}={value}" for value in values]
+        arguments += [f"--conformance-{option}={value}" for value in values]
     if request.inet_address:
-        arguments.append(f"--inet-address={request.inet_address}")
+        arguments.append(f"--conformance-inet-address={request.inet_address}")
     for name in ("evidence", "capture"):
         arguments += [f"--conformance-{name}"] if getattr(request, name) else []
     for flag, value in (("-k", request.keyword), ("-m", request.marker)):
@@ -167,29 +173,29 @@ def _arguments(request: Request) -> list[str]:
 
 
 def _absolute(scenario: Scenario) -> Path:
-    """Where a scenario is, whatever a configuration file's folder is."""
+    """The absolute path of a scenario; pytest would start a relative one at its configuration file."""
     return Path(os.path.abspath(scenario.path))
 
 
 class _Display:
-    """Stands in for pytest's terminal output: a progress bar, and the cells as they finish."""
+    """Replaces pytest's terminal output by a progress bar, and collects cells as they finish."""
 
     def __init__(
         self,
         request: Request,
         interpreter: Interpreter,
         results: Results,
-        recorder: RunRecorder | None,
+        found: Mapping[str, Examined],
         quiet: bool,
         platform: str,
     ) -> None:
         self._request = request
         self._interpreter = interpreter
         self._results = results
-        self._recorder = recorder
+        self.recorder = RunRecorder(request.reports, found) if request.reports else None
+        self._found = found
         self._counts: dict[str, int] = {}
         self.fault: BaseException | None = None
-        self._version_of = functools.cache(implementation_version)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -203,7 +209,7 @@ class _Display:
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Takes the place of pytest's reporter; hands over what is loaded already."""
+        """Removes pytest's reporter; hands over the scenarios that are already loaded."""
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             config.pluginmanager.unregister(reporter)
@@ -212,24 +218,24 @@ class _Display:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """The number of cells is known."""
+        """Shows the bar, now that the number of cells is known."""
         self._progress.start()
         self._progress.update(self._task, total=len(session.items))
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
-        """A fault that ends the run is the caller's to tell; pytest need not print its traceback."""
+        """Keeps a fault that ends the run for the caller; pytest must not print its traceback."""
         self._progress.stop()
         self.fault = excinfo.value
         return True
 
     def pytest_collectreport(self, report: Any) -> None:
-        """A file that cannot be collected is invalid."""
+        """Ends the run at a file that cannot be collected."""
         if report.failed:
             self._progress.stop()
             raise HarnessError(f"{report.nodeid} could not be collected:\n{report.longreprtext}")
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """A cell has finished, or failed in a way that is ours."""
+        """Takes a finished cell; any other failed test is a fault of ours."""
         if hasattr(report, "conformance"):
             self._add(report.conformance)
         elif report.failed:
@@ -240,16 +246,17 @@ class _Display:
 
         cell = reported.cell
         self._results.cells.append(cell)
-        self._results.captures.append(pcapng_of(cell, reported.packets) if self._recorder is None else b"")
-        version = self._version_of(cell.implementation)
+        self._results.captures.append(pcapng_of(cell, reported.packets) if self.recorder is None else b"")
+        examined = self._found.get(cell.implementation)
+        version = examined and examined.version
         platform = platform_name(reported.facts)
         self._results.titles.append(f"{platform}, {cell.implementation}" + (f" {version}" if version else ""))
-        if self._recorder is not None:
-            self._recorder.add(reported)
+        if self.recorder is not None:
+            self.recorder.add(reported)
         self._counts[cell.verdict] = self._counts.get(cell.verdict, 0) + 1
         found = " ".join(f"[{STYLES[v]}]{n}{VERDICT_MARKS[v]}[/]" for v, n in self._counts.items())
         self._progress.update(self._task, advance=1, found=found)
 
     def pytest_sessionfinish(self) -> None:
-        """The bar goes away."""
+        """Removes the bar."""
         self._progress.stop()

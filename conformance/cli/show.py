@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from conformance.cli.choices import Name, check_implementation
+from conformance.cli.choices import Name
 from conformance.cli.exits import of_verdicts
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, run_all
@@ -55,7 +55,6 @@ def command(
     """
     if record is not None:
         return _replay(record, scenario, transport, case_name, wire)
-    check_implementation(implementation)
     one = _one(scenario)
     over = transport or one.transports[0]
     if over not in one.transports:

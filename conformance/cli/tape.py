@@ -10,17 +10,19 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from conformance.cli.choices import Name, cells_at_once, check_implementation
+from conformance.cli.choices import NATIVE, Name, cells_at_once, usable
 from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
-from conformance.cli.running import NATIVE, entered
+from conformance.cli.running import entered
 from conformance.cli.terminal import console, print_json, timeline_text
 from conformance.engine.judge import FAIL, INCONCLUSIVE, PASS, UNSUPPORTED
 from conformance.engine.pieces import why_not
 from conformance.engine.wording import counted
 from conformance.language.corpus import bundled
 from conformance.language.suggestions import unknown
+from conformance.model.cell import Cell
 from conformance.model.scenario import Scenario
+from conformance.platforms import Interpreter
 from conformance.report.timeline import timeline
 from conformance.runner.recording import cell_record, shown_path
 from conformance.runner.sensitivity import TRANSPORTS as ONE_OF_EACH_KIND
@@ -73,15 +75,13 @@ def command(  # noqa: PLR0913 (one parameter for each option)
 
     Exit status 0 where nothing failed, 1 where something did, 3 where nothing could be played.
     """
-    check_implementation(implementation, here=platform == NATIVE)
     chosen = _chosen(seeds, splits, tapes)
     wanted = [name for each in transport for name in expand(each)] or list(ONE_OF_EACH_KIND)
     scenarios = load_scenarios(paths)
     cells = tapeable(scenarios, wanted, implementation)
-    with entered(platform) as interpreter, _bar(len(cells), quiet=as_json) as bar:
-        task = bar.add_task(implementation, total=len(cells))
-        runner = taping_runner(interpreter, needs_hosts(cells))
-        told = list(play(cells, chosen, runner, workers or default_workers(), lambda cell: bar.advance(task)))
+    with entered(platform) as interpreter:
+        usable(interpreter, [implementation], platform)
+        told = _played(cells, chosen, interpreter, workers, as_json)
     nothing = _why_nothing(scenarios, wanted, tapes, told)
     if as_json:
         print_json({**_json(told), "nothing_played": nothing})
@@ -89,6 +89,14 @@ def command(  # noqa: PLR0913 (one parameter for each option)
         _show_left_out(scenarios if paths else [])
         _show(implementation, platform, told, nothing)
     return _status(told)
+
+
+def _played(cells: Sequence[Cell], chosen: Tapes, interpreter: Interpreter, workers: int, quiet: bool) -> list[Played]:
+    """Plays the tapes to the cells, under a progress bar."""
+    with _bar(len(cells), quiet) as bar:
+        task = bar.add_task("", total=len(cells))
+        runner = taping_runner(interpreter, needs_hosts(cells))
+        return list(play(cells, chosen, runner, workers or default_workers(), lambda cell: bar.advance(task)))
 
 
 def _chosen(seeds: int, splits: int | None, tapes: Sequence[str]) -> Tapes:

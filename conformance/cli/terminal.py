@@ -1,4 +1,4 @@
-"""What all commands share of the terminal: the console, styles of verdicts, tables, JSON."""
+"""Output of all commands: the console, styles of verdicts, tables, JSON."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ STYLES = {
     "inconclusive": "bold magenta",
 }
 
+_NARROWEST, _WIDTH = 20, 80
+"""COLUMNS can be 0 if the width is unknown. A width that is too small to read is replaced by the second one."""
+
 _BY_MARK = {mark: STYLES[verdict] for verdict, mark in VERDICT_MARKS.items()}
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Whoever read our output has read enough: that is told to the caller, not decided here."""
-        raise BrokenPipeError
 
 
 def console(stderr: bool = False) -> Console:
     """A console on standard output, or on standard error for progress."""
-    return _Console(stderr=stderr, highlight=False, emoji=False)  # no emoji: "module:X: …" holds one by accident
+    made = Console(stderr=stderr, highlight=False, emoji=False)  # no emoji: "module:X: …" holds one by accident
+    if made.width < _NARROWEST:
+        made.width = _WIDTH
+    return made
 
 
 def print_json(value: Any) -> None:
@@ -46,7 +46,7 @@ def print_json(value: Any) -> None:
 
 
 def styled_marks(text: str) -> Text:
-    """Counts such as ``12✓ 1✗``, each in the style of its verdict."""
+    """Counts like ``12✓ 1✗``, each in the style of its verdict."""
     styled = Text()
     for part in text.split():
         styled.append(part + " ", _BY_MARK.get(part[-1], ""))
@@ -55,7 +55,7 @@ def styled_marks(text: str) -> Text:
 
 
 def verdict_table(cells: Sequence[CellRecord], width: int) -> Table:
-    """Verdicts by transport and section; where that is too wide, by transport, then by section."""
+    """Verdicts by transport and section, or in two parts if that is too wide."""
     table, screen = _grid(*by_transport(cells)), console()
     if Measurement.get(screen, screen.options.update(max_width=10_000), table).maximum > width:
         table = _grid(*by_verdict(cells))

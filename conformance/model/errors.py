@@ -49,6 +49,10 @@ class HarnessError(Exception):
     """The harness or its environment failed: the cell is inconclusive, never passed or failed."""
 
 
+class RecordInUse(HarnessError):  # noqa: N818 (the user started two runs; the message says so)
+    """Another run is writing the same record."""
+
+
 class FixtureFailed(HarnessError):  # noqa: N818 (whose error this is gets decided later)
     """A call raised or hung while the fixture was made: the implementation's failure if the raw socket can make it.
 

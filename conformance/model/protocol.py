@@ -1,8 +1,8 @@
 """The messages between controller and worker: one JSON object a line, both ways.
 
-The controller sends a :class:`RunRequest` or a :class:`ProbeRequest`. The worker greets once. Then it answers a probe
-with :class:`Findings`, and a run with a :class:`StepBegun` and a :class:`StepDone` for each step, and a
-:class:`CellEnd`.
+The controller sends a :class:`RunRequest`, a :class:`ProbeRequest` or an :class:`ExamineRequest`. The worker greets
+once. Then it answers a probe with :class:`Findings`, an examination with an :class:`Examination` for each part, and a
+run with a :class:`StepBegun` and a :class:`StepDone` for each step, and a :class:`CellEnd`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Optional, Union
 
 from conformance.model.captures import AnyCapture, CapturedPacket
 from conformance.model.codec import Codec, Count, Name
+from conformance.model.examined import Examined
 from conformance.model.facts import HostFacts
 from conformance.model.observation import Observation
 from conformance.model.plan import Plan
@@ -36,6 +37,13 @@ class ProbeRequest:
     """Asks what transports, capabilities and faults lack here."""
 
     probe: Count
+
+
+@dataclass(frozen=True)
+class ExamineRequest:
+    """Asks whether the implementation of this name can be used."""
+
+    examine: str
 
 
 @dataclass(frozen=True)
@@ -104,8 +112,15 @@ class Findings:
     findings: Mapping[str, Mapping[str, Optional[str]]]
 
 
-Request = Union[RunRequest, ProbeRequest]
-Answer = Union[Hello, StepBegun, StepDone, CellEnd, Findings]
+@dataclass(frozen=True)
+class Examination:
+    """The findings on an implementation so far; the last message has findings without ``doing``."""
+
+    examined: Examined
+
+
+Request = Union[RunRequest, ProbeRequest, ExamineRequest]
+Answer = Union[Hello, StepBegun, StepDone, CellEnd, Findings, Examination]
 
 REQUESTS, ANSWERS = Codec(Request), Codec(Answer)
 

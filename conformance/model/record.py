@@ -31,6 +31,7 @@ class Header:
     suite: Name
     started: Name
     implementation_version: Optional[Name] = None
+    implementation_path: Optional[Name] = None
     format: Count = FORMAT
     conformance: Name = conformance.__version__
 

@@ -1,4 +1,4 @@
-"""Platforms that tests can run on: how each is provisioned, probed, entered and left."""
+"""The platforms that tests can run on: each one can be probed, set up, entered and left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The nouns of a platform: what a probe finds, how Python is started there, and a platform's interface."""
+"""The nouns of platforms: the finding of a probe, the way to start Python, and the interface of a platform."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Report = Callable[[str], None]
 """Receives one line of progress, without a line end."""
 
 PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONPLATLIBDIR", "__PYVENV_LAUNCHER__")
-"""Variables of the controller's Python that would mislead another one."""
+"""Environment variables of the controller's Python that would mislead another Python."""
 
 
 class SetupError(Exception):
@@ -26,10 +26,10 @@ class SetupError(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a probe found.
+    """The result of a probe.
 
-    `detail` describes the platform or says why it is absent, `remedy` is a command or advice (or ''),
-    `facts` are what its Python stated: implementation, python, machine, byteorder, bits, os, and more.
+    `detail` describes the platform or says why it is absent. `remedy` is a command or advice (or '').
+    `facts` come from its Python: implementation, python, machine, byteorder, bits, os, and more.
     """
 
     available: bool
@@ -40,10 +40,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Interpreter:
-    """How to start Python on a platform, `[*argv, "-c", ...]` with `environ()`, and how it names files.
+    """The way to start Python on a platform: `[*argv, "-c", ...]` with `environ()`, and its names for files.
 
-    `environment` is added to the environment, `unset` is removed from it; `drive` is '' where
-    paths are the host's own, else the Windows drive under which the host's root is found.
+    `environment` is added to the environment, `unset` is removed from it. `drive` is the Windows drive that
+    stands for the root of the host, or '' if the platform uses the host's own paths.
     """
 
     argv: tuple[str, ...]
@@ -52,13 +52,13 @@ class Interpreter:
     drive: str = ""
 
     def environ(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The complete environment of a worker, made from `base` (default: this process's)."""
+        """The complete environment of a worker, based on `base` (default: the environment of this process)."""
         inherited = os.environ if base is None else base
         kept = {name: value for name, value in inherited.items() if name not in self.unset}
         return {**kept, **self.environment}
 
     def guest_path(self, path: Path | str) -> str:
-        """The name under which the platform's Python finds the host's file `path` (made absolute)."""
+        """The absolute path by which the platform's Python finds the host's file `path`."""
         absolute = os.path.abspath(path)
         return self.drive + absolute.replace("/", "\\") if self.drive else absolute
 
@@ -76,26 +76,26 @@ class Platform(Protocol):
 
     @property
     def stands_for(self) -> str:
-        """The family whose expectations apply: 'linux', 'windows', or 'host' (what this machine is)."""
+        """The family that it stands for: 'linux', 'windows', or 'host' (the family of this machine)."""
 
     @property
     def emulator(self) -> str | None:
         """'wine', 'qemu-user', or None where Python runs natively."""
 
     def probe(self, cache: Path) -> Finding:
-        """Say in well under a second whether the platform can be entered; never raises for an absence."""
+        """Check quickly whether the platform can be entered. An absent platform is a finding, not an error."""
 
     def setup(self, cache: Path, report: Report) -> None:
-        """Provision the platform; idempotent and resumable. Raises `SetupError`."""
+        """Set the platform up, or go on with an interrupted setup. Raises `SetupError`."""
 
     def install(self, cache: Path, requirements: Sequence[str], report: Report) -> None:
-        """Put packages (requirements, or paths of local wheels) into it. Raises `SetupError`."""
+        """Install packages (requirements, or paths of local wheels). Raises `SetupError`."""
 
     def interpreter(self, cache: Path) -> Interpreter:
-        """Enter the platform (start what it needs) and say how to start Python. Raises `SetupError`."""
+        """Start the programs that the platform needs, and return its interpreter. Raises `SetupError`."""
 
     def leave(self, cache: Path) -> None:
-        """End what entering left running, and wait for it; harmless when nothing was entered."""
+        """End the programs that `interpreter` started, and wait for them; without any, do nothing."""
 
     def clean(self, cache: Path) -> None:
         """Remove the platform's part of the cache. Raises `SetupError` while another run uses it."""

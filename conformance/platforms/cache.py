@@ -1,4 +1,4 @@
-"""Where provisioned platforms are kept: one folder outside the repository, one subfolder a platform."""
+"""The folder of platforms that were set up: outside the repository, with one subfolder per platform."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def cache_directory(environ: Mapping[str, str] | None = None, *, windows: bool | None = None) -> Path:
-    """The cache's folder: $CONFORMANCE_CACHE, else `conformance` in the user's cache folder. Not created."""
+    """$CONFORMANCE_CACHE, else `conformance` in the user's cache folder. The folder may not exist yet."""
     variables = os.environ if environ is None else environ
     chosen = variables.get("CONFORMANCE_CACHE")
     return Path(chosen).absolute() if chosen else _user_cache(variables, windows) / "conformance"

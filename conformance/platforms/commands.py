@@ -1,4 +1,4 @@
-"""Running other programs: their failures become a `SetupError` that quotes what they said last."""
+"""Runs other programs. A failure becomes a `SetupError` that quotes the last lines of their output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from conformance.platforms.base import SetupError
 
 _QUOTED_LINES = 6
-_ERROR_MARKS = ("ERROR:", "E:")  # of pip and of apt, whose warnings would hide them
+_ERROR_MARKS = ("ERROR:", "E:")  # the errors of pip and of apt; their warnings come later and would be quoted instead
 
 
 def run(
@@ -22,7 +22,7 @@ def run(
     cwd: Path | None = None,
     remedy: str = "",
 ) -> str:
-    """Standard output of a program that must succeed within `timeout` seconds. Raises `SetupError`."""
+    """Run a program and return its standard output. `SetupError` if it fails or needs more than `timeout` seconds."""
     try:
         done = subprocess.run(
             [str(word) for word in argv],
@@ -36,16 +36,16 @@ def run(
     except OSError as error:
         raise SetupError(f"{purpose}: {error}", remedy) from error
     except subprocess.TimeoutExpired as error:
-        raise SetupError(f"{purpose}: no end within {timeout:g} s", remedy) from error
+        raise SetupError(f"{purpose}: it did not end within {timeout:g} s", remedy) from error
     if done.returncode != 0:
         raise SetupError(f"{purpose}: {_last_words(done)}", remedy)
     return done.stdout.decode("utf-8", "replace")
 
 
 def silently(argv: Sequence[str | Path], *, timeout: float, environ: Mapping[str, str] | None = None) -> int | None:
-    """Run a program with its streams on the null device.
+    """Run a program with its streams on the null device, and return its exit status.
 
-    Its exit status, or None when it does not start or does not end within `timeout` seconds.
+    None if it does not start or does not end within `timeout` seconds.
     """
     nowhere = subprocess.DEVNULL
     try:
@@ -65,7 +65,7 @@ def silently(argv: Sequence[str | Path], *, timeout: float, environ: Mapping[str
 
 
 def _last_words(done: subprocess.CompletedProcess[bytes]) -> str:
-    said = (done.stderr.strip() or done.stdout.strip()).decode("utf-8", "replace")
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    output = (done.stderr.strip() or done.stdout.strip()).decode("utf-8", "replace")
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(_ERROR_MARKS)] or lines
     return "; ".join(errors[-_QUOTED_LINES:]) or f"exit status {done.returncode}"

@@ -1,7 +1,7 @@
-"""Debian packages without installing them: apt with a private state checks signatures, tar unpacks.
+"""Fetches Debian packages with apt, which has a private state here and checks signatures; tar unpacks them.
 
-Nothing outside the given folders is touched. The archive's address comes from this machine's own
-apt sources (sources.list(5), both the one-line and the deb822 format), never from here.
+Nothing outside the given folders changes. The address of the archive comes from this machine's own apt
+sources (sources.list(5), both the one-line and the deb822 format).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from conformance.platforms.base import Report, SetupError
 from conformance.platforms.commands import run
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-"""The keyring of the package debian-archive-keyring, used where a source names none."""
+"""The keyring of the package debian-archive-keyring, for sources that name none."""
 
 _RELEASES = r"(?:old)*stable|testing|unstable|sid|bullseye|bookworm|trixie|forky|duke"
 _MAIN_SUITE = re.compile(rf"(?:{_RELEASES})(?:-updates)?/?")
@@ -28,13 +28,13 @@ _ONE_LINE = re.compile(r"deb\s+(?:\[(?P<options>[^\]]*)\]\s*)?(?P<uri>\S+)\s+(?P
 _PLANNED = re.compile(r"^'[^']*' (?P<file>\S+\.deb) (?P<size>\d+)", re.MULTILINE)
 _NOT_NEEDED = (
     *(f"usr/share/{name}" for name in ("doc", "man", "lintian", "locale", "info", "bug", "doc-base")),
-    # An emulator that looks below the root first would hide these folders of the host's.
+    # An emulator looks below the root first, so these folders would hide those of the host.
     *("var", "tmp", "proc", "dev", "sys", "run", "home", "root"),
 )
 _NETWORK = "is the network up, and does `apt-get update` work on this machine?"
 
-# The hooks are cleared since they would change this machine's own caches; the sandbox's user, whom only
-# a root changes to, could not write into the private folders.
+# The hooks are cleared because they would change this machine's own caches. The user of apt's sandbox is root
+# because another user could not write into the private folders.
 _CONFIGURATION = """\
 #clear APT::Architectures;
 #clear APT::Update::Pre-Invoke;
@@ -68,7 +68,7 @@ Dir::Etc::preferencesparts "{state}/empty";
 
 @dataclass(frozen=True)
 class Source:
-    """One archive of this machine's apt sources; `keyring` is a path, or '' where the source names none."""
+    """One archive of this machine's apt sources; `keyring` is a path, or '' if the source names none."""
 
     uri: str
     suites: tuple[str, ...]
@@ -78,7 +78,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Mirror:
-    """Where this machine gets Debian from: the archive, and the security archive if it has one."""
+    """The archive from which this machine gets Debian, and the security archive if it has one."""
 
     main: Source
     security: Source | None
@@ -86,7 +86,7 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Deb:
-    """One package file that apt plans to fetch; `wanted` is apt's 'name=version', `size` is in bytes."""
+    """One package file that apt would fetch; `wanted` is 'name=version' for apt, `size` is in bytes."""
 
     file: str
     wanted: str
@@ -127,7 +127,7 @@ def _from_stanza(fields: dict[str, str]) -> list[Source]:
 
 
 def _keyring_path(signed_by: str) -> str:
-    """The path in a Signed-By option, which may also be a list of paths, fingerprints or an embedded key."""
+    """The first path in a Signed-By option, or '' if it holds fingerprints or an embedded key."""
     first = signed_by.replace(",", " ").split()
     return first[0] if first and first[0].startswith("/") else ""
 
@@ -143,7 +143,7 @@ def machine_sources(etc: Path = Path("/etc/apt")) -> list[Source]:
 
 
 def find_mirror(sources: Sequence[Source]) -> Mirror:
-    """This machine's Debian archives among its sources. Raises `SetupError` when there is none."""
+    """The Debian archives among the sources of this machine. Raises `SetupError` if there is none."""
     main = _first(sources, _MAIN_SUITE)
     if main is None:
         raise SetupError("no Debian archive among this machine's apt sources", "see sources.list(5)")
@@ -153,7 +153,7 @@ def find_mirror(sources: Sequence[Source]) -> Mirror:
 def _first(sources: Sequence[Source], suite: re.Pattern[str]) -> Source | None:
     sources = [source for source in sources if "main" in source.components]
     fitting = [source for source in sources if any(map(suite.fullmatch, source.suites))]
-    # Other vendors also call their suites after Debian's releases: prefer what looks like Debian itself.
+    # Other vendors use the names of Debian's releases, too: prefer an archive that looks like Debian's own.
     return min(fitting, key=_looks_foreign, default=None)
 
 
@@ -172,7 +172,7 @@ def sources_list(mirror: Mirror, suite: str, architecture: str) -> str:
 def _line(source: Source, suite: str, architecture: str) -> str:
     keyring = source.keyring or str(KEYRING)
     if not Path(keyring).is_file():
-        reason = f"no keyring {keyring} to check Debian's signatures with"
+        reason = f"there is no keyring {keyring} with which to check Debian's signatures"
         raise SetupError(reason, "install debian-archive-keyring")
     return f"deb [arch={architecture} signed-by={keyring}] {source.uri} {suite} main"
 
@@ -189,7 +189,7 @@ def _deb(file: str, size: int) -> Deb:
 
 @dataclass(frozen=True)
 class Archive:
-    """One suite of Debian for one architecture, with apt's state for it in the private folder `state`."""
+    """One suite of Debian for one architecture; `state` is the private folder of apt's state."""
 
     suite: str
     architecture: str
@@ -207,16 +207,16 @@ class Archive:
         self._apt("update", purpose=f"apt-get update for Debian {self.suite} {self.architecture}")
 
     def with_dependencies(self, packages: Sequence[str]) -> list[Deb]:
-        """What `packages` and all that they depend on need."""
+        """The package files of `packages` and of all their dependencies."""
         options = ("--print-uris", "--no-install-recommends", "--assume-yes", "-qq")
         return planned(self._apt(*options, "install", *packages, purpose=f"resolving {' '.join(packages)}"))
 
     def exactly(self, packages: Sequence[str]) -> list[Deb]:
-        """What `packages` alone need."""
+        """The package files of `packages` alone."""
         return planned(self._apt("--print-uris", "-qq", "download", *packages, purpose="finding packages"))
 
     def fetch(self, debs: Sequence[Deb], into: Path, report: Report) -> list[Path]:
-        """Download packages into a folder, but for those there already. Raises `SetupError`."""
+        """Download packages into a folder, except those that are there already. Raises `SetupError`."""
         into.mkdir(parents=True, exist_ok=True)
         megabytes = sum(deb.size for deb in debs) / 1e6
         origin = f"Debian {self.suite} {self.architecture}"
@@ -254,7 +254,7 @@ def _extract(deb: Path, root: Path, only: Sequence[str]) -> None:
 
 
 def _make_links_relative(root: Path) -> None:
-    """Turn absolute links inside the tree into relative ones, so that they resolve without a chroot."""
+    """Make absolute links in the tree relative, so that they work without a chroot."""
     for link in _absolute_links(root):
         target = os.readlink(link)
         link.unlink()

@@ -1,4 +1,4 @@
-"""Finding the Pythons that this machine already has, by the places where their installers put them."""
+"""Finds the Pythons of this machine in the places where their installers put them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def find_pypy3(environ: Mapping[str, str] | None = None) -> Facts | None:
 
 
 def cpython_candidates(version: tuple[int, int], variables: Mapping[str, str]) -> Iterator[Path]:
-    """Paths that may be CPython of that version, in order of preference; some may not exist or not start."""
+    """Paths where CPython of that version may be, in order of preference; some may not exist or not start."""
     dotted = f"{version[0]}.{version[1]}"
     name = f"python{dotted}"
     yield from _on_path(name, variables)
@@ -47,7 +47,7 @@ def cpython_candidates(version: tuple[int, int], variables: Mapping[str, str]) -
 
 
 def _on_path(name: str, variables: Mapping[str, str]) -> Iterator[Path]:
-    """All hits on PATH but pyenv's shims, which are slow and exist for versions that are not active too."""
+    """All programs of that name on PATH, without pyenv's shims: these are slow, and some have no active version."""
     for folder in variables.get("PATH", os.defpath).split(os.pathsep):
         found = shutil.which(name, path=folder) if folder and Path(folder).name != "shims" else None
         if found is not None:
@@ -55,7 +55,7 @@ def _on_path(name: str, variables: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _below(folder: Path | None, pattern: str) -> Iterator[Path]:
-    """What matches the pattern, the highest version first; nothing where the folder cannot be read."""
+    """The paths that match the pattern, the highest version first; none if the folder cannot be read."""
     found = list(map(Path, glob.glob(str(folder / pattern)))) if folder is not None else []
     return iter(sorted(found, key=lambda path: _numbers(str(path)), reverse=True))
 
@@ -79,7 +79,7 @@ def _uv_pythons(variables: Mapping[str, str]) -> Path | None:
 
 
 def _from_launcher(dotted: str) -> Iterator[Path]:
-    """The Python that the launcher of python.org's Windows installer knows by that version."""
+    """The Python of that version according to the launcher of python.org's Windows installer."""
     launcher = shutil.which("py")
     if launcher is None:
         return

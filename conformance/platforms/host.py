@@ -1,4 +1,4 @@
-"""What a host must have for a platform to be provisioned on it; each check answers with a reason, or ''."""
+"""Checks whether a platform can be set up on this host. Each returns the reason why not, or ''."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OS_RELEASE = Path("/etc/os-release")
 
 
 def machine() -> str:
-    """The machine's architecture as its kernel names it, such as 'x86_64'."""
+    """The kernel's name for the architecture of this machine, for example 'x86_64'."""
     return os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "unknown")
 
 
@@ -29,29 +29,29 @@ def not_linux_x86_64() -> str:
 
 
 def not_debian(os_release: Path = _OS_RELEASE) -> str:
-    """Why Debian's archive cannot be reached through this host's own apt, or ''."""
+    """Why this host's apt cannot reach Debian's archive, or ''."""
     try:
         lines = os_release.read_text(encoding="utf-8").splitlines()
     except OSError:
-        return "needs a Debian host, this one does not say what it is"
+        return "needs a Debian host, and this one has no /etc/os-release"
     words = dict(line.split("=", 1) for line in lines if "=" in line)
     distribution = words.get("ID", "unknown").strip("\"'")
     return "" if distribution == "debian" else f"needs a Debian host, this is {distribution}"
 
 
 def missing_tools(tools: Iterable[str] = _TOOLS) -> str:
-    """Which programs that provisioning needs are not on PATH, or ''."""
+    """The programs that a setup needs and that are not on PATH, or ''."""
     missing = [tool for tool in tools if shutil.which(tool) is None]
     return f"needs {', '.join(missing)} on PATH" if missing else ""
 
 
 def unable_to_provision() -> str:
-    """The first reason why packages of Debian cannot be used on this host, or ''."""
+    """The first reason why Debian's packages cannot be used on this host, or ''."""
     return not_linux_x86_64() or not_debian() or missing_tools()
 
 
 def require_space(folder: Path, megabytes: int) -> None:
-    """Raise `SetupError` unless `folder`'s file system has `megabytes` (of 10**6 bytes) free."""
+    """Raise `SetupError` unless `megabytes` (of 10**6 bytes) are free on the file system of `folder`."""
     free = shutil.disk_usage(_existing(folder)).free // 10**6
     if free < megabytes:
         reason = f"needs {megabytes} MB of disk space, {free} MB are free in {folder}"

@@ -1,7 +1,8 @@
-"""Advisory locks that die with their process: setup and clean exclude everyone, users exclude only those."""
+"""Advisory locks that end with their process. Setup and clean hold one alone; runs share it with each other."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -10,24 +11,27 @@ from pathlib import Path
 
 from conformance.platforms.base import Report, SetupError
 
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+"""Errors of flock on file systems without locks; there everybody gets every lock."""
+
 
 class Lock:
-    """A lock on one file, held by at most one of: one exclusive holder, or any number of shared ones."""
+    """A lock on one file. Either one holder has it alone, or any number of holders share it."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
     def share(self) -> None:
-        """Hold it with others; waits for an exclusive holder to end."""
+        """Share the lock; waits while somebody holds it alone."""
         self._lock("LOCK_SH")
 
     def seize(self) -> None:
-        """Hold it alone; waits for all others to end."""
+        """Take the lock alone; waits for all other holders."""
         self._lock("LOCK_EX")
 
     def try_seize(self) -> bool:
-        """Hold it alone if nobody else has it; on False nothing is held, not even a share held before."""
+        """Take the lock alone if nobody else has it. On False nothing is held, not even an earlier share."""
         try:
             self._lock("LOCK_EX", "LOCK_NB")
         except BlockingIOError:
@@ -36,22 +40,26 @@ class Lock:
         return True
 
     def close(self) -> None:
-        """Let it go; may be called twice."""
+        """Release the lock; may be called twice."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
 
     def _lock(self, *flags: str) -> None:
         if sys.platform == "win32":
-            return  # nothing is shared there: only virtual environments are made
+            return  # on Windows only virtual environments are made, which nobody shares
         import fcntl  # absent on Windows
 
-        fcntl.flock(self._descriptor, sum(getattr(fcntl, flag) for flag in flags))
+        try:
+            fcntl.flock(self._descriptor, sum(getattr(fcntl, flag) for flag in flags))
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
 
 
 @contextmanager
 def alone(path: Path, report: Report) -> Iterator[None]:
-    """Hold the lock exclusively, saying so while others have to be waited for."""
+    """Hold the lock alone during the block; reports when it has to wait for others."""
     lock = Lock(path)
     try:
         if not lock.try_seize():
@@ -64,7 +72,7 @@ def alone(path: Path, report: Report) -> Iterator[None]:
 
 @contextmanager
 def alone_or_refused(path: Path, name: str) -> Iterator[None]:
-    """Hold the lock exclusively, or raise `SetupError` at once if another run uses the platform `name`."""
+    """Hold the lock alone during the block. `SetupError` at once if another run uses the platform `name`."""
     lock = Lock(path)
     try:
         if not lock.try_seize():

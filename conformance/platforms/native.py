@@ -1,4 +1,4 @@
-"""cpython3.X and pypy3: Pythons of this machine's own, or unpacked from Debian's packages."""
+"""cpython3.X and pypy3: Pythons of this machine, or Pythons unpacked from Debian's packages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from conformance.platforms.unpacked_python import Tree, loader
 
 @dataclass(frozen=True)
 class Packaged:
-    """Where Debian has a Python: the suite, its packages, the binary, the library's folder in usr/lib."""
+    """A Python of Debian: the suite, its packages, the binary, and the folder of its library in usr/lib."""
 
     suite: str
     packages: tuple[str, ...]
@@ -28,7 +28,7 @@ class Packaged:
 
 @dataclass(frozen=True)
 class Native:
-    """A Python for this machine's kernel and processor, found by `find` or unpacked as `packaged` says."""
+    """A Python for this machine's kernel and processor: `find` finds one, else `packaged` is unpacked."""
 
     name: str
     summary: str
@@ -43,7 +43,7 @@ class Native:
         return Recipe(self.name, number=1, megabytes=500, unable=self._unable)
 
     def probe(self, cache: Path) -> Finding:
-        """Whether this machine has it, or it was unpacked into the cache."""
+        """Check whether this machine has it, or the cache."""
         found = self._recipe.facts(cache) or self.find()
         if found is not None:
             return Finding(True, facts.describe(found), facts=found)
@@ -65,7 +65,7 @@ class Native:
         self._recipe.carry_out(cache, stages, lambda: _state_facts(tree), report)
 
     def install(self, cache: Path, requirements: Sequence[str], report: Report) -> None:
-        """Put packages beside it: into the unpacked tree, or into a virtual environment in the cache."""
+        """Install packages into the unpacked tree, or into a virtual environment in the cache."""
         if self.packaged is not None and self._recipe.facts(cache) is not None:
             tree = self._tree(cache, self.packaged)
             with self._recipe.changing(cache, report):
@@ -75,17 +75,17 @@ class Native:
                 self._install_into_environment(cache, requirements, report)
 
     def interpreter(self, cache: Path) -> Interpreter:
-        """How to start it: in its virtual environment if packages were installed. Raises `SetupError`."""
+        """Its interpreter, in a virtual environment if packages were installed. Raises `SetupError`."""
         if self.packaged is not None and self._recipe.facts(cache) is not None:
             return self._tree(cache, self.packaged).interpreter()
         environment = _environment_python(self._environment(cache))
         return Interpreter((str(environment if environment.is_file() else self._found()),))
 
     def leave(self, cache: Path) -> None:
-        """Nothing is left running."""
+        """Do nothing: no program is running."""
 
     def clean(self, cache: Path) -> None:
-        """Remove what was unpacked or installed into the cache; a Python of the machine's own stays."""
+        """Remove its part of the cache; a Python of this machine stays."""
         self._recipe.clean(cache)
 
     def _unable(self) -> str:
@@ -123,15 +123,15 @@ def _state_facts(tree: Tree) -> Mapping[str, str]:
 
 
 def _provide_pip(interpreter: Interpreter, report: Report) -> None:
-    """Put pip beside a Python: Debian's come without it, and without what venv would make it from."""
+    """Install pip for a Python; those of Debian have neither pip nor ensurepip."""
     program = "import sys, sysconfig; print(sysconfig.get_path('purelib'), '%d.%d' % sys.version_info[:2])"
-    said = run(
+    output = run(
         [*interpreter.argv, "-c", program],
         purpose=f"starting {interpreter.argv[-1]}",
         timeout=60,
         environ=interpreter.environ(),
     )
-    site, version = said.strip().rsplit(" ", 1)
+    site, version = output.strip().rsplit(" ", 1)
     if not Path(site, "pip").is_dir():
         wheels.install(wheels.WheelTarget(("any",), version), Path(site), ["pip"], report)
 
@@ -152,7 +152,7 @@ def _pip(interpreter: Interpreter, *words: str) -> None:
 
 
 def cpython(minor: int, suite: str = "") -> Native:
-    """The platform cpython3.`minor`; `suite` is the Debian release whose packages have it, or ''."""
+    """The platform cpython3.`minor`; `suite` is the Debian release that has packages of it, or ''."""
     dotted = f"3.{minor}"
     name = f"python{dotted}"
     packages = (f"{name}-minimal", f"lib{name}-stdlib")
@@ -162,7 +162,7 @@ def cpython(minor: int, suite: str = "") -> Native:
         summary=f"CPython {dotted} on this machine",
         find=lambda: discovery.find_cpython((3, minor)),
         packaged=packaged,
-        advice=f"install it, such as by `pyenv install {dotted}` or `uv python install {dotted}`",
+        advice=f"install it, for example with `pyenv install {dotted}` or `uv python install {dotted}`",
     )
 
 
@@ -173,5 +173,5 @@ def pypy3() -> Native:
         summary="PyPy 3 on this machine",
         find=discovery.find_pypy3,
         packaged=Packaged("trixie", ("pypy3",), "pypy3.11", "pypy3.11"),
-        advice="install it, such as by `apt-get install pypy3` or `pyenv install pypy3.11`",
+        advice="install it, for example with `apt-get install pypy3` or `pyenv install pypy3.11`",
     )

@@ -1,4 +1,4 @@
-"""What a Python says about itself when it is started: the facts that a probe and a finished setup state."""
+"""Facts that a Python states about itself, for probes and at the end of a setup."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ print(json.dumps({
 
 
 def ask(interpreter: Interpreter, *, timeout: float = 60) -> Mapping[str, str]:
-    """Start the interpreter and let it state its facts within `timeout` seconds. Raises `SetupError`."""
+    """The facts that the interpreter states within `timeout` seconds. Raises `SetupError`."""
     environ = interpreter.environ(os.environ)
     purpose = f"starting {interpreter.argv[-1]}"
-    said = run([*interpreter.argv, "-c", _PROGRAM], purpose=purpose, timeout=timeout, environ=environ)
+    output = run([*interpreter.argv, "-c", _PROGRAM], purpose=purpose, timeout=timeout, environ=environ)
     try:
-        facts = json.loads(said)
+        facts = json.loads(output)
     except ValueError as error:
-        raise SetupError(f"{purpose}: it answered {said[:200]!r}") from error
+        raise SetupError(f"{purpose}: its output was {output[:200]!r}") from error
     return {str(name): str(value) for name, value in facts.items()}
 
 
 def describe(facts: Mapping[str, str]) -> str:
-    """One line for a person, such as 'Python 3.11.2 on s390x, big-endian, qemu-user 7.2'."""
+    """One line for a person, for example 'Python 3.11.2 on s390x, big-endian, qemu-user 7.2'."""
     implementation = "PyPy, Python" if facts.get("implementation") == "pypy" else "Python"
     parts = [f"{implementation} {facts['python']} on {facts['machine']}", f"{facts['byteorder']}-endian"]
     return ", ".join([*parts, *(facts[key] for key in ("emulator", "path") if key in facts)])

@@ -1,4 +1,4 @@
-"""The explicit table of platforms. Importing it starts nothing, looks at nothing and loads no platform."""
+"""The table of platforms. Importing it loads no platform and starts nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conformance.platforms.base import Finding, Platform
 
-# The makers import what they make: a platform's modules cost more than all else here.
+# Each function imports its platform only when that is needed, since the modules of platforms load slowly.
 
 
 def _cpython(minor: int, suite: str = "") -> Callable[[], Platform]:
@@ -50,7 +50,7 @@ _MAKERS: Mapping[str, Callable[[], Platform]] = {
 
 
 class _Platforms(Mapping[str, Platform]):
-    """The table with each platform made when it is first asked for, and then kept."""
+    """The table; it makes each platform when somebody first asks for it, and keeps it."""
 
     def __init__(self, makers: Mapping[str, Callable[[], Platform]]) -> None:
         self._makers = makers
@@ -69,9 +69,9 @@ class _Platforms(Mapping[str, Platform]):
 
 
 PLATFORMS: Mapping[str, Platform] = _Platforms(_MAKERS)
-"""All platforms by name, in the order in which they are shown."""
+"""All platforms by name, in the order of lists."""
 
 
 def doctor(names: Iterable[str], cache: Path) -> list[tuple[Platform, Finding]]:
-    """Probe the named platforms, in that order. Raises `KeyError` for a name that is not in the table."""
+    """Probe the named platforms, in that order. Raises `KeyError` for an unknown name."""
     return [(platform, platform.probe(cache)) for platform in (PLATFORMS[name] for name in names)]

@@ -1,8 +1,8 @@
 """s390x: a big-endian Debian userland on the host's kernel, under qemu's user-mode emulation.
 
-qemu-user-static 7.2 of bookworm is used on purpose: 10.0 breaks getsockopt(SO_RCVTIMEO).
-Known artefacts of the emulator: it swaps the bytes of TCP_CONGESTION's name, cuts TCP_INFO to 4 bytes,
-loses MSG_CTRUNC, answers EINVAL for reading SO_BINDTODEVICE and ENOPROTOOPT for IP_BIND_ADDRESS_NO_PORT.
+It uses qemu-user-static 7.2 of bookworm because 10.0 breaks getsockopt(SO_RCVTIMEO). Known faults of this emulator:
+it swaps the bytes of TCP_CONGESTION's name, cuts TCP_INFO to 4 bytes, loses MSG_CTRUNC, and fails with EINVAL for
+SO_BINDTODEVICE and with ENOPROTOOPT for IP_BIND_ADDRESS_NO_PORT.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class S390x:
     emulator: str | None = "qemu-user"
 
     def probe(self, cache: Path) -> Finding:
-        """Whether it is set up."""
+        """Check whether it is set up."""
         return _RECIPE.probe(cache)
 
     def setup(self, cache: Path, report: Report) -> None:
-        """Fetch, unpack and compile it: about 78 MB of packages. Raises `SetupError`."""
+        """Fetch, unpack and compile about 78 MB of packages. Raises `SetupError`."""
         folder = _RECIPE.folder(cache)
         tree = _tree(cache)
         # Do not create tmp, proc or dev below the root: qemu -L would prefer them to the host's.
@@ -54,19 +54,19 @@ class S390x:
         _RECIPE.carry_out(cache, stages, lambda: _state_facts(cache), report)
 
     def install(self, cache: Path, requirements: Sequence[str], report: Report) -> None:
-        """Put packages into its site-packages. Raises `SetupError`."""
+        """Install packages into its site-packages. Raises `SetupError`."""
         tree = _tree(cache)
         with _RECIPE.changing(cache, report):
             wheels.install(_WHEELS, tree.site_packages, requirements, report)
             tree.compile(tree.site_packages, report)
 
     def interpreter(self, cache: Path) -> Interpreter:
-        """How to start its Python; nothing else has to run."""
+        """Its interpreter; no other program has to run."""
         _RECIPE.require(cache)
         return _tree(cache).interpreter()
 
     def leave(self, cache: Path) -> None:
-        """Nothing is left running."""
+        """Do nothing: no program is running."""
 
     def clean(self, cache: Path) -> None:
         """Remove it from the cache."""

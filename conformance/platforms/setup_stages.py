@@ -1,8 +1,8 @@
-"""Provisioning in stages: each finished one is marked and not repeated, a last file says that all is ready.
+"""Sets platforms up in stages. A finished stage is marked and not repeated; a last file says that all are finished.
 
-A platform's folder holds what the stages made; `ready.json` is renamed into place when every stage
-has finished, with the facts that the new platform stated about itself. Another recipe number
-makes what is there worthless: it is removed and made anew.
+The stages fill the folder of a platform. When all have finished, `ready.json` is renamed into place; it holds the
+facts that the new platform stated about itself. If the number of the recipe has changed, the folder is removed and
+filled again.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from conformance.platforms.base import Finding, Report, SetupError
 from conformance.platforms.locks import alone, alone_or_refused
 
 StateFacts = Callable[[], Mapping[str, str]]
-"""Starts the finished platform and answers what it states about itself."""
+"""Starts the finished platform and returns the facts that it states about itself."""
 
 _READY = "ready.json"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One resumable step: `run` may find the leavings of an interrupted run of itself."""
+    """One part of a setup; `run` may find files that an interrupted run of it left."""
 
     name: str
     run: Callable[[], None]
 
 
 def tidying(folder: Path, *leftovers: str) -> Stage:
-    """The last stage: what only the others needed goes."""
+    """The last stage, which removes folders that only the other stages needed."""
 
     def tidy() -> None:
         for leftover in leftovers:
@@ -46,7 +46,7 @@ def tidying(folder: Path, *leftovers: str) -> Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What provisioning a platform needs: `number` changes with its stages, `megabytes` are of disk."""
+    """The setup of a platform: `number` changes when its stages do; `megabytes` is the disk space that it needs."""
 
     platform: str
     number: int
@@ -58,11 +58,11 @@ class Recipe:
         return cache / self.platform
 
     def lock(self, cache: Path) -> Path:
-        """The lock file that setup and clean hold exclusively and users share."""
+        """The lock file that setup and clean hold alone, and that runs share."""
         return cache / "locks" / f"{self.platform}.lock"
 
     def facts(self, cache: Path) -> Mapping[str, str] | None:
-        """What the platform stated about itself at the end of its setup; None when it is not set up."""
+        """The facts that the platform stated at the end of its setup; None if it is not set up."""
         try:
             ready = json.loads((self.folder(cache) / _READY).read_text("utf-8"))
         except (OSError, ValueError):
@@ -70,7 +70,7 @@ class Recipe:
         return dict(ready["facts"]) if ready.get("recipe") == self.number else None
 
     def probe(self, cache: Path) -> Finding:
-        """Whether the platform is set up, without starting anything."""
+        """Check whether the platform is set up, without starting a program."""
         stated = self.facts(cache)
         if stated is not None:
             return Finding(True, facts.describe(stated), facts=stated)
@@ -105,7 +105,7 @@ class Recipe:
 
     @contextmanager
     def changing(self, cache: Path, report: Report) -> Iterator[None]:
-        """Hold the platform alone while packages are put into it; it must be set up."""
+        """Hold the platform alone during the block, to install packages; `SetupError` unless it is set up."""
         with alone(self.lock(cache), report):
             self.require(cache)
             yield
@@ -138,7 +138,7 @@ def _once(mark: Path, work: Callable[[], None]) -> None:
 
 @contextmanager
 def built_aside(target: Path) -> Iterator[Path]:
-    """A new folder to fill, which takes the place of `target` when the block ends without an error."""
+    """A new folder, which replaces `target` when the block ends without an error."""
     aside = target.with_name(f"{target.name}.unfinished")
     for leavings in (aside, target):
         shutil.rmtree(leavings, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""A Python of Debian packages, unpacked into a folder and looking like a virtual environment.
+"""A Python of Debian packages, unpacked into a folder with a virtual environment.
 
-`venv/bin/python3` is a shell script that starts the tree's Python through a launcher (an emulator,
-or the tree's own dynamic loader) with argv[0] set to the script: `sys.executable` is then the
-script, and subprocess, multiprocessing and pytest-xdist start the same Python again.
+`venv/bin/python3` is a shell script. It starts the tree's Python through a launcher (an emulator, or the tree's own
+dynamic loader) and sets argv[0] to itself. So `sys.executable` is the script, and subprocess, multiprocessing and
+pytest-xdist start the same Python again.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from conformance.platforms.debian import Archive, unpack
 from conformance.platforms.setup_stages import Stage, built_aside
 
 Launcher = Callable[[], Sequence["str | Path"]]
-"""Answers the command that starts a tree's program; called when the tree is unpacked."""
+"""Returns the command that starts a program of the tree; called after the tree was unpacked."""
 
-# The tree has no locales but C's; the loader's variables would bring this host's libraries into it.
+# The tree has only the locale C. Variables of the loader would add this host's libraries to it.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 _NOT_COMPILED = r"/(test|tests|lib2to3|idlelib)/"
 _UNSET = (*PYTHON_VARIABLES, "LD_LIBRARY_PATH", "LD_PRELOAD", "VIRTUAL_ENV")
@@ -31,8 +31,8 @@ _UNSET = (*PYTHON_VARIABLES, "LD_LIBRARY_PATH", "LD_PRELOAD", "VIRTUAL_ENV")
 class Tree:
     """A Python unpacked below `folder` from a suite of Debian.
 
-    `packages` bring their dependencies; `binary` is the program's name in usr/bin, `library` the
-    standard library's folder in usr/lib.
+    `packages` are unpacked with their dependencies. `binary` is the name of the program in usr/bin, `library` the
+    folder of the standard library in usr/lib.
     """
 
     folder: Path
@@ -59,7 +59,7 @@ class Tree:
 
     @property
     def version(self) -> str:
-        """The version of the language, such as '3.11'."""
+        """The version of the language, for example '3.11'."""
         return self.library.removeprefix("pypy").removeprefix("python")
 
     @property
@@ -68,11 +68,11 @@ class Tree:
         return self.root / "usr" / "bin" / self.binary
 
     def interpreter(self) -> Interpreter:
-        """How to start it."""
+        """The way to start it."""
         return Interpreter((str(self.executable),), _ENVIRONMENT, _UNSET)
 
     def stages(self, launcher: Launcher, report: Report) -> list[Stage]:
-        """Fetch, unpack and compile; `launcher` answers a command whose end takes $0 and the program."""
+        """Fetch, unpack and compile; $0 and the program are appended to the command of `launcher`."""
         return [
             Stage("unpack", lambda: self._unpack(report)),
             Stage("venv", lambda: self._make_venv(launcher())),
@@ -80,11 +80,11 @@ class Tree:
         ]
 
     def compile(self, folder: Path, report: Report) -> None:
-        """Compile a folder's modules once, since nothing else would save the work of each start."""
+        """Compile the modules of a folder once; else Python would compile them at each start."""
         report(f"compiling {folder.name}")
         interpreter = self.interpreter()
         argv = [*interpreter.argv, "-m", "compileall", "-q", "-x", _NOT_COMPILED, str(folder)]
-        # What does not compile is met where it is imported, if ever.
+        # A module that does not compile fails when somebody imports it.
         silently(argv, timeout=900, environ=interpreter.environ())
 
     def _unpack(self, report: Report) -> None:
@@ -108,7 +108,7 @@ class Tree:
 
 
 def loader(root: Path) -> list[str | Path]:
-    """The launcher of an x86-64 tree: its own dynamic loader, with its own libraries."""
+    """The launcher of an x86-64 tree: its own dynamic loader with its own libraries."""
     found = next(root.glob("lib64/ld-linux-*.so.*"), None)
     if found is None:
         raise SetupError(f"no dynamic loader in {root}")

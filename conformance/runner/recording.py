@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,8 +19,11 @@ from conformance.model import scenario as s
 from conformance.model.captures import CapturedPacket, CaptureRecord
 from conformance.model.cell import Cell
 from conformance.model.codec import Codec
+from conformance.model.errors import RecordInUse
+from conformance.model.examined import Examined
 from conformance.model.facts import HostFacts
 from conformance.model.record import CellRecord, Differential, Header, StepRecord
+from conformance.platforms.locks import Lock
 from conformance.report import markdown
 from conformance.report.records import RecordWriter, file_name, now, platform_name, read, written
 from conformance.runner.cells import CellResult
@@ -157,17 +159,6 @@ def _measures(cell: Cell, observations: Mapping[int, o.Observation]) -> dict[str
     return found
 
 
-def implementation_version(name: str) -> str | None:
-    """The version of the distribution named like an implementation's package; None where none has that name."""
-    module = name.rpartition(":")[0] or name
-    if module.endswith(".py"):
-        return None
-    try:
-        return importlib.metadata.version(module.partition(".")[0])
-    except (importlib.metadata.PackageNotFoundError, ValueError):
-        return None
-
-
 def _captures(record: Path) -> Path:
     """The folder of a record's captures."""
     return record.parent / "captures" / record.stem
@@ -180,11 +171,24 @@ def _forget_captures(record: Path) -> None:
             path.unlink()
 
 
+def _locked(record: Path) -> Lock:
+    """The lock on a record, held until the run ends. RecordInUse where another run holds it."""
+    with written(record):
+        record.parent.mkdir(parents=True, exist_ok=True)
+        lock = Lock(record)
+    if not lock.try_seize():
+        lock.close()
+        raise RecordInUse(f"{record}: another run is writing this record; let it end, or name another --reports folder")
+    return lock
+
+
 class RunRecorder:
     """Writes one record per platform and implementation as cells arrive, and a report per platform at the end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, examined: Mapping[str, Examined] | None = None) -> None:
         self._folder = folder
+        self._examined = examined or {}
+        self._locks: list[Lock] = []
         self._writers: dict[tuple[str, str], RecordWriter] = {}
         self._facts: HostFacts | None = None
 
@@ -204,12 +208,18 @@ class RunRecorder:
         self._facts, cell = reported.facts or self._facts, reported.cell
         key = (platform_name(self._facts), cell.implementation)
         if key not in self._writers:
-            version = implementation_version(cell.implementation)
             hosts = {HOST: self._facts} if self._facts else {}
-            header = Header(cell.implementation, hosts, reported.suite, now(), version)
-            self._writers[key] = RecordWriter(self._path(*key), header)
+            header = Header(cell.implementation, hosts, reported.suite, now(), *self._origin(cell))
+            path = self._path(*key)
+            self._locks.append(_locked(path))
+            self._writers[key] = RecordWriter(path, header)
             _forget_captures(self._writers[key].path)
         self._writers[key].cell(self._with_capture(cell, reported.packets, self._writers[key].path))
+
+    def _origin(self, cell: CellRecord) -> tuple[str | None, str | None]:
+        """The version and the file of the implementation, as a worker imported it."""
+        found = self._examined.get(cell.implementation)
+        return (found.version, found.path and shown_path(found.path)) if found else (None, None)
 
     def _with_capture(self, cell: CellRecord, packets: Sequence[CapturedPacket], record: Path) -> CellRecord:
         """The cell with the name of the file into which its packets were written."""
@@ -225,6 +235,8 @@ class RunRecorder:
     def close(self, complete: bool) -> None:
         """Ends all records, and writes the reports from what the records hold."""
         with contextlib.ExitStack() as all_of_them:
+            for lock in self._locks:
+                all_of_them.callback(lock.close)
             for writer in self._writers.values():
                 all_of_them.callback(writer.close if complete else writer.abandon)
         for report in self.reports:

@@ -30,6 +30,7 @@ from conformance.worker.actors.fork_server import start as start_fork_server
 from conformance.worker.actors.process_main import live
 from conformance.worker.actors.processes import NO_FORK
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
+from conformance.worker.adapters.examination import examine
 from conformance.worker.capability_checks import findings, lacking, transport_lacking
 from conformance.worker.context import WorkerContext
 from conformance.worker.drive import CellRun
@@ -73,6 +74,9 @@ class Worker:
             request = p.REQUESTS.of_line(line)
             if isinstance(request, p.ProbeRequest):
                 self._send(p.Findings(request.probe, findings(self._context.hosts)))
+            elif isinstance(request, p.ExamineRequest):
+                for found in examine(request.examine):
+                    self._send(p.Examination(found))
             elif not self._run(request.run, request.plan):
                 return
 

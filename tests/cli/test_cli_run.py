@@ -3,9 +3,7 @@
 import json
 import os
 import re
-import signal
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import pytest
 from conformance.cli import _COMMANDS
 from conformance.cli import run as run_module
 from conformance.model.errors import HarnessError
-from conformance.runner.importable import why_not
+from conformance.report.records import read
 
 STATUSES = {0: "nothing unexpected", 1: "something unexpected", 2: "wrong usage", 3: "nothing ran", 4: "a fault",
             130: "interrupted"}  # fmt: skip
@@ -96,7 +94,7 @@ def test_several_implementations_are_compared_at_once(recorded):
 
 
 def test_an_inconclusive_cell_ends_with_1(here, tmp_path):
-    ended = here("run", "scenarios/bad", "-i", "wrappers.py:Exits", "--json", "--reports", tmp_path)
+    ended = here("run", "scenarios/bad", "-i", "wrappers.py:ExitsUnderACell", "--json", "--reports", tmp_path)
     assert ended.status == 1
     assert ended.json["verdicts"] == {"inconclusive": 1}
     assert "before the first step" in ended.json["unexpected"][0]["reason"]
@@ -173,80 +171,57 @@ def test_what_is_known_of_a_library_with_an_adapter_need_not_be_declared(here, t
         ("scenarios/talk/elsewhere.yaml",),
         ("scenarios/bad", "-k", "nothing-is-called-so"),
         ("scenarios/bad", "-t", "udp"),
-        ("scenarios/bad", "-i", "imports.py:Nothing"),
-        ("scenarios/talk", "-i", "stdlib", "-i", "imports.py:Nothing"),
         ("scenarios/bad", "-p", "s390x"),
     ],
-    ids=["unsupported here", "-k matches nothing", "no such transport in the file", "cannot be imported",
-         "one of two cannot be imported", "not set up"],
-)  # fmt: skip
+    ids=["unsupported here", "-k matches nothing", "no such transport in the file", "not set up"],
+)
 def test_what_could_not_run_where_it_was_asked_for_ends_with_3(chosen, monkeypatch, tmp_path, arguments):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path))
     assert chosen(*arguments)[1] == 3
 
 
-def test_why_nothing_could_be_run_is_said(here, tmp_path):
-    ended = here("run", "scenarios/bad", "-i", "imports.py:Nothing", "--reports", tmp_path)
-    assert "1– imports.py:Nothing: ModuleNotFoundError: No module named" in ended.out
-
-
-IMPLEMENTATIONS = {
-    "mine.py": "import socket\nclass Mine(socket.socket):\n    pass\n",
-    "slip.py": "import socket\n\ndef f(:\n    pass\n",
-    "late.py": "def __getattr__(name):\n    raise SystemExit('must not be executed')\n",
-    "star.py": "from socket import *\n",
-    "made.py": "try:\n    from socket import socket as Mine\nexcept ImportError:\n    Mine = None\n",
-    "package/__init__.py": "raise SystemExit('must not be executed')\n",
-    "package/inner.py": "Mine, Other = 1, 2\n",
-}
-
-
-@pytest.fixture
-def implementations(tmp_path, monkeypatch):
-    """A folder with modules that must be read and not executed."""
-    for name, text in IMPLEMENTATIONS.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text, "utf-8")
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.mark.parametrize(
     "name, says",
     [
-        ("mine.py:Mien", 'mine.py has no "Mien"; did you mean "Mine"?'),
-        ("mine.py", 'mine.py has no class or factory "socket"; name what is in it, such as mine.py:Mine'),
-        ("slip.py:Mine", "slip.py:3: "),
-        ("json", 'has no class or factory "socket"'),
-        ("json.tool:man", 'did you mean "main"?'),
-        ("package.inner:Mien", 'inner.py has no "Mien"; did you mean "Mine"?'),
-        ("package.outer:Mine", "there is no module package.outer"),
-        ("mine.inner:Mine", "there is no module mine.inner"),
-        ("nowhere", 'no implementation "nowhere"; known: stdlib, gevent, trio. Or name what can be imported'),
+        ("wrappers.py:OneBiet", 'wrappers.py has no "OneBiet"; did you mean "OneByte"?'),
+        ("wrappers.py:Exits", "calling it ends the process, which exited with status 3"),
+        ("imports.py:Nothing", "imports no_such_module, which is not installed"),
+        ("nowhere", "name an adapter (stdlib, gevent, trio), module:Name or file.py:Name"),
+        ("stdlb", "there is no module stdlb for "),
     ],
 )
 @pytest.mark.parametrize("command", ["run", "show", "tape"])
-def test_an_implementation_that_is_not_there_ends_with_2_and_is_not_executed(
-    told, implementations, command, name, says
+def test_an_implementation_that_cannot_be_used_ends_with_2_and_one_line_before_anything_is_run(
+    here, monkeypatch, command, name, says
 ):
-    ended = told(command, "half-close-request-reply", "-i", name)
-    assert ended.status == 2
-    assert says in ended.err
+    monkeypatch.setattr("conformance.cli.running.pytest.main", lambda *_, **__: pytest.fail("cells were run"))
+    monkeypatch.setattr("conformance.cli.tape.play", lambda *_, **__: pytest.fail("cells were run"))
+    ended = here(command, "scenarios/talk/half-close.yaml", "-i", name)
+    assert (ended.status, ended.out) == (2, "")
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"Error: the implementation {name} cannot be used: ")
+    assert says in line
 
 
-@pytest.mark.parametrize(
-    "name", ["mine.py:Mine", "mine:Mine", "late.py:Any", "star.py:socket", "star.py", "made.py:Mine", "package:inner",
-             "package.inner:Other", "os.path:join", "gevent", "conformance.mutants.correct:Composed", "_socket"]
-)  # fmt: skip
-def test_nothing_is_said_of_what_may_well_be_there(implementations, name):
-    assert why_not(name) is None
+def test_one_of_two_that_cannot_be_used_ends_with_2_before_the_other_is_run(here, tmp_path):
+    both = ("-i", "wrappers.py:OneByte", "-i", "imports.py:Nothing")
+    ended = here("run", "scenarios/talk", *both, "--reports", tmp_path / "runs")
+    assert (ended.status, ended.out, (tmp_path / "runs").exists()) == (2, "", False)
 
 
-def test_nothing_is_said_of_a_module_in_a_zip_file(tmp_path, monkeypatch):
-    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
-        archive.writestr("packed.py", "class Mine:\n    pass\n")
-    monkeypatch.syspath_prepend(tmp_path / "packed.zip")
-    assert why_not("packed:Mine") is None
+def test_an_implementation_whose_server_side_is_not_tested_is_noted_once(recorded):
+    assert recorded.ended.err.count("note: wrappers.py:OneByte: accept() gives plain sockets") == 1
+
+
+def test_the_record_names_the_file_and_the_version_that_a_worker_imported(chosen, a_repository, tmp_path):
+    (a_repository / "library").mkdir()
+    (a_repository / "library" / "__init__.py").write_text("from socket import *\n__version__ = '7.1'\n", "utf-8")
+    chosen("scenarios/talk/words.yaml", "-i", "library", folder=a_repository)
+    (record,) = tmp_path.glob("runs/*/library.jsonl")
+    header = read(record).header
+    assert header.implementation_version == "7.1"
+    assert header.implementation_path == os.path.join("library", "__init__.py")
 
 
 def test_a_fault_ends_with_4_and_its_message(told, monkeypatch):
@@ -300,21 +275,6 @@ def test_a_disk_that_is_full_ends_with_4_and_a_record_that_can_be_read(repositor
     assert told("compare", path, path).err.count("is incomplete") == 2
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
-def test_ctrl_c_ends_with_130_and_a_readable_incomplete_record(start, repository, leftovers, told):
-    reports = leftovers.folder / "runs"
-    arguments = ("run", "scenarios", "-n", "1", "-i", "wrappers.py:Slow", "--reports", reports)
-    with start("-m", "conformance", *arguments, folder=repository, TMPDIR=str(leftovers.folder)) as process:
-        assert leftovers.recorded(reports, within=30), process.communicate()
-        leftovers.remember(process.pid)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
-    (path,) = reports.glob("*/*.jsonl")
-    assert "is incomplete" in told("compare", path, path).err
-    assert leftovers.gone(within=20)
-
-
 @pytest.mark.parametrize(
     "arguments, cells",
     [
@@ -353,8 +313,8 @@ def test_configuration_of_the_users_own_pytest_changes_nothing(a_repository, cho
     "arguments, says",
     [
         (("run", "-t", "lopback"), 'no transport "lopback"; did you mean "loopback"?'),
-        (("run", "-i", "stdlb"), 'no implementation "stdlb"; did you mean "stdlib"?'),
-        (("run", "-i", "nowhere.py:Socket"), "no file nowhere.py for the implementation"),
+        (("run", "-i", "stdlb"), 'did you mean "stdlib"?'),
+        (("run", "-i", "nowhere.py:Socket"), "there is no file nowhere.py; paths begin at "),
         (("run", "-p", "natve"), 'no platform "natve"; did you mean "native"?'),
         (("run", "half-close-request-repyl"), 'did you mean "disconnecting/half-close-request-reply"?'),
         (("run", "scenarios/nothing-here-*.yaml"), 'no file, folder or scenario "scenarios/nothing-here-*.yaml"'),

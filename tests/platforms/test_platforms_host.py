@@ -32,7 +32,7 @@ def test_other_distributions_are_named(tmp_path: Path, text: str, reason: str) -
 
 
 def test_a_host_that_does_not_say_what_it_is_is_no_debian(tmp_path: Path) -> None:
-    assert host.not_debian(tmp_path / "absent") == "needs a Debian host, this one does not say what it is"
+    assert host.not_debian(tmp_path / "absent") == "needs a Debian host, and this one has no /etc/os-release"
 
 
 def test_another_processor_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_a_failed_program_is_quoted_without_its_warnings() -> None:
 
 @POSIX
 def test_a_program_that_hangs_is_ended_and_said_to_hang() -> None:
-    with pytest.raises(SetupError, match=r"waiting: no end within 0\.1 s"):
+    with pytest.raises(SetupError, match=r"waiting: it did not end within 0\.1 s"):
         run(["sleep", "30"], purpose="waiting", timeout=0.1)
 
 

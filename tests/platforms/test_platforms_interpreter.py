@@ -51,7 +51,7 @@ def test_facts_are_described_in_one_line() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="runs a shell")
 def test_an_interpreter_that_answers_nonsense_is_a_setup_error() -> None:
-    with pytest.raises(SetupError, match="it answered 'nonsense"):
+    with pytest.raises(SetupError, match="its output was 'nonsense"):
         facts.ask(Interpreter(("sh", "-c", "echo nonsense")))
 
 

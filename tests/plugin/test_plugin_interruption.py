@@ -15,9 +15,10 @@ def test_ctrl_c_ends_with_2_and_leaves_an_incomplete_record_and_nothing_else(
 ):
     reports = tmp_path / "reports"
     with start(
-        "-m", "pytest", *xdist, "-p", "no:cacheprovider", "--implementation", "wrappers.py:Slow",
+        "-m", "pytest", *xdist, "-p", "no:cacheprovider", "--conformance-implementation", "wrappers.py:Slow",
         "--conformance-workers=1",
-        f"--reports={reports}", "scenarios/bad", "scenarios/talk/words.yaml", "scenarios/talk/half-close.yaml",
+        f"--conformance-reports={reports}", "scenarios/bad", "scenarios/talk/words.yaml",
+        "scenarios/talk/half-close.yaml",
         folder=repository, TMPDIR=str(leftovers.folder),
     ) as process:  # fmt: skip
         assert leftovers.recorded(reports, within=30), process.communicate()

@@ -37,7 +37,9 @@ def properties(junit):
 def plain(run_pytest, repository, tmp_path_factory):
     """One run without anything special."""
     folder = tmp_path_factory.mktemp("plain")
-    ended = run_pytest("-v", "-rs", f"--junitxml={folder / 'junit.xml'}", f"--reports={folder}", folder=repository)
+    ended = run_pytest(
+        "-v", "-rs", f"--junitxml={folder / 'junit.xml'}", f"--conformance-reports={folder}", folder=repository
+    )
     return ended, folder
 
 
@@ -45,7 +47,9 @@ def plain(run_pytest, repository, tmp_path_factory):
 def spread(run_pytest, repository, tmp_path_factory):
     """The same run, over two xdist workers."""
     folder = tmp_path_factory.mktemp("spread")
-    ended = run_pytest("-n", "2", f"--junitxml={folder / 'junit.xml'}", f"--reports={folder}", folder=repository)
+    ended = run_pytest(
+        "-n", "2", f"--junitxml={folder / 'junit.xml'}", f"--conformance-reports={folder}", folder=repository
+    )
     return ended, folder
 
 
@@ -89,8 +93,8 @@ def test_collecting_starts_no_process_and_so_probes_nothing(collected, monkeypat
 
 
 def test_a_transport_or_group_is_chosen_by_option(collected):
-    assert collected("--transport", "loopback") == NODES[2:3]
-    assert collected("--transport", "tcp", "--transport", "socketpair") == NODES
+    assert collected("--conformance-transport", "loopback") == NODES[2:3]
+    assert collected("--conformance-transport", "tcp", "--conformance-transport", "socketpair") == NODES
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_items_are_chosen_by_keyword_and_mark(collected, arguments, chosen):
 
 
 def test_each_implementation_has_items_of_its_own(collected):
-    both = ("--implementation", "stdlib", "--implementation", "wrappers.py:OneByte")
+    both = ("--conformance-implementation", "stdlib", "--conformance-implementation", "wrappers.py:OneByte")
     assert collected("scenarios/bad", *both) == [NODES[0], f"{NODES[0]}-wrappers.py:OneByte"]
 
 
@@ -123,14 +127,14 @@ def test_the_bundled_corpus_is_collected_without_configuration(collected, tmp_pa
 
 
 def test_an_unknown_transport_is_a_usage_error_with_the_nearest_name(here):
-    ended = here("--transport", "lopback")
+    ended = here("--conformance-transport", "lopback")
     assert ended.status == pytest.ExitCode.USAGE_ERROR
     assert 'no transport "lopback"; did you mean "loopback"?' in ended.err
 
 
 def test_mistakes_in_a_file_of_deviations_are_a_usage_error(here, tmp_path):
     (tmp_path / "bad.yaml").write_text("deviations: [{scenario: x}]\n")
-    ended = here(f"--deviations={tmp_path}/bad.yaml")
+    ended = here(f"--conformance-deviations={tmp_path}/bad.yaml")
     assert ended.status == pytest.ExitCode.USAGE_ERROR
     assert "bad.yaml:1:14: a known deviation needs observed and reason" in ended.err
     assert "Traceback" not in ended.err + ended.out
@@ -186,14 +190,14 @@ def test_last_failed_runs_what_failed(here, tmp_path):
 
 
 def test_the_first_failure_ends_the_run_and_the_record_says_that_it_is_incomplete(here, tmp_path):
-    ended = here("-x", f"--reports={tmp_path}")
+    ended = here("-x", f"--conformance-reports={tmp_path}")
     assert "1 failed" in ended.out
     assert "passed" not in ended.out
     assert verdicts(tmp_path) == ({"bad/wrong[socketpair]": "fail"}, "cell")
 
 
 def test_a_known_deviation_is_an_expected_failure(here):
-    ended = here("scenarios/bad", "-rx", "--deviations=known.yaml")
+    ended = here("scenarios/bad", "-rx", "--conformance-deviations=known.yaml")
     assert ended.status == 0
     assert "XFAIL scenarios/bad/wrong.yaml::socketpair - nobody meets it" in ended.out
 
@@ -202,23 +206,76 @@ def test_a_known_deviation_that_does_not_happen_any_more_fails(here, tmp_path):
     (tmp_path / "old.yaml").write_text(
         "deviations: [{scenario: talk/words, observed: raised EINVAL, reason: it was so}]"
     )
-    ended = here("scenarios/talk/words.yaml", f"--deviations={tmp_path}/old.yaml")
+    ended = here("scenarios/talk/words.yaml", f"--conformance-deviations={tmp_path}/old.yaml")
     assert "2 failed" in ended.out
     assert "does not happen any more: it was so" in ended.out
 
 
 def test_what_is_inconclusive_is_an_error(here):
-    ended = here("scenarios/bad", "--implementation", "wrappers.py:Exits")
+    ended = here("scenarios/bad", "--conformance-implementation", "wrappers.py:ExitsUnderACell")
     assert ended.status == pytest.ExitCode.TESTS_FAILED
     assert "1 error" in ended.out
     assert "before the first step" in ended.out
     assert "Traceback" not in ended.out
 
 
-def test_an_implementation_that_is_not_there_is_wrong_usage(here):
-    ended = here("scenarios/bad", "--implementation", "wrappers.py:OneBiet")
+@pytest.mark.parametrize(
+    "name, says",
+    [
+        ("wrappers.py:OneBiet", 'wrappers.py has no "OneBiet"; did you mean "OneByte"?'),
+        ("wrappers.py:Exits", "calling it ends the process, which exited with status 3"),
+        ("imports.py:Nothing", "imports no_such_module, which is not installed"),
+    ],
+)
+@pytest.mark.parametrize("xdist", [(), ("-n", "1")], ids=["alone", "with xdist"])
+def test_an_implementation_that_cannot_be_used_is_wrong_usage(here, name, says, xdist):
+    ended = here(*xdist, "scenarios/bad", "--conformance-implementation", name)
     assert ended.status == pytest.ExitCode.USAGE_ERROR
-    assert 'wrappers.py has no "OneBiet"; did you mean "OneByte"?' in ended.out + ended.err
+    (line,) = [line for line in (ended.out + ended.err).splitlines() if name in line]
+    assert line.startswith(f"ERROR: the implementation {name} cannot be used: ")
+    assert says in line
+
+
+def test_an_implementation_whose_server_side_is_not_tested_is_noted_once(here):
+    ended = here("scenarios/talk/words.yaml", "--conformance-implementation", "wrappers.py:Slow")
+    assert ended.status == 0
+    assert ended.out.count("note: wrappers.py:Slow: accept() gives plain sockets") == 1
+
+
+@pytest.mark.parametrize("tag", ["skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "timeout"])
+def test_a_tag_is_never_taken_for_a_marker_of_pytest(here, a_repository, tag):
+    path = a_repository / "scenarios" / "bad" / "wrong.yaml"
+    path.write_text(path.read_text("utf-8").replace("sources:", f"tags: [{tag}]\nsources:"), "utf-8")
+    assert "1 failed" in here("scenarios/bad", folder=a_repository).out
+    assert "1 failed" in here("scenarios/bad", "-m", tag, folder=a_repository).out
+    assert "1 deselected" in here("scenarios/bad", "-m", f"not {tag}", folder=a_repository).out
+
+
+def test_other_plugins_may_have_options_with_the_names_of_conformance_run(here, a_repository):
+    names = ("transport", "implementation", "reports", "inet-address", "deviations", "workers", "evidence", "capture")
+    options = "\n".join(f"    parser.addoption('--{name}', dest='{name}')" for name in names if name != "capture")
+    (a_repository / "conftest.py").write_text(f"def pytest_addoption(parser):\n{options}\n", "utf-8")
+    ended = here("--collect-only", "-q", "--transport=theirs", "--reports=theirs", folder=a_repository)
+    assert ended.status == 0, ended
+    assert NODES[0] in ended.out
+
+
+def test_a_session_without_scenarios_imports_nothing_but_the_plugin(run_pytest, tmp_path):
+    (tmp_path / "other.yaml").write_text("key: value\n", "utf-8")
+    (tmp_path / "conftest.py").write_text(
+        "import sys\n\n\ndef pytest_unconfigure(config):\n"
+        "    print('imported:', sorted(name for name in sys.modules if name.partition('.')[0] in\n"
+        "          ('conformance', 'yaml', 'rich', 'click', 'json')))\n",
+        "utf-8",
+    )
+    (tmp_path / "test_theirs.py").write_text("def test_theirs():\n    pass\n", "utf-8")
+    ended = run_pytest("-q", "-s", "-p", "no:junitxml", folder=tmp_path)
+    assert ended.status == 0, ended
+    assert "imported: " in ended.out
+    imported = ended.out.partition("imported: ")[2].splitlines()[0]
+    assert [name for name in ("conformance.language", "conformance.runner", "'yaml'", "'rich'", "'click'")
+            if name in imported] == []  # fmt: skip
+    assert "conformance.pytest_plugin" in imported
 
 
 def test_an_invalid_file_is_a_collection_error_with_every_mistake_and_no_traceback(here, a_repository):
@@ -247,7 +304,7 @@ def test_a_cell_that_is_run_again_by_another_plugin_gets_its_outcome_again(here)
 
 def test_a_full_disk_ends_the_run_with_a_message(here, tmp_path):
     (tmp_path / "file").write_text("")
-    ended = here("scenarios/talk", f"--reports={tmp_path}/file/runs")
+    ended = here("scenarios/talk", f"--conformance-reports={tmp_path}/file/runs")
     assert ended.status == pytest.ExitCode.INTERNAL_ERROR
     assert "stdlib.jsonl: cannot be written" in ended.out
     assert "Traceback" not in ended.out + ended.err

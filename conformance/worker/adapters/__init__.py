@@ -1,63 +1,65 @@
-"""What is under test, reached through an adapter. The registry names those that come with the project."""
+"""The implementations under test, each behind an adapter. The registry names the adapters that come along."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import os
 import sys
-from typing import Any
+from dataclasses import dataclass
 
+from conformance.worker.adapters.importing import NoSuchImplementation, module_of, target_of
 from conformance.worker.adapters.shaped import ShapedAdapter
 from conformance.worker.adapters.stdlib import StdlibAdapter
 
-ADAPTERS: dict[str, tuple[str, str]] = {
-    "stdlib": ("conformance.worker.adapters.stdlib:StdlibAdapter", "the socket module of this Python"),
-    "gevent": ("conformance.worker.adapters.gevent_adapter:GeventAdapter", "gevent.socket, in a hub for each thread"),
-    "trio": ("conformance.worker.adapters.trio_adapter:TrioAdapter", "trio.socket, each call awaited in its thread"),
+
+@dataclass(frozen=True)
+class Registered:
+    """A name of the registry: its adapter class, the module that it needs, and one line for people."""
+
+    adapter: str
+    library: str
+    summary: str
+
+
+ADAPTERS: dict[str, Registered] = {
+    "stdlib": Registered(
+        "conformance.worker.adapters.stdlib:StdlibAdapter", "socket", "the socket module of this Python"
+    ),
+    "gevent": Registered(
+        "conformance.worker.adapters.gevent_adapter:GeventAdapter",
+        "gevent.socket",
+        "gevent.socket, in a hub for each thread",
+    ),
+    "trio": Registered(
+        "conformance.worker.adapters.trio_adapter:TrioAdapter",
+        "trio.socket",
+        "trio.socket, each call awaited in its thread",
+    ),
 }
-"""Name to (adapter class, what it is). Adapters of libraries that may be absent are imported when they are used."""
-
-
-class NoSuchImplementation(Exception):  # noqa: N818 (the user's mistake; the message is the whole story)
-    """The implementation cannot be found or imported; the message says why."""
+"""Adapters of libraries that may be absent are imported when they are used."""
 
 
 def adapter_for(implementation: str) -> ShapedAdapter:
-    """The adapter of a registered name, of ``package.module:Name``, or of ``path/to/file.py:Name``."""
-    if implementation in ADAPTERS:
-        made: ShapedAdapter = _imported(ADAPTERS[implementation][0])()
-        return made
-    target = _imported(implementation)
+    """The adapter of a registered name, of ``package.module:Name``, or of ``path/to/file.py:Name``.
+
+    NoSuchImplementation where that cannot be imported or called.
+    """
+    target = _registered(implementation) if implementation in ADAPTERS else target_of(implementation, ADAPTERS)
     if isinstance(target, type) and issubclass(target, ShapedAdapter):
         return target()  # type: ignore[call-arg]  # an adapter that is registered takes no arguments
     return ShapedAdapter(target, implementation)
 
 
-def _imported(reference: str) -> Any:
-    module_name, _, attribute = reference.rpartition(":")
-    if not module_name:
-        module_name, attribute = reference, ""
+def _registered(name: str) -> type:
+    row = ADAPTERS[name]
     try:
-        found = _module(module_name)
-        for part in attribute.split(".") if attribute else ():
-            found = getattr(found, part)
-    except Exception as error:  # noqa: BLE001 (importing foreign code may raise anything; it is reported as such)
-        raise NoSuchImplementation(f"{reference}: {type(error).__name__}: {error}") from None
+        module_of(row.library)
+    except NoSuchImplementation as error:
+        if not error.absent:
+            raise
+        reason = f"{error.absent} is not installed for {sys.executable}"
+        remedy = f"{sys.executable} -m pip install 'socket-conformance[{name}]' installs it"
+        raise NoSuchImplementation(reason, remedy, error.absent) from None
+    found: type = target_of(row.adapter)
     return found
 
 
-def _module(name: str) -> Any:
-    if not name.endswith(".py"):
-        return importlib.import_module(name)
-    module_name = os.path.splitext(os.path.basename(name))[0]
-    spec = importlib.util.spec_from_file_location(module_name, os.path.abspath(name))
-    if spec is None or spec.loader is None:
-        raise ImportError(f"no Python file {name}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-__all__ = ["ADAPTERS", "NoSuchImplementation", "ShapedAdapter", "StdlibAdapter", "adapter_for"]
+__all__ = ["ADAPTERS", "NoSuchImplementation", "Registered", "ShapedAdapter", "StdlibAdapter", "adapter_for"]

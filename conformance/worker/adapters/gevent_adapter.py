@@ -1,7 +1,8 @@
-"""gevent's sockets. Each actor's thread has a hub of its own, in whose loop its calls wait.
+"""gevent's sockets. Each actor's thread has a hub of its own, and its calls wait in the loop of that hub.
 
-A gevent socket belongs to the hub of the thread that made it. One that is idle is moved to the thread that uses it
-next; where another thread waits in it, this one gets a second gevent socket for the descriptor, and cannot close it.
+A gevent socket belongs to the hub of the thread that made it. The adapter moves an idle socket to the thread that uses
+it next. While another thread waits in it, this thread gets a second gevent socket for the descriptor, and cannot close
+the first one.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ _ON_SOCKETS = (
     "sendto", "sendmsg", "sendfile", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into",
     "makefile", "close", "read", "readline", "write", "flush",
 )  # fmt: skip
-"""The operations that wait in the hub of the socket, or tell it something."""
+"""The operations that use the hub of a socket."""
 
 _EXCLUSIVE = frozenset(["detach", "with_block", "shutdown", "close", "read", "readline", "write", "flush"])
-"""Those that would have to wake another thread's hub, or go through an object that belongs to it."""
+"""The operations that would have to wake another thread's hub, or use an object that belongs to that hub."""
 
 
 class GeventAdapter(ShapedAdapter):
@@ -38,19 +39,19 @@ class GeventAdapter(ShapedAdapter):
         self._select = import_module("gevent.select")
         self._selectors = import_module("gevent.selectors")
         self._hubs = threading.local()
-        self._hub()  # that of the worker's own thread is there before any cell opens descriptors
+        self._hub()  # make the hub of the worker's own thread before any cell opens descriptors
         self._users: dict[int, list[int]] = {}
         self._lock = threading.Lock()
 
     def _hub(self) -> Any:
-        """The hub of this thread; it is destroyed with the thread, as gevent itself does not do."""
+        """The hub of this thread. It is destroyed with the thread; gevent itself would keep it."""
         if not hasattr(self._hubs, "own"):
             self._hubs.own = _Hub()
         return self._hubs.own.real
 
     @contextlib.contextmanager
     def used(self, thing: Any, operation: str) -> Iterator[Any]:
-        """A socket or file as this thread can use it; Unsupported where another thread's use forbids it."""
+        """A socket or file for use in this thread; Unsupported where another thread's use forbids that."""
         sock = thing if isinstance(thing, self.factory) else getattr(_raw(thing), "_sock", None)
         if not isinstance(sock, self.factory):
             yield thing
@@ -146,13 +147,13 @@ for _name in _ON_SOCKETS:
 
 
 def _raw(file: Any) -> Any:
-    """The raw file at the bottom of one that makefile made."""
+    """The raw file below a file that makefile made."""
     buffer = getattr(file, "buffer", file)
     return getattr(buffer, "raw", buffer)
 
 
 def _move(sock: Any, hub: Any) -> None:
-    """Gives an idle socket watchers in the loop of another hub; none where its descriptor was closed by number."""
+    """Gives an idle socket watchers in the loop of another hub, or none if somebody closed its descriptor by number."""
     number = sock.fileno()
     if sock.hub is hub or number < 0:
         return
@@ -164,7 +165,7 @@ def _move(sock: Any, hub: Any) -> None:
 
 
 class _Hub:
-    """A thread's hub and its loop, with the descriptors that they hold open."""
+    """A thread's hub and its loop, which hold descriptors open."""
 
     def __init__(self) -> None:
         self.real: Any = import_module("gevent").get_hub()

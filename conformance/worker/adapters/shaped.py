@@ -1,6 +1,6 @@
-"""The adapter of anything shaped like ``socket.socket``: a class, a factory, or a module that holds both and select.
+"""The adapter of anything shaped like ``socket.socket``: a class, a factory, or a module with ``socket`` in it.
 
-One method per operation of kind ``verb``. Methods do nothing but call; what they raise is an observation.
+One method per operation of kind ``verb``. A method only calls the implementation. An exception is an observation.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Made:
 class ShapedAdapter:
     """Calls the methods that ``socket.socket`` has, on whatever ``target`` makes.
 
-    ``target`` is a class or factory taking ``(family, type, proto)``, or a module with ``socket`` in it, whose
-    ``select``, ``poll`` … are used too where it has them.
+    ``target`` is a class or factory taking ``(family, type, proto)``, or a module with ``socket`` in it. Its
+    ``select``, ``poll`` … are used, too, if it has them.
     """
 
     waits = frozenset(
@@ -53,8 +53,7 @@ class ShapedAdapter:
             "sendfile", "recv", "send", "NtReadFile", "NtWriteFile", "a call",
         }
     )  # fmt: skip
-    """The system calls that a thread waits in under this implementation, of Linux, of Winsock and of NT; a lock is not
-    one of them."""
+    """The system calls of Linux, Winsock and NT in which a thread waits under this implementation. A lock is none."""
 
     def __init__(self, target: Any, name: str) -> None:
         self.name = name
@@ -340,7 +339,7 @@ class ShapedAdapter:
         with returned.understanding(found, "a list of keys and events"):
             return {key.data: [word for bit, word in words if mask & bit] for key, mask in found}
 
-    # what the harness asks about an object
+    # questions of the harness about an object
 
     def descriptor(self, thing: Any) -> int:
         """The number of an object's descriptor; -1 where it has none."""
@@ -358,10 +357,10 @@ class Poller:
     names: Mapping[int, str]
 
     ends: list[int] = field(default_factory=list)
-    """Descriptors that are closed with it."""
+    """Descriptors that are closed with this object."""
 
     def close(self) -> None:
-        """Closes it."""
+        """Closes the poller and its descriptors."""
         self.real.close()
         while self.ends:
             os.close(self.ends.pop())

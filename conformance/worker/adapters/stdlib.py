@@ -1,4 +1,4 @@
-"""The standard library's sockets: the implementation against which all others are measured."""
+"""The standard library's sockets, with which all other implementations are compared."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""trio's sockets, seen through calls that wait: each awaits one operation in an event loop of the calling thread.
+"""trio's sockets behind plain calls: each call awaits one operation in an event loop of the calling thread.
 
-What trio's sockets do not have (timeouts, a blocking mode, files, readiness lists) is unsupported, and says so.
+Operations that trio's sockets do not have (timeouts, a blocking mode, files, readiness lists) are unsupported.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from conformance.model.errors import Unsupported
 from conformance.worker.adapters.shaped import ShapedAdapter
 
 _NEEDS_LOOP = frozenset(["close"])
-"""Plain functions that tell the running loop something."""
+"""Plain functions that need a running loop."""
 
 _INSTEAD = {
     "settimeout": "trio bounds waits by cancel scopes",
     "gettimeout": "trio bounds waits by cancel scopes",
-    "setblocking": "trio's sockets are awaited, in no other mode",
-    "getblocking": "trio's sockets are awaited, in no other mode",
+    "setblocking": "trio's sockets have no modes, they are awaited",
+    "getblocking": "trio's sockets have no modes, they are awaited",
     "connect_ex": "trio's connect raises",
     "makefile": "trio's streams take its place",
     "sendfile": "trio has none",
 }
-"""What trio leaves out, and why."""
+"""The methods that trio leaves out, and what it has in their place."""
 
 _OF_A_LOOP = 5
-"""The descriptors of a loop of trio: epoll or kqueue, and a pair each for waking it and for calls from elsewhere."""
+"""The number of descriptors of a trio loop: one of epoll or kqueue, and two pairs that wake the loop."""
 
 
 class AwaitedSocket:
-    """A trio socket whose asynchronous methods have been made to wait."""
+    """A trio socket with plain methods in place of its asynchronous ones."""
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
         given = {"family": family, "type": type, "proto": proto}
@@ -71,7 +71,7 @@ class AwaitedSocket:
         return self._around(self._real.dup())
 
     def sendall(self, data: bytes, flags: int = 0) -> None:
-        """trio leaves this to its streams, which loop over send as this does."""
+        """Loops over send, as trio's streams do; trio's sockets have no sendall."""
 
         async def all_of_it() -> None:
             left = memoryview(data)
@@ -82,7 +82,7 @@ class AwaitedSocket:
 
 
 def _waiting(function: Callable[..., Any], in_loop: bool = False) -> Callable[..., Any]:
-    """The function as one that waits; plain functions run as they are unless they need a loop."""
+    """The function as a plain one that waits for its result. A plain function is called as it is unless ``in_loop``."""
 
     async def awaited(value: Any) -> Any:
         return await value
@@ -100,9 +100,10 @@ def _waiting(function: Callable[..., Any], in_loop: bool = False) -> Callable[..
 
 
 class _Kept:
-    """As many descriptors as a loop holds, kept open while none runs.
+    """Keeps as many descriptors open as a loop has, while no loop runs.
 
-    A program in trio has one loop all the time: a limit of descriptors leaves as much room before a call as in it.
+    A program in trio has one loop all the time. So a limit of descriptors must leave the same room before a call as
+    during the call.
     """
 
     def __init__(self) -> None:
@@ -110,13 +111,13 @@ class _Kept:
         self.take()
 
     def take(self) -> None:
-        """Opens them, or as many of them as there is room for."""
+        """Opens the descriptors, or as many as the limit allows."""
         with contextlib.suppress(OSError):
             while len(self._numbers) < _OF_A_LOOP:
                 self._numbers.append(os.open(os.devnull, os.O_RDONLY))
 
     def leave(self) -> None:
-        """Closes them."""
+        """Closes the descriptors."""
         while self._numbers:
             os.close(self._numbers.pop())
 
@@ -127,7 +128,7 @@ _kept = threading.local()
 
 
 def _run(function: Callable[..., Any], *arguments: Any) -> Any:
-    """``trio.run`` in the place that this thread keeps for a loop."""
+    """``trio.run`` with the descriptors that this thread keeps for a loop."""
     if not hasattr(_kept, "own"):
         _kept.own = _Kept()
     _kept.own.leave()
@@ -138,10 +139,9 @@ def _run(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 class TrioAdapter(ShapedAdapter):
-    """``trio.socket``. Waits are seen in epoll_wait, where trio's loop waits in the thread of the call."""
+    """``trio.socket``. A call waits in epoll_wait, in its own thread, because trio's loop runs there."""
 
     def __init__(self) -> None:
-        import_module("trio")  # whether it is installed is to be known now, not in the first step
         super().__init__(AwaitedSocket, "trio")
 
     def setdefaulttimeout(self, seconds: Optional[float]) -> None:
