@@ -41,6 +41,7 @@ WORDS = {
 """Names of operations and faults that are also names of something else, and of what."""
 
 PLACES = {
+    "conformance/model/examined.py": "what an examination tries of a socket",
     "conformance/tape/": "a tape plays to the methods of sockets and knows no operations",
     "conformance/runner/taping.py": "the calls of a tape",
     "conformance/worker/adapters/": "the methods of the operations themselves, and the system calls that they wait in",
@@ -192,7 +193,7 @@ def test_a_row_and_a_method_make_an_operation(outcome_of):
     assert outcome.verdict.kind == "pass", outcome.verdict
     record = cell_record(outcome)
     assert (record.measures, record.units) == ({"murmured": 4}, {"murmured": "bytes"})
-    assert [step["says"] for step in record.steps] == ["murmur 'ab'", "recv_exactly 4", "murmur 'c' times=1"]
+    assert [step.says for step in record.steps] == ["murmur 'ab'", "recv_exactly 4", "murmur 'c' times=1"]
     assert any("'ab'" in line.text and "▶" in line.text for line in diagram(record))
 
 

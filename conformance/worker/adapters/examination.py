@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Optional
 
-from conformance.model.errors import Unsupported
+from conformance.model.errors import Unsupported, WrongType
 from conformance.model.examined import OWN, PLAIN, Examined
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
 from conformance.worker.adapters.importing import ADAPTER_NEEDED, failure
@@ -55,6 +55,8 @@ def _made(adapter: ShapedAdapter, name: str, opened: contextlib.ExitStack) -> An
     family = _family()
     try:
         made = adapter.socket(family, socket.SOCK_STREAM, 0).objects
+    except WrongType as wrong:  # the checks below name what is wrong with it
+        made = wrong.value
     except Unsupported:  # an adapter says so where its library has no TCP
         raise
     except BaseException as error:  # noqa: BLE001 (the implementation may raise anything)
