@@ -22,8 +22,8 @@ from conformance.language.corpus import bundled
 from conformance.language.suggestions import unknown
 from conformance.model.scenario import Scenario
 from conformance.report.timeline import timeline
+from conformance.runner.mutation_testing import TRANSPORTS as ONE_OF_EACH_KIND
 from conformance.runner.recording import cell_record, shown_path
-from conformance.runner.sensitivity import TRANSPORTS as ONE_OF_EACH_KIND
 from conformance.runner.session import default_workers
 from conformance.runner.taping import (
     Finding,
