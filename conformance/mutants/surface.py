@@ -32,10 +32,10 @@ def _call(name: str, results: str, arguments: str = "", traits: str = "", of_mod
 
 
 SURFACE: tuple[Call, ...] = (
-    _call("__init__", "nothing", "family type proto fileno", "fails repeats"),
-    _call("__enter__", "itself", "", "repeats"),
-    _call("__exit__", "verdict", "", "ends repeats"),
-    _call("__del__", "nothing", "", "ends repeats"),
+    _call("__init__", "nothing", "family:default type:default proto:default fileno", "fails repeats"),
+    _call("__enter__", "unseen", "", "ends repeats"),
+    _call("__exit__", "unseen", "", "ends repeats"),
+    _call("__del__", "unseen", "", "ends repeats"),
     _call("accept", "child address", "", "fails waits"),
     _call("bind", "nothing", "address", "fails"),
     _call("close", "nothing", "", "ends repeats"),
@@ -59,7 +59,7 @@ SURFACE: tuple[Call, ...] = (
     _call("recvfrom", "data address", "bufsize:size flags", "fails waits"),
     _call("recvfrom_into", "count address", "buffer nbytes flags", "fails waits"),
     _call("recvmsg", "data ancillary msgflags address", "bufsize:size ancbufsize flags", "fails waits"),
-    _call("recvmsg_into", "count ancillary msgflags address", "buffers ancbufsize flags", "fails waits"),
+    _call("recvmsg_into", "count unseen msgflags unseen", "buffers ancbufsize:unused flags", "fails waits"),
     _call("send", "count", "data flags", "fails waits"),
     _call("sendall", "nothing", "data flags", "fails waits"),
     _call("sendfile", "count", "file offset count", "fails waits"),
@@ -71,9 +71,11 @@ SURFACE: tuple[Call, ...] = (
     _call("settimeout", "nothing", "value:seconds", "fails repeats"),
     _call("shutdown", "nothing", "how", "fails"),
     _call("type", "kind", "", "property repeats"),
-    _call("getaddrinfo", "infos", "host port family type proto flags:lookup", "fails repeats", True),
+    _call(
+        "getaddrinfo", "infos", "host port family:lookup type:lookup proto:unused flags:lookup", "fails repeats", True
+    ),
     _call("select", "lists", "rlist:watched wlist:watched xlist:watched timeout:seconds", "fails repeats", True),
     _call("setdefaulttimeout", "nothing", "timeout:seconds", "repeats", True),
-    _call("socketpair", "pair", "family type proto", "fails", True),
+    _call("socketpair", "pair", "family:keyword type:keyword", "fails", True),
 )
 """Every call that can be reached. ``fromshare`` and ``share`` are left out: they exist on Windows alone."""

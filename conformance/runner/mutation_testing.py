@@ -156,6 +156,8 @@ class _Search:
                 found = self._next(row, left)
                 left.remove(found)
                 self._pair(row, found, number)
+        if row.kin and row.name not in self._killed:
+            self._progress(f"{row.name}: survived")
 
     def _next(self, row: Mutant, left: Sequence[str]) -> str:
         """The scenario that killed most kin; else a likely one that has killed nothing yet; else the likeliest."""
@@ -202,6 +204,8 @@ class _Search:
         self._killing.add(kill.scenario)
         for each in row.kin:
             self._kin[each][kill.scenario] += 1
+        if row.kin:
+            self._progress(f"{row.name}: killed by {kill.scenario}, step {kill.step}")
 
 
 _AHEAD = 12

@@ -72,7 +72,7 @@ class Recorder:
 
     def address(self, value: Any) -> Any:
         """An address by the names that it has in the scenario."""
-        if isinstance(value, tuple) and len(value) >= 2 and isinstance(value[1], int):
+        if isinstance(value, tuple) and len(value) in (2, 4) and isinstance(value[1], int):
             return self._ip(value)
         if isinstance(value, bytes) and value:
             return {"abstract": self._own_name(value[1:].decode("ascii", "replace")), "names": self._names(value)}
