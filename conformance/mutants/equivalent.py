@@ -10,6 +10,7 @@ _AS_VALUE = "connect_ex() returns errors of the system and raises neither a time
 
 EQUIVALENT: dict[str, str] = {
     "__del__:fails-afterwards": "Python ignores what a finalizer raises (object.__del__() in the language reference)",
+    "__enter__:not-made": "entering only returns the socket, and with_block does not use what it returns",
     "accept:ends-sending": _LISTENER,
     "bind:eats-a-byte": "nothing can arrive before a socket is bound",
     "connect_ex:timeout-as-system-error": _AS_VALUE,
@@ -23,6 +24,7 @@ EQUIVALENT: dict[str, str] = {
     "proto:made-once": _CONSTANT,
     "send:always-eor": _NO_END_OF_RECORD,
     "sendall:always-eor": _NO_END_OF_RECORD,
+    "sendfile:would-block-as-timeout": "sendfile() refuses non-blocking sockets with a ValueError",
     "sendto:always-eor": _NO_END_OF_RECORD,
     "socketpair:made-twice": _DROPPED,
     "type:made-once": _CONSTANT,

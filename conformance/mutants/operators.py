@@ -216,9 +216,10 @@ AFTERWARDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
                                       lambda sock: os.set_blocking(Real.fileno(sock), False)),
     "leaves-descriptor-blocking": ("the descriptor alone is blocking afterwards",
                                    lambda sock: os.set_blocking(Real.fileno(sock), True)),
-    "leaves-inheritable": ("the descriptor is inheritable afterwards", lambda sock: Real.set_inheritable(sock, True)),
+    "leaves-inheritable": ("the descriptor is inheritable afterwards",
+                           lambda sock: os.set_inheritable(Real.fileno(sock), True)),
     "leaves-not-inheritable": ("the descriptor is not inheritable afterwards",
-                               lambda sock: Real.set_inheritable(sock, False)),
+                               lambda sock: os.set_inheritable(Real.fileno(sock), False)),
     "leaks": ("a duplicate of the descriptor is left open", _leak),
     "closes": ("the socket is closed afterwards", Real.close),
     "ends-sending": ("sending is shut down afterwards", lambda sock: Real.shutdown(sock, socket.SHUT_WR)),
@@ -240,6 +241,7 @@ _CHILD.update(
     }
 )
 _TEXT = {"as-text": str}
+_DESCRIPTOR = {"minus-one": lambda value: -1, "far": lambda value: value + FAR if value >= 0 else value, **_TEXT}
 _ADDRESS = {
     "altered": _other,
     "of-another-host": lambda value: ("127.0.0.9", *value[1:]) if isinstance(value, tuple) else value,
@@ -284,6 +286,7 @@ RESULTS: dict[str, dict[str, Callable[[Any], Any]]] = {
               "negative": lambda value: -1, "none": lambda value: None, **_TEXT},
     "data": {**_DATA, "longer": lambda value: value + b"x", "empty": lambda value: b"", "none": lambda value: None,
              "as-text": lambda value: value.decode("latin-1")},
+    "descriptor": _DESCRIPTOR,
     "error": {"always-zero": lambda value: 0, "always-eio": lambda value: errno.EIO,
               "one-more": lambda value: value + 1, "none": lambda value: None, **_TEXT},
     "family": {"another": lambda value: socket.AF_APPLETALK, "zero": lambda value: 0},
@@ -300,8 +303,7 @@ RESULTS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "msgflags": {"zero": lambda value: 0, "truncated": lambda value: value | socket.MSG_TRUNC,
                  "control-truncated": lambda value: value | socket.MSG_CTRUNC},
     "nothing": {"something": lambda value: 0},
-    "number": {"minus-one": lambda value: -1, "far": lambda value: value + FAR if value >= 0 else value,
-               "zero": lambda value: 0 if value < 0 else value, **_TEXT},
+    "number": {**_DESCRIPTOR, "zero": lambda value: 0 if value < 0 else value},
     "option": {"one-more": _option(lambda value: value + 1), "zero": _option(lambda value: 0),
                "none": lambda value: None, **_TEXT},
     "pair": {"same-twice": lambda pair: [pair[0], pair[0]], "first-closed": _closed_end(0),

@@ -41,7 +41,7 @@ SURFACE: tuple[Call, ...] = (
     _call("close", "nothing", "", "ends repeats"),
     _call("connect", "nothing", "address", "fails waits"),
     _call("connect_ex", "error", "address", "waits"),
-    _call("detach", "number", "", "ends repeats"),
+    _call("detach", "descriptor", "", "ends repeats"),
     _call("dup", "child", "", "fails"),
     _call("family", "family", "", "property repeats"),
     _call("fileno", "number", "", "repeats"),
@@ -67,15 +67,17 @@ SURFACE: tuple[Call, ...] = (
     _call("sendto", "count", "data flags address:destination", "fails waits"),
     _call("set_inheritable", "nothing", "inheritable:flag", "fails repeats"),
     _call("setblocking", "nothing", "flag", "fails repeats"),
-    _call("setsockopt", "nothing", "level optname value", "fails repeats"),
+    _call("setsockopt", "unseen", "level optname value", "fails repeats"),
     _call("settimeout", "nothing", "value:seconds", "fails repeats"),
     _call("shutdown", "nothing", "how", "fails"),
     _call("type", "kind", "", "property repeats"),
     _call(
         "getaddrinfo", "infos", "host port family:lookup type:lookup proto:unused flags:lookup", "fails repeats", True
     ),
-    _call("select", "lists", "rlist:watched wlist:watched xlist:watched timeout:seconds", "fails repeats", True),
-    _call("setdefaulttimeout", "nothing", "timeout:seconds", "repeats", True),
-    _call("socketpair", "pair", "family:keyword type:keyword", "fails", True),
+    _call(
+        "select", "lists", "rlist:watched wlist:watched xlist:watched timeout:seconds", "fails repeats", of_module=True
+    ),
+    _call("setdefaulttimeout", "unseen", "timeout:seconds", "repeats", of_module=True),
+    _call("socketpair", "pair", "family:keyword type:keyword", "fails", of_module=True),
 )
 """Every call that can be reached. ``fromshare`` and ``share`` are left out: they exist on Windows alone."""
