@@ -198,6 +198,7 @@ _DESCRIBING = (
     _row(describing.ErrorIsAlwaysZero, "Spirent/openperf #64: SO_ERROR after a non-blocking connect"),
     _row(describing.IsInherited, "PEP 446"),
     _row(describing.TypeCarriesFlags, "python/cpython #74390"),
+    _row(describing.AlwaysSaysTcp, f"{_LIBRARY}.proto: 0 is the default of the family and type"),
     _row(describing.DescriptorsAreInternetStreams, "python/cpython #1349"),
     _row(describing.BufferSizesAsGiven, "socket(7): the kernel doubles SO_SNDBUF"),
     _row(describing.UnboundNameIsNone, "asyncio: get_extra_info('sockname') is None"),

@@ -240,8 +240,13 @@ _CHILD.update(
         "of-another-protocol": lambda value: _fresh(value, proto=value.proto + 1),
     }
 )
-_TEXT = {"as-text": str}
-_DESCRIPTOR = {"minus-one": lambda value: -1, "far": lambda value: value + FAR if value >= 0 else value, **_TEXT}
+_Changes = dict[str, Callable[[Any], Any]]
+_TEXT: _Changes = {"as-text": str}
+_DESCRIPTOR: _Changes = {
+    "minus-one": lambda value: -1,
+    "far": lambda value: value + FAR if value >= 0 else value,
+    **_TEXT,
+}
 _ADDRESS = {
     "altered": _other,
     "of-another-host": lambda value: ("127.0.0.9", *value[1:]) if isinstance(value, tuple) else value,

@@ -47,7 +47,8 @@ class Settings:
 
     ``settle``: stop once this is known; ``every_pair``: do not stop early. ``thorough``: before any mutant, run each
     cell with the raw socket twice and with all correct wrappers; otherwise once each with the raw socket and the noting
-    wrapper, and with the raw socket again after a kill. ``equivalent``: mutants to leave out, with the reasons.
+    wrapper, and with the raw socket again after a kill; then no ``fails_only_if`` is checked, since it is about sockets
+    and not about functions of a module. ``equivalent``: mutants to leave out, with the reasons.
     """
 
     transports: Sequence[str] = TRANSPORTS
@@ -90,7 +91,7 @@ def sensitivity(
         false_alarms=tuple(alarm for each in trials for alarm in each.alarms),
         unsteady=tuple(each.place.cell(RAW).id for each in trials if each.unsteady),
         not_here={each.place.scenario.id: each.why_not for each in trials if each.place.scenario.id not in names},
-        reasons={each.id: each.fails_only_if for each in judged if each.fails_only_if},
+        reasons={each.id: each.fails_only_if for each in judged if each.fails_only_if and settings.thorough},
         equivalent=left_out,
     )
 

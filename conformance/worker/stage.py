@@ -260,7 +260,7 @@ class Stage:
 
     def tape_report(self) -> dict[str, int]:
         """What was played of the plan's tape to the actors that are threads here."""
-        return self._performer.decks.report()
+        return self._performer.players.report()
 
     def clean_up(self, parked: bool) -> bool:
         """Releases what waits, closes what is open, ends a network of its own; False where the worker must go."""

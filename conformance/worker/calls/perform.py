@@ -16,7 +16,7 @@ from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ROWS
 from conformance.tables.operations import Operation, Parameter
 from conformance.tables.transports import Transport
-from conformance.tape.deck import Decks
+from conformance.tape.player import TapePlayers
 from conformance.worker.adapters.shaped import Made, ShapedAdapter, constant
 from conformance.worker.calls.addresses import Addresses, remembered
 from conformance.worker.calls.canonical import Recorder
@@ -41,7 +41,7 @@ class Performer:
     recorder: Recorder
     owners: dict[str, Any]
     """Kind of operation to the object whose methods do them; the verbs are the adapter's."""
-    decks: Decks
+    players: TapePlayers
 
     def carry_out(self, step: PlanStep) -> o.Observation:
         """What a step did, or why it cannot be done here."""
@@ -86,7 +86,7 @@ class Performer:
         if operation.kind not in ("verb", "program"):
             return function(*positional, **arguments)  # the harness has sockets of its own, such as those of actors
         numbers = frozenset(self.adapter.descriptor(each) for each in positional) - {-1}
-        with self.decks.playing(step.actor, numbers):
+        with self.players.playing(step.actor, numbers):
             return function(*positional, **arguments)
 
     def _function(self, operation: Operation) -> Callable[..., Any]:
@@ -251,7 +251,7 @@ def performer_on(plan: Plan, adapter: ShapedAdapter, at: Vantage, also: Mapping[
             "harness": HarnessOperations(adapter, scope),
             **also,
         },
-        decks=Decks(plan.tape),
+        players=TapePlayers(plan.tape),
     )
 
 
