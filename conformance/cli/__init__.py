@@ -19,13 +19,13 @@ _COMMANDS = {
     "run": "Run scenarios; write records and a report.",
     "compare": "Put records side by side: who did the same, and where they part.",
     "show": "Run one scenario and draw what happened.",
-    "list": "List scenarios, transports, implementations, operations, faults, platforms, claims, bugs.",
+    "list": "List scenarios, transports, implementations, operations, faults, platforms, claims, mutants.",
     "check": "Check scenario files; every mistake with its place.",
     "claims": "The HOWTO claim by claim, on this platform or that of a record.",
     "schema": "Print the JSON Schema of scenario files, for editors.",
     "platforms": "Set up and look after the platforms that scenarios can run on.",
     "tape": "Play short sends, short receives and would-blocks below an implementation.",
-    "sensitivity": "Which scenarios catch which wrong implementations.",
+    "sensitivity": "Run mutants: which scenarios kill which, and which survive.",
 }
 """Every command and its summary; the module of the same name holds the function ``command``."""
 

@@ -12,5 +12,6 @@ Deck = TapePlayer
 """The old name."""
 
 __all__ = [
-    "LEGAL", "Deck", "Tape", "TapeError", "TapePlayer", "TapedSocket", "install", "playing", "shortest", "splits", "taped",
+    "LEGAL", "Deck", "Tape", "TapeError", "TapePlayer", "TapedSocket", "install", "playing", "shortest", "splits",
+    "taped",
 ]  # fmt: skip

@@ -7,19 +7,25 @@ import gc
 import hashlib
 import operator
 import os
+import re
 import select
 import signal
 import socket
 import tempfile
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from conformance.mutants import GENERATED
+from conformance.cli.choices import check_implementation
+from conformance.cli.sensitivity import command
+from conformance.mutants import GENERATED, MUTANTS
 from conformance.mutants.correct import PassThrough, WrappingModule
 from conformance.mutants.equivalent import EQUIVALENT
 from conformance.mutants.generated import MUTATIONS
 from conformance.mutants.operators import AFTERWARDS
 from conformance.mutants.surface import SURFACE
+from conformance.worker import adapters
 from conformance.worker.adapters import adapter_for
 
 REAL = socket.socket
@@ -405,3 +411,56 @@ def test_a_mutant_that_leaves_something_behind_returns_what_it_should(name):
     assert sock.recv(3) == b"abc"
     REAL.close(sock)
     peer.close()
+
+
+def test_there_are_several_hundred_and_their_names_and_references_are_their_own():
+    assert len(GENERATED) > 900
+    assert not set(GENERATED) & set(MUTANTS)
+    assert len({each.reference for each in GENERATED.values()}) == len(GENERATED)
+    assert len({each.bug for each in GENERATED.values()}) == len(GENERATED)
+
+
+def test_what_is_equivalent_is_a_mutant_and_has_a_reason():
+    assert set(EQUIVALENT) <= set(GENERATED)
+    assert all(len(reason) > 20 for reason in EQUIVALENT.values())
+    assert len(EQUIVALENT) <= len(GENERATED) * 0.03
+
+
+def test_the_surface_is_what_the_harness_calls():
+    folder = Path(adapters.__file__).parents[1]
+    files = ("adapters/shaped.py", "calls/harness_operations.py")
+    text = "".join((folder / name).read_text("utf-8") for name in files)
+    called = set(re.findall(r"\bsock\.(\w+)|_method\(sock, \"(\w+)\"\)|self\.module\.(\w+)", text))
+    names = {name for found in called for name in found if name} - {"fromshare"}
+    special = {call.name for call in SURFACE if call.name.startswith("__")}
+    assert names <= {call.name for call in SURFACE}
+    assert {call.name for call in SURFACE} - names - special <= {"close", "select"}  # called under other names
+
+
+SAMPLE = ("recv:data-cut", "send:count-one-more", "settimeout:value-dropped", "socketpair:pair-first-closed")
+ECHO = """
+summary: What is sent arrives, and the timeout stays.
+sources: [POSIX send()]
+transports: [socketpair]
+given: connected
+steps:
+  - client: {settimeout: 3}
+  - client: {send: {text: hello}, returns: 5}
+  - server: {recv: 9, returns: {text: hello}}
+  - client: {inspect: [timeout, inheritable], returns: {timeout: 3.0, inheritable: false}}
+"""
+
+
+def test_a_sample_is_killed_by_a_real_run_and_what_nothing_checks_survives(tmp_path):
+    path = tmp_path / "echo.yaml"
+    path.write_text(ECHO, encoding="utf-8")
+    chosen = [word for name in (*SAMPLE, "recv:leaks") for word in ("-w", name)]
+    result = CliRunner().invoke(command, [str(path), "--generated", *chosen, "-n", "2"], standalone_mode=False)
+    assert "5 mutants, 4 killed, 1 survived" in result.output.splitlines(), result.output
+    assert "survived: recv:leaks" in result.output.splitlines()
+    assert result.return_value == 1
+
+
+def test_old_names_of_mutants_still_run():
+    assert adapter_for("conformance.wrong.sending:HoldsFirstWriteBack").factory.__name__ == "HoldsFirstWriteBack"
+    assert check_implementation("conformance.wrong.sending:HoldsFirstWriteBack") is None
