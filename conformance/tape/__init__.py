@@ -1,6 +1,6 @@
-"""The tape: short counts, would-blocks, interruptions and resets, played to the calls of a socket. Needs no privileges.
+"""Tapes make the calls of a socket return short counts, would-blocks, interruptions and resets, without privileges.
 
-``taped(sock, "send=3,1 recv=1")`` is a socket for a program that is to be tested; ``shortest`` shrinks what fails.
+``taped(sock, "send=3,1 recv=1")`` makes a socket for a program under test; ``shortest`` shortens a tape that fails.
 """
 
 from conformance.tape.events import LEGAL, Tape, TapeError, splits

@@ -1,6 +1,6 @@
-"""The taped socket: a ``socket.socket`` to whose calls a tape is played. It stands below whatever wraps or inherits it.
+"""The taped socket: a ``socket.socket`` whose calls take events from a tape. Wrappers and subclasses stand above it.
 
-What it does, the kernel does: a short count is a call with fewer bytes, and what was not taken is still there.
+All effects are real: a short count is a system call with fewer bytes, and the rest of the data is still there.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class TapedSocket(socket.socket):
         return None
 
     def _at_least(self) -> int:
-        """Bytes for which a call waits (SO_RCVLOWAT); 1 where the system has no such thing."""
+        """Bytes for which a call waits (SO_RCVLOWAT); 1 if the system does not have that option."""
         try:
             return super().getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
         except OSError:
@@ -221,9 +221,9 @@ def taped(sock: socket.socket, tape: Union[Tape, str], interrupted_by: Optional[
 def install() -> None:
     """Puts the taped socket in the place of ``socket.socket``, in this process, for good.
 
-    To be called before what is to stand above it is imported: classes that inherit ``socket.socket``, modules that
-    import its name, and code that looks it up when it makes a socket then all get the taped one. What uses ``_socket``,
-    system calls or a C library of its own stays without.
+    Call it before the code under test is imported. Then classes that inherit ``socket.socket``, modules that import its
+    name, and code that looks it up when it makes a socket all get the taped one. Code that uses ``_socket``, system
+    calls or a C library of its own does not.
     """
     socket.socket = TapedSocket  # type: ignore[misc]  # this is the point
 
@@ -236,7 +236,7 @@ def _taken_over(sock: socket.socket) -> TapedSocket:
 
 
 def _nbytes(data: Any) -> int:
-    """Bytes of a buffer; 0 of what is none, for the original to complain about."""
+    """Bytes of a buffer; 0 for anything else, so that the original raises its own error."""
     try:
         view = memoryview(data)
     except TypeError:
