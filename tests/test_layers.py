@@ -38,6 +38,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         "worker.host", "worker.network", "worker.observing", "worker.waiting",
     ),
     "mutants": (),
+    "wrong": ("mutants",),
     "report": ("model", "tables", "engine", "language"),
     "reference": ("model", "tables", "engine", "language", "report"),
     "runner": (

@@ -23,7 +23,7 @@ _COMMANDS = {
     "schema": "Print the JSON Schema of scenario files, for editors.",
     "platforms": "Set up, check and remove the platforms that scenarios can run on.",
     "tape": "Play short sends, short receives and would-blocks below an implementation.",
-    "sensitivity": "Which scenarios kill which mutants.",
+    "sensitivity": "Run mutants: which scenarios kill which, and which survive.",
 }
 """Every command and its summary. The module of the same name, or of that in ``_MODULES``, defines ``command``."""
 

@@ -109,13 +109,16 @@ def _platforms() -> list[Row]:
     ]
 
 
-def _wrong() -> list[Row]:
-    from conformance.mutants import WRONG
+def _mutants() -> list[Row]:
+    from conformance.mutants import MUTANTS
 
-    return [
-        {"name": each.name, "reference": each.reference, "bug": each.bug, "inspired_by": each.inspired_by}
-        for each in WRONG.values()
-    ]
+    return list(map(vars, MUTANTS.values()))
+
+
+def _generated() -> list[Row]:
+    from conformance.mutants import GENERATED
+
+    return list(map(vars, GENERATED.values()))
 
 
 _LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]] = {
@@ -126,23 +129,28 @@ _LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...]]] = {
     "faults": (_faults, ("name", "by", "here", "summary")),
     "platforms": (_platforms, ("name", "stands_for", "emulator", "summary")),
     "claims": (_claims, ("id", "says")),
-    "wrong": (_wrong, ("name", "bug")),
+    "mutants": (_mutants, ("name", "bug")),
+    "generated": (_generated, ("name", "bug")),
 }
 """Each list: the function that makes its rows, and the fields that the terminal shows, the sentence last."""
+
+_FORMER = {"wrong": "mutants"}
+"""Old names of lists."""
 
 _SENTENCE = 30
 """The least width of a sentence beside the other fields; if there is less room, it goes below them."""
 
 
 @click.command("list")
-@click.argument("what", type=Name("list", _LISTS), metavar="WHAT")
+@click.argument("what", type=Name("list", [*_LISTS, *_FORMER]), metavar="WHAT")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 def command(what: str, as_json: bool) -> int:
     """List the names of one kind.
 
-    WHAT is scenarios, transports, implementations, operations, faults, platforms, claims or wrong (implementations).
+    WHAT is scenarios, transports, implementations, operations, faults, platforms, claims, mutants or generated
+    (mechanical mutants).
     """
-    return print_list(what, as_json)
+    return print_list(_FORMER.get(what, what), as_json)
 
 
 def print_list(what: str, as_json: bool) -> int:

@@ -24,8 +24,8 @@ from conformance.model.cell import Cell
 from conformance.model.scenario import Scenario
 from conformance.platforms import Interpreter
 from conformance.report.timeline import timeline
+from conformance.runner.mutation_testing import TRANSPORTS as ONE_OF_EACH_KIND
 from conformance.runner.recording import cell_record, shown_path
-from conformance.runner.sensitivity import TRANSPORTS as ONE_OF_EACH_KIND
 from conformance.runner.session import default_workers
 from conformance.runner.taping import (
     Finding,
@@ -44,7 +44,7 @@ from conformance.tables.transports import TRANSPORTS as ALL
 from conformance.tape import Tape, TapeError
 
 SHOWN = 10
-"""How many findings are shown in full."""
+"""How many failing cells are shown in full."""
 
 
 @click.command("tape")
@@ -64,16 +64,17 @@ def command(  # noqa: PLR0913 (one parameter for each option)
     paths: tuple[str, ...], implementation: str, seeds: int, splits: int | None, tapes: tuple[str, ...],
     transport: tuple[str, ...], platform: str, workers: int, as_json: bool,
 ) -> int:  # fmt: skip
-    """Play tapes to the sockets below an implementation: its sends and receives move fewer bytes, or would block.
+    """Make sends and receives below an implementation move fewer bytes, or fail because they would block.
 
     \b
       conformance tape -i mysock.py:Mine              the tapes of 20 seeds
       conformance tape -i mysock.py:Mine --splits 8   every way to cut the first 8 bytes
       conformance tape -i mysock.py:Mine --tape 'client.send=3,block recv=1' messages
 
-    Only cells that hold however much one call moves are run. What fails is shrunk to the shortest tape that does it.
+    Only cells whose outcome does not depend on how much one call moves are run. The tape of a cell that fails is
+    shortened as far as the cell still fails.
 
-    Exit status 0 where nothing failed, 1 where something did, 3 where nothing could be played.
+    Exit status 0 if nothing failed, 1 if something failed, 3 if nothing could be played.
     """
     chosen = _chosen(seeds, splits, tapes)
     wanted = [name for each in transport for name in expand(each)] or list(ONE_OF_EACH_KIND)
@@ -81,14 +82,14 @@ def command(  # noqa: PLR0913 (one parameter for each option)
     cells = tapeable(scenarios, wanted, implementation)
     with entered(platform) as interpreter:
         usable(interpreter, [implementation], platform)
-        told = _played(cells, chosen, interpreter, workers, as_json)
-    nothing = _why_nothing(scenarios, wanted, tapes, told)
+        results = _played(cells, chosen, interpreter, workers, as_json)
+    nothing = _why_nothing(scenarios, wanted, tapes, results)
     if as_json:
-        print_json({**_json(told), "nothing_played": nothing})
+        print_json({**_json(results), "nothing_played": nothing})
     else:
         _show_left_out(scenarios if paths else [])
-        _show(implementation, platform, told, nothing)
-    return _status(told)
+        _show(implementation, platform, results, nothing)
+    return _status(results)
 
 
 def _played(cells: Sequence[Cell], chosen: Tapes, interpreter: Interpreter, workers: int, quiet: bool) -> list[Played]:
@@ -100,9 +101,9 @@ def _played(cells: Sequence[Cell], chosen: Tapes, interpreter: Interpreter, work
 
 
 def _chosen(seeds: int, splits: int | None, tapes: Sequence[str]) -> Tapes:
-    """The tapes that the options ask for."""
+    """The tapes that the options select."""
     if splits and tapes:
-        raise click.UsageError("--splits and --tape each say which tapes to play; give one of them")
+        raise click.UsageError("--splits and --tape both select the tapes to play; give one of them")
     try:
         given = [Tape.parse(text) for text in tapes]
     except TapeError as error:
@@ -118,61 +119,61 @@ def _bar(total: int, quiet: bool) -> Progress:
     return Progress(*columns, console=screen, transient=True, disable=quiet or not screen.is_terminal)
 
 
-def _status(told: list[Played]) -> Exit:
+def _status(results: list[Played]) -> Exit:
     if (
-        any(each.finding and each.finding.blamed for each in told)
-        or _failing(told, FAIL)
-        or _failing(told, INCONCLUSIVE)
+        any(each.finding and each.finding.blamed for each in results)
+        or _failing(results, FAIL)
+        or _failing(results, INCONCLUSIVE)
     ):
         return Exit.UNEXPECTED
-    return Exit.NOTHING_UNEXPECTED if any(each.events for each in told) else Exit.NOTHING_RAN
+    return Exit.NOTHING_UNEXPECTED if any(each.events for each in results) else Exit.NOTHING_RAN
 
 
 def _why_nothing(
-    scenarios: Sequence[Scenario], wanted: Sequence[str], tapes: Sequence[str], told: list[Played]
+    scenarios: Sequence[Scenario], wanted: Sequence[str], tapes: Sequence[str], results: list[Played]
 ) -> str | None:
-    """Why no event was played; None where one was."""
-    if any(each.events for each in told):
+    """Why no event was played; None if one was."""
+    if any(each.events for each in results):
         return None
     if not set(wanted) & set(GROUPS["stream"]):
         return f"tapes are for stream transports: {', '.join(GROUPS['stream'])}"
-    if not told:
+    if not results:
         over = {transport for scenario in scenarios for transport in scenario.transports}
         if not over & set(wanted):
             return f"no scenario runs over {', '.join(wanted)}"
-        return "no scenario holds however much one call moves"
-    if all(each.verdict.kind == UNSUPPORTED for each in told):
-        return "; ".join(dict.fromkeys(each.verdict.reason for each in told))
-    actors = {step.actor for each in told for step in each.cell.case.steps}
-    return _of_nobody(tapes, actors) or _not_played(told)
+        return "the outcome of every scenario depends on how much one call moves"
+    if all(each.verdict.kind == UNSUPPORTED for each in results):
+        return "; ".join(dict.fromkeys(each.verdict.reason for each in results))
+    actors = {step.actor for each in results for step in each.cell.case.steps}
+    return _unknown_actor(tapes, actors) or _not_played(results)
 
 
-def _of_nobody(tapes: Sequence[str], actors: set[str]) -> str:
-    """The actor of a channel who is in no scenario that was played to."""
+def _unknown_actor(tapes: Sequence[str], actors: set[str]) -> str:
+    """The message about an actor that no scenario has; empty if all actors exist."""
     channels = (name for text in tapes for name, _ in Tape.parse(text).channels)
     strange = next((actor for name in channels if (actor := name.rpartition(".")[0]) and actor not in actors), "")
     return unknown("actor", strange, sorted(actors)) if strange else ""
 
 
-def _not_played(told: list[Played]) -> str:
-    if not any(each.calls for each in told):
+def _not_played(results: list[Played]) -> str:
+    if not any(each.calls for each in results):
         return "no call reached a taped socket"
-    if not any(each.verdict.kind == PASS for each in told):
+    if not any(each.verdict.kind == PASS for each in results):
         return "every cell fails or is inconclusive without a tape"
     return "no event of the tapes is legal for the calls that were made"
 
 
-def _failing(told: list[Played], kind: str) -> list[Played]:
-    """The cells with this verdict under the blank tape."""
-    return [each for each in told if each.verdict.kind == kind and each.witness]
+def _failing(results: list[Played], kind: str) -> list[Played]:
+    """The cells with this verdict under the empty tape."""
+    return [each for each in results if each.verdict.kind == kind and each.witness]
 
 
-def _findings(told: list[Played], blamed: bool) -> list[Finding]:
-    return [each.finding for each in told if each.finding and each.finding.blamed is blamed]
+def _findings(results: list[Played], blamed: bool) -> list[Finding]:
+    return [each.finding for each in results if each.finding and each.finding.blamed is blamed]
 
 
 def again(finding: Finding, platform: str) -> str:
-    """The command that plays a finding's tape again."""
+    """The command that plays the tape of a failing cell again."""
     cell = finding.cell
     known = bundled() in cell.scenario.path.parents
     name = cell.scenario.id if known else shown_path(str(cell.scenario.path))
@@ -182,43 +183,43 @@ def again(finding: Finding, platform: str) -> str:
     return shlex.join([*words, "--tape", str(finding.tape)])
 
 
-def _show(implementation: str, platform: str, told: list[Played], nothing: str | None) -> None:
+def _show(implementation: str, platform: str, results: list[Played], nothing: str | None) -> None:
     screen = console()
-    findings = _findings(told, blamed=True)
+    findings = _findings(results, blamed=True)
     for finding in findings[:SHOWN]:
         _show_finding(finding, platform)
     if len(findings) > SHOWN:
         screen.print(f"… and {len(findings) - SHOWN} more; --json has all of them", style="red")
     screen.print()
-    for finding in _findings(told, blamed=False):
+    for finding in _findings(results, blamed=False):
         screen.print(
             f"not blamed, the raw socket fails as well: {again(finding, platform)}", markup=False, soft_wrap=True
         )
-    if names := sorted({each.cell.scenario.id for each in _failing(told, FAIL)}):
-        said = f"fail without any tape, see conformance run: {', '.join(names)}"
-        screen.print(said, markup=False, soft_wrap=True)
-    for reason, number in Counter(each.verdict.reason for each in _failing(told, INCONCLUSIVE)).items():
+    if names := sorted({each.cell.scenario.id for each in _failing(results, FAIL)}):
+        line = f"fail without any tape, see conformance run: {', '.join(names)}"
+        screen.print(line, markup=False, soft_wrap=True)
+    for reason, number in Counter(each.verdict.reason for each in _failing(results, INCONCLUSIVE)).items():
         screen.print(f"{counted(number, 'cell')} inconclusive: {reason}", markup=False, soft_wrap=True)
-    calls, events, tapes = (sum(getattr(each, name) for each in told) for name in ("calls", "events", "tapes"))
-    if not calls and any(each.verdict.kind == PASS for each in told):
-        said = f"no call of {implementation} goes through socket.socket: no tape can be put below it"
-        screen.print(said, style="bold", markup=False, soft_wrap=True)
+    calls, events, tapes = (sum(getattr(each, name) for each in results) for name in ("calls", "events", "tapes"))
+    if not calls and any(each.verdict.kind == PASS for each in results):
+        line = f"no call of {implementation} goes through socket.socket: no tape can be put below it"
+        screen.print(line, style="bold", markup=False, soft_wrap=True)
     ran = f"{counted(tapes, 'tape')}, {counted(events, 'event')} in {counted(calls, 'call')}"
     failed = f"{counted(len(findings), 'cell')} failed" if findings else "none failed"
-    screen.print(f"[bold]{counted(len(told), 'cell')}[/], {ran}" + ("" if nothing else f": {failed}"))
+    screen.print(f"[bold]{counted(len(results), 'cell')}[/], {ran}" + ("" if nothing else f": {failed}"))
     if nothing:
         screen.print(f"nothing was played: {nothing}", markup=False, soft_wrap=True)
 
 
 def _show_left_out(scenarios: Sequence[Scenario]) -> None:
-    """Which of the scenarios that were named are not played to, and why."""
+    """Print which of the named scenarios are left out, and why."""
     screen = console()
     reasons = [(each.id, [why_not(each, case) for case in each.cases]) for each in scenarios]
     left_out = [(name, found[0]) for name, found in reasons if all(found)]
     if len(left_out) > SHOWN:
-        said = f"{len(left_out)} scenarios are left out: they move no bytes, or depend on how many one call moves"
+        line = f"{len(left_out)} scenarios are left out: they move no bytes, or depend on how many one call moves"
         left_out = []
-        screen.print(said, style="dim")
+        screen.print(line, style="dim")
     for name, reason in left_out:
         screen.print(f"{name} is left out: {reason}", style="dim", markup=False, soft_wrap=True)
 
@@ -229,19 +230,19 @@ def _show_finding(finding: Finding, platform: str) -> None:
     screen.rule(f"[bold red]{finding.tape}[/]", align="left", style="red")
     screen.print(timeline_text(timeline(cell_record(finding.outcome))), soft_wrap=True, end="")
     if finding.origin:
-        said = f"{finding.origin}: {counted(finding.events, 'event')}, shrunk to {len(finding.tape)}"
-        screen.print(said, style="dim", markup=False)
+        line = f"{finding.origin}: {counted(finding.events, 'event')}, shrunk to {len(finding.tape)}"
+        screen.print(line, style="dim", markup=False)
     screen.print(Text(again(finding, platform), "cyan"), soft_wrap=True)
 
 
-def _json(told: list[Played]) -> dict[str, object]:
+def _json(results: list[Played]) -> dict[str, object]:
     return {
-        "cells": len(told),
-        "tapes": sum(each.tapes for each in told),
-        "events": sum(each.events for each in told),
-        "calls": sum(each.calls for each in told),
-        "fail_without_a_tape": sorted({each.cell.id for each in _failing(told, FAIL)}),
-        "inconclusive": sorted({each.cell.id for each in _failing(told, INCONCLUSIVE)}),
+        "cells": len(results),
+        "tapes": sum(each.tapes for each in results),
+        "events": sum(each.events for each in results),
+        "calls": sum(each.calls for each in results),
+        "fail_without_a_tape": sorted({each.cell.id for each in _failing(results, FAIL)}),
+        "inconclusive": sorted({each.cell.id for each in _failing(results, INCONCLUSIVE)}),
         "findings": [
             {
                 "id": each.cell.id,
@@ -252,7 +253,7 @@ def _json(told: list[Played]) -> dict[str, object]:
                 "observed": each.outcome.verdict.observed,
                 "blamed": each.blamed,
             }
-            for played in told
+            for played in results
             if (each := played.finding)
         ],
     }

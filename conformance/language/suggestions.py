@@ -12,7 +12,7 @@ MAX_SHOWN = 60
 
 LISTED = {
     "claim": "claims", "file, folder or scenario": "scenarios", "transport": "transports",
-    "wrong implementation": "wrong",
+    "mutant": "mutants",
 }  # fmt: skip
 """What ``conformance list`` calls the names that there may be too many of for a message."""
 

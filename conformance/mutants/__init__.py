@@ -1,6 +1,7 @@
-"""Deliberately wrong implementations, one bug each: what shows that scenarios can fail, and which scenario sees what.
+"""Mutants: implementations with one bug each. They show that scenarios can fail, and which scenario sees what.
 
-The bugs are real ones: the last column says where such a bug was reported, or where the trap is documented.
+Those in ``MUTANTS`` are written by hand after real bugs: the last column says where the bug was reported, or where the
+trap is documented. Those in ``GENERATED`` are made mechanically, one for each thing that can go wrong with each call.
 """
 
 from __future__ import annotations
@@ -8,23 +9,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from conformance.mutants import closing, connecting, datagrams, describing, receiving, sending, timeouts
+from conformance.mutants import closing, connecting, datagrams, describing, generated, receiving, sending, timeouts
 from conformance.mutants.correct import Composed, Noting, PassThrough
 
 
 @dataclass(frozen=True)
-class WrongImplementation:
-    """One bug. ``reference`` is how a run names the implementation, ``bug`` one sentence."""
+class Mutant:
+    """One bug. ``reference`` is how a run names the implementation, ``bug`` one sentence.
+
+    ``kin``: the operator and the call of a generated mutant; what kills one often kills its kin.
+    """
 
     name: str
     reference: str
     bug: str
     inspired_by: str
+    kin: tuple[str, ...] = ()
 
 
-def _row(cls: type, inspired_by: str) -> WrongImplementation:
+def _row(cls: type, inspired_by: str) -> Mutant:
     name = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
-    return WrongImplementation(name, f"{cls.__module__}:{cls.__qualname__}", cls.__doc__ or "", inspired_by)
+    return Mutant(name, f"{cls.__module__}:{cls.__qualname__}", cls.__doc__ or "", inspired_by)
 
 
 _HOWTO = "Python Socket Programming HOWTO"
@@ -193,6 +198,7 @@ _DESCRIBING = (
     _row(describing.ErrorIsAlwaysZero, "Spirent/openperf #64: SO_ERROR after a non-blocking connect"),
     _row(describing.IsInherited, "PEP 446"),
     _row(describing.TypeCarriesFlags, "python/cpython #74390"),
+    _row(describing.AlwaysSaysTcp, f"{_LIBRARY}.proto: 0 is the default of the family and type"),
     _row(describing.DescriptorsAreInternetStreams, "python/cpython #1349"),
     _row(describing.BufferSizesAsGiven, "socket(7): the kernel doubles SO_SNDBUF"),
     _row(describing.UnboundNameIsNone, "asyncio: get_extra_info('sockname') is None"),
@@ -206,15 +212,27 @@ _DESCRIBING = (
     _row(describing.ReadinessSticks, "paramiko/paramiko #695: the descriptor of a pipe, for want of a better one"),
 )
 
-WRONG: dict[str, WrongImplementation] = {
+MUTANTS: dict[str, Mutant] = {
     row.name: row for row in (*_SENDING, *_RECEIVING, *_DATAGRAMS, *_TIMEOUTS, *_CONNECTING, *_CLOSING, *_DESCRIBING)
 }
-"""Every wrong implementation by name."""
+"""Every mutant that was written by hand, by name."""
 
-CORRECT: dict[str, WrongImplementation] = {
-    row.name: row
-    for row in (_row(Noting, "inheritance"), _row(PassThrough, "inheritance"), _row(Composed, "delegation"))
+GENERATED: dict[str, Mutant] = {
+    name: Mutant(
+        name,
+        f"conformance.mutants.generated:{generated.attribute(name)}",
+        f"{each.call.name}: {each.bug}.",
+        "generated",
+        (each.label, each.call.name),
+    )
+    for name, each in generated.MUTATIONS.items()
+}
+"""Every mechanical mutant by name."""
+
+CORRECT: dict[str, Mutant] = {
+    "noting": Mutant("noting", "conformance.mutants.correct:NOTING", Noting.__doc__ or "", "inheritance"),
+    **{row.name: row for row in (_row(PassThrough, "inheritance"), _row(Composed, "delegation"))},
 }
 """Wrappers without a bug: a scenario that fails one of them is itself at fault."""
 
-__all__ = ["CORRECT", "WRONG", "WrongImplementation"]
+__all__ = ["CORRECT", "GENERATED", "MUTANTS", "Mutant"]

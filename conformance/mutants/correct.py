@@ -1,12 +1,13 @@
-"""Right ways to wrap a socket, by inheritance and by delegation: no scenario may ever tell them from the original.
+"""Correct wrappers of a socket, by inheritance and by delegation: no scenario may tell them from the original.
 
-The wrong ones inherit from :class:`PassThrough`, so that the one bug of each is all that they differ in.
+Mutants inherit from :class:`PassThrough`, so that each differs from a correct wrapper in its one bug only.
 """
 
 from __future__ import annotations
 
+import select
 import socket
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, ClassVar, Optional
 
 
@@ -38,6 +39,49 @@ class Noting(PassThrough):
     def __getattribute__(self, name: str) -> Any:
         Noting.attributes_used.add(name)
         return super().__getattribute__(name)
+
+    def __enter__(self) -> Any:
+        Noting.attributes_used.add("__enter__")
+        return super().__enter__()
+
+    def __exit__(self, *details: Any) -> None:
+        Noting.attributes_used.add("__exit__")
+        super().__exit__(*details)
+
+    def __del__(self) -> None:
+        Noting.attributes_used.add("__del__")
+        original: Any = super()
+        original.__del__()
+
+
+class WrappingModule(ModuleType):
+    """A module like ``socket`` whose sockets are of a class of ours."""
+
+    def __init__(self, name: str, made: type[PassThrough]) -> None:
+        super().__init__(name)
+        self.socket = made
+        self.mutated = ""
+        """The function that differs from the original's, if one does."""
+
+    def __getattr__(self, name: str) -> Any:
+        return select.select if name == "select" else getattr(socket, name)
+
+    def socketpair(self, *arguments: Any, **keywords: Any) -> list[socket.socket]:
+        """As the original."""
+        return [self.socket(each.family, each.type, each.proto, each.detach())
+                for each in socket.socketpair(*arguments, **keywords)]  # fmt: skip
+
+
+class _NotingModule(WrappingModule):
+    """Notes which of its functions are used, beside the attributes of its sockets."""
+
+    def __getattribute__(self, name: str) -> Any:
+        Noting.attributes_used.add(name)
+        return super().__getattribute__(name)
+
+
+NOTING = _NotingModule("noting", Noting)
+"""The correct wrapper that notes what is used of it."""
 
 
 class Composed:

@@ -151,6 +151,14 @@ class TypeCarriesFlags(PassThrough):
         return int(kind) | getattr(socket, "SOCK_NONBLOCK", 0) if nonblocking else kind
 
 
+class AlwaysSaysTcp(PassThrough):
+    """The protocol of every socket is TCP, also of one that was made without a protocol."""
+
+    @property
+    def proto(self) -> Any:
+        return socket.IPPROTO_TCP
+
+
 class DescriptorsAreInternetStreams(PassThrough):
     """A socket made from a descriptor takes that for a stream over IPv4, whatever it is."""
 

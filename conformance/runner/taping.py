@@ -1,7 +1,7 @@
-"""Playing tapes: cells that hold however much one call moves are run under many tapes; what fails is shrunk.
+"""Runs cells under many tapes, and shortens the tapes under which a cell fails.
 
-The scenario is the only oracle. A failure counts if it repeats at the same step, and if the raw socket, taped in the
-same way, does what the scenario says; if that fails as well, the implementation is not blamed.
+Only cells whose outcome does not depend on how much one call moves are run. A failure counts if it repeats at the same
+step. If the raw socket fails under the same tape, the implementation is not blamed.
 """
 
 from __future__ import annotations
@@ -22,41 +22,41 @@ from conformance.tables.transports import GROUPS, TRANSPORTS
 from conformance.tape import Tape, shortest, splits
 
 QUICK_LIMIT = 1.5
-"""Seconds after which a step counts as hung, times the host's scale: shrinking repeats what hangs."""
+"""Seconds after which a step counts as hung, times the host's scale. Short, because shrinking repeats hangs."""
 
 BLANK = Tape()
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A cell that fails: under which tape, and what it did."""
+    """A cell that fails under a tape."""
 
     cell: Cell
     tape: Tape
     origin: str
-    """Where the tape came from, in words; empty where it was given, and is not shrunk."""
+    """Where the tape comes from, in words; empty if the user gave it, and then it is not shrunk."""
     events: int
     """How many events the tape had before it was shrunk."""
     outcome: CellResult
     blamed: bool
-    """Whether the raw socket passes under this tape; always, where it is the raw socket that is played to."""
+    """Whether the raw socket passes under this tape; True if the implementation is the raw socket."""
 
 
 @dataclass(frozen=True)
 class Played:
-    """What became of one cell."""
+    """The result of one cell."""
 
     cell: Cell
     tapes: int
-    """How many tapes were played, the blank one among them."""
+    """How many tapes were played, the empty one included."""
     events: int
     """How many events were played, all tapes together."""
     calls: int
     """How many calls reached the taped socket, all tapes together."""
     verdict: j.Verdict
-    """Under the blank tape."""
+    """Under the empty tape."""
     witness: bool = True
-    """Whether the raw socket passes under the blank tape; where it does not, nothing is said of the cell."""
+    """Whether the raw socket passes under the empty tape; if not, the cell proves nothing."""
     finding: Finding | None = None
 
 
@@ -66,7 +66,7 @@ def taping_runner(interpreter: Interpreter, hosts: bool = False) -> Callable[[],
 
 
 def tapeable(scenarios: Sequence[s.Scenario], transports: Sequence[str], implementation: str) -> list[Cell]:
-    """The cells that hold under every tape, over the streams among these transports."""
+    """The cells that hold under every tape, over those of these transports that are streams."""
     return [
         Cell(scenario, case, transport, implementation)
         for scenario in scenarios
@@ -76,7 +76,7 @@ def tapeable(scenarios: Sequence[s.Scenario], transports: Sequence[str], impleme
 
 
 Tapes = Callable[[Sequence[str]], Iterable[tuple[str, Tape]]]
-"""The tapes for a cell with these actors, each with the words that say where it comes from."""
+"""From the actors of a cell to its tapes, each with the words that say where it comes from."""
 
 
 def of_seeds(number: int) -> Tapes:
@@ -85,13 +85,13 @@ def of_seeds(number: int) -> Tapes:
 
 
 def of_splits(size: int) -> Tapes:
-    """For everybody, every way to cut ``size`` bytes: once what is sent, once what is received."""
+    """For all actors, every way to cut the first ``size`` bytes: once those sent, once those received."""
     tapes = [Tape(((call, cut),)) for cut in splits(size) for call in ("send", "recv")]
     return lambda actors: ((f"{size} bytes cut as {tape}", tape) for tape in tapes)
 
 
 def as_given(tapes: Sequence[Tape]) -> Tapes:
-    """These tapes, which are not to be shrunk."""
+    """These tapes; they are not shrunk."""
     return lambda actors: (("", tape) for tape in tapes)
 
 
@@ -99,9 +99,9 @@ def play(
     cells: Sequence[Cell], tapes: Tapes, make_runner: Callable[[], CellRunner], workers: int,
     progress: Callable[[Cell], None] = lambda cell: None,
 ) -> Iterator[Played]:  # fmt: skip
-    """Plays these tapes to each cell.
+    """Runs each cell under these tapes until it fails.
 
-    A cell is over with its first failure, and so are those of the same case over further transports: they are left out.
+    Once a case has failed over one transport, its other transports are left out.
     """
 
     def one(alike: Sequence[Cell]) -> list[Played]:
@@ -134,7 +134,7 @@ class _Cell:
         self._tapes = self._events = self._calls = 0
 
     def play(self, tapes: Tapes) -> Played:
-        """Plays the blank tape first: what fails without any event is no matter of a tape."""
+        """Plays the empty tape first: a cell that fails without any event does not fail because of a tape."""
         blank = self._under(BLANK)
         if blank.verdict.kind != j.PASS or not self._calls:
             return self._played(blank.verdict, witness=blank.verdict.kind != j.FAIL or self._raw_passes(BLANK))
@@ -165,9 +165,9 @@ class _Cell:
         short = shortest(tape, lambda each: self._under(each).verdict.kind == j.FAIL) if origin else tape
         outcome = self._under(short)
         if outcome.verdict.kind != j.FAIL or not self._repeats(outcome, short):
-            short, outcome = tape, self._under(tape)  # what was left does not always fail
+            short, outcome = tape, self._under(tape)  # the short tape does not always fail
         return Finding(self._cell, short, origin, len(tape), outcome, blamed=self._raw_passes(short))
 
     def _raw_passes(self, tape: Tape) -> bool:
-        """Whether the raw socket passes; what is said of the raw socket itself is said by the scenario alone."""
+        """Whether the raw socket passes. If it is itself under test, only the scenario decides."""
         return tape != BLANK if self._cell.implementation == RAW else self._under(tape, RAW).verdict.kind == j.PASS

@@ -1,7 +1,7 @@
-"""Tapes: what may happen to a socket's calls, in the order of the calls, as text and back; and which of it is legal.
+"""Tapes: lists of events for the calls of a socket, read from text and written as text; and the table of legal events.
 
-A tape has a channel for each kind of call, ``send=3,block recv=1``, or for each actor's, ``client.send=3``. Each call
-takes the next event of its channel. An event that is not legal there and then does nothing.
+A tape has a channel for each kind of call, ``send=3,block recv=1``, or for each kind of call of one actor,
+``client.send=3``. Each call takes the next event of its channel. An event that is not legal for the call does nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Union
 
 Event = Union[int, str]
-"""So many bytes at most, or one of :data:`WORDS`."""
+"""The most bytes that the call may move, or one of :data:`WORDS`."""
 
 AS_IT_COMES, BLOCK, RESET, INTERRUPT, WAIT = "*", "block", "reset", "interrupt", "wait"
 
@@ -23,7 +23,7 @@ WORDS = {
     INTERRUPT: "a signal comes in",
     WAIT: "the thread is held up",
 }
-"""The events that are words."""
+"""The events that are words, with their meanings."""
 
 CALLS = {
     "send": ("send", "sendmsg"),
@@ -40,7 +40,7 @@ MOST = 1 << 30
 
 @dataclass(frozen=True)
 class Legality:
-    """That an event is legal for some calls: under which condition, and who says so."""
+    """The calls for which an event is legal, the condition, and the source."""
 
     event: str
     calls: tuple[str, ...]
@@ -70,12 +70,12 @@ LEGAL = (
     Legality("wait", tuple(CALLS), "anywhere", "the call begins 5 ms later",
              "any scheduler may stop a thread between two instructions"),
 )  # fmt: skip
-"""Every event with the calls that it is legal for. There is no EINTR of ``send`` and ``recv``: since PEP 475 Python
-restarts the call, so that all that is left of it is a short count, and the handlers."""
+"""Every event with the calls that it is legal for. ``send`` and ``recv`` have no EINTR: since PEP 475 Python restarts
+the call, and a program sees only the short count and what its signal handler did."""
 
 
 class TapeError(ValueError):
-    """A text is no tape; the message says which part, and what would be right."""
+    """A text is not a tape; the message names the part and says what would be right."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Tape:
 
     @classmethod
     def parse(cls, text: str) -> Tape:
-        """The tape of a text such as ``client.send=3,*,block server.recv=1``. TapeError where it is none."""
+        """The tape of a text such as ``client.send=3,*,block server.recv=1``. TapeError if it is none."""
         found: dict[str, tuple[Event, ...]] = {}
         for part in text.split():
             name, equals, events = part.partition("=")
@@ -105,9 +105,9 @@ class Tape:
 
     @classmethod
     def of_seed(cls, seed: int, actors: Sequence[str] = ()) -> Tape:
-        """The tape of a seed, for these actors, or for whoever plays it: no resets, for these end every program.
+        """The tape of a seed, for these actors, or for all if none is named. It has no resets, which end every program.
 
-        The same on every platform and Python: of ``random``, only what the documentation guarantees is used.
+        It is the same on every platform and Python: only guaranteed parts of ``random`` are used.
         """
         chance = random.Random(seed).random
         names = [f"{actor}.{call}" for actor in actors for call in ("send", "recv")] or ["send", "recv"]
@@ -120,18 +120,18 @@ class Tape:
         return cls._of(channels)
 
     def events(self, actor: str = "") -> dict[str, tuple[Event, ...]]:
-        """The events of an actor's calls; channels without an actor are for everybody."""
-        everybody = {name: events for name, events in self.channels if "." not in name}
+        """The events of an actor's calls; channels without an actor are for all actors."""
+        shared = {name: events for name, events in self.channels if "." not in name}
         own = {name.rpartition(".")[2]: events for name, events in self.channels if name.rpartition(".")[0] == actor}
-        return {**everybody, **own}
+        return {**shared, **own}
 
     def places(self) -> Iterator[tuple[str, int]]:
-        """Where its events are: channel and index, for each that is not ``*``."""
+        """Channel and index of each event that is not ``*``."""
         for name, events in self.channels:
             yield from ((name, index) for index, event in enumerate(events) if event != AS_IT_COMES)
 
     def __len__(self) -> int:
-        """How many events it has."""
+        """The number of its events."""
         return sum(1 for _ in self.places())
 
     def replaced(self, name: str, events: Sequence[Event]) -> Tape:
@@ -159,14 +159,14 @@ def _event(word: str, part: str) -> Event:
 
 
 def _trimmed(events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """Without what changes nothing at its end."""
+    """Without the events at the end that change nothing."""
     while events and events[-1] == AS_IT_COMES:
         events = events[:-1]
     return events
 
 
 def _drawn(kind: float, size: float) -> Event:
-    """An event of two random numbers; half of the sizes are below 12 bytes, the largest are 16 KiB."""
+    """An event from two random numbers; half of the sizes are below 12 bytes, the largest are 16 KiB."""
     if kind < 0.6:
         exponent = size * size * 14
         return (1 << int(exponent)) + int((exponent - int(exponent)) * (1 << int(exponent)))

@@ -1,4 +1,4 @@
-"""From a tape that makes something fail to the shortest one that does: fewest events, earliest calls, small numbers."""
+"""Shortens a tape that makes a program fail: fewest events, earliest calls, smallest numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from conformance.tape.events import AS_IT_COMES, Tape
 
 
 def shortest(tape: Tape, fails: Callable[[Tape], bool]) -> Tape:
-    """A tape that still fails, of which no part can be left out. ``fails`` is asked once for each tape.
+    """A tape that still fails and cannot be shortened further. ``fails`` is called once for each tape.
 
     Halves are dropped before quarters, and so on, as in Zeller's delta debugging; a tape has a few dozen events.
     """

@@ -1,6 +1,6 @@
-"""The taped socket: a ``socket.socket`` to whose calls a tape is played. It stands below whatever wraps or inherits it.
+"""The taped socket: a ``socket.socket`` whose calls take events from a tape. Wrappers and subclasses stand above it.
 
-What it does, the kernel does: a short count is a call with fewer bytes, and what was not taken is still there.
+All effects are real: a short count is a system call with fewer bytes, and the rest of the data is still there.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import struct
 from collections.abc import Iterable
 from typing import Any, Optional, Union
 
-from conformance.tape.deck import Deck, of_thread
 from conformance.tape.events import BLOCK, INTERRUPT, RESET, Event, Tape
+from conformance.tape.player import TapePlayer, of_thread
 
 _DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
 _HARMLESS = {
@@ -31,12 +31,12 @@ _LINGER = "HH" if os.name == "nt" else "ii"
 
 
 class TapedSocket(socket.socket):
-    """A socket that takes events from its own deck, or else from that of the thread."""
+    """A socket that takes events from its own player, or else from that of the thread."""
 
-    __slots__ = ("_deck",)
+    __slots__ = ("_player",)
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
-        self._deck: Optional[Deck] = None
+        self._player: Optional[TapePlayer] = None
         super().__init__(family, type, proto, fileno)
 
     # what may be short
@@ -99,15 +99,15 @@ class TapedSocket(socket.socket):
         super().sendall(data, *flags)
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """As the original; what is accepted takes from the same deck."""
+        """As the original; what is accepted takes from the same player."""
         self._limit("accept")
         made, address = super().accept()
         return self._sharing(made), address
 
     def dup(self) -> TapedSocket:
-        """As the original; the duplicate takes from the same deck."""
+        """As the original; the duplicate takes from the same player."""
         made = super().dup()
-        made._deck = getattr(self, "_deck", None)
+        made._player = getattr(self, "_player", None)
         return made
 
     def connect(self, address: Any) -> None:
@@ -148,24 +148,24 @@ class TapedSocket(socket.socket):
         return None
 
     def _at_least(self) -> int:
-        """Bytes for which a call waits (SO_RCVLOWAT); 1 where the system has no such thing."""
+        """Bytes for which a call waits (SO_RCVLOWAT); 1 if the system does not have that option."""
         try:
             return super().getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
         except OSError:
             return 1
 
     def _next(self, call: str) -> Event:
-        deck = self._playing()
-        return deck.next(call) if deck is not None else ""
+        player = self._playing()
+        return player.next(call) if player is not None else ""
 
     def _note(self, call: str, event: Event) -> None:
-        deck = self._playing()
-        if deck is not None:
-            deck.note(call, event)
+        player = self._playing()
+        if player is not None:
+            player.note(call, event)
 
-    def _playing(self) -> Optional[Deck]:
-        deck = getattr(self, "_deck", None) or of_thread()
-        return deck if deck is not None and (not deck.numbers or super().fileno() in deck.numbers) else None
+    def _playing(self) -> Optional[TapePlayer]:
+        player = getattr(self, "_player", None) or of_thread()
+        return player if player is not None and (not player.numbers or super().fileno() in player.numbers) else None
 
     def _fewer(self, size: int, flags: int = 0) -> int:
         limit = self._limit("recv", flags)
@@ -198,12 +198,12 @@ class TapedSocket(socket.socket):
         return True
 
     def _sharing(self, made: socket.socket) -> socket.socket:
-        """A socket that was made of this one, with its deck if it has one."""
-        deck = getattr(self, "_deck", None)
-        if deck is None:
+        """A socket that was made of this one, with its player if it has one."""
+        player = getattr(self, "_player", None)
+        if player is None:
             return made
         own = made if isinstance(made, TapedSocket) else _taken_over(made)
-        own._deck = deck
+        own._player = player
         return own
 
 
@@ -212,18 +212,18 @@ def taped(sock: socket.socket, tape: Union[Tape, str], interrupted_by: Optional[
 
     ``interrupted_by``: the signal of ``interrupt`` events. TapeError where a text is no tape.
     """
-    deck = Deck(Tape.parse(tape) if isinstance(tape, str) else tape, interrupted_by=interrupted_by)
+    player = TapePlayer(Tape.parse(tape) if isinstance(tape, str) else tape, interrupted_by=interrupted_by)
     own = _taken_over(sock)
-    own._deck = deck
+    own._player = player
     return own
 
 
 def install() -> None:
     """Puts the taped socket in the place of ``socket.socket``, in this process, for good.
 
-    To be called before what is to stand above it is imported: classes that inherit ``socket.socket``, modules that
-    import its name, and code that looks it up when it makes a socket then all get the taped one. What uses ``_socket``,
-    system calls or a C library of its own stays without.
+    Call it before the code under test is imported. Then classes that inherit ``socket.socket``, modules that import its
+    name, and code that looks it up when it makes a socket all get the taped one. Code that uses ``_socket``, system
+    calls or a C library of its own does not.
     """
     socket.socket = TapedSocket  # type: ignore[misc]  # this is the point
 
@@ -236,7 +236,7 @@ def _taken_over(sock: socket.socket) -> TapedSocket:
 
 
 def _nbytes(data: Any) -> int:
-    """Bytes of a buffer; 0 of what is none, for the original to complain about."""
+    """Bytes of a buffer; 0 for anything else, so that the original raises its own error."""
     try:
         view = memoryview(data)
     except TypeError:

@@ -80,7 +80,7 @@ class CellRun:
 
     def tape_report(self) -> dict[str, int]:
         """How much of the plan's tape was played to actors that are threads of this process."""
-        return self._stage.performer.decks.report()
+        return self._stage.performer.players.report()
 
     def captured(self) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
         """All packets of the cell so far; None if they were not asked for."""

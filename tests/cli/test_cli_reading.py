@@ -101,7 +101,18 @@ def test_compare_fits_the_terminal_and_keeps_names_whole(told, recorded, monkeyp
     assert "…" not in out
 
 
-LISTS = ("scenarios", "transports", "implementations", "operations", "faults", "platforms", "claims", "wrong")
+LISTS = (
+    "scenarios",
+    "transports",
+    "implementations",
+    "operations",
+    "faults",
+    "platforms",
+    "claims",
+    "mutants",
+    "generated",
+    "wrong",
+)
 
 
 @pytest.mark.parametrize("what", LISTS)

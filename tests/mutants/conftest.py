@@ -1,4 +1,4 @@
-"""What the tests of wrong implementations share: small scenarios, loaded from text."""
+"""What the tests of mutants share: small scenarios, loaded from text."""
 
 from pathlib import Path
 

@@ -11,6 +11,7 @@ import pytest
 
 from conformance.language.corpus import load_one
 from conformance.model.captures import CapturedPacket, CaptureRecord, NamedAddress, NoCapture, StepTimes
+from conformance.model.cell import Cell
 from conformance.model.codec import Codec, Malformed
 from conformance.model.errors import HarnessError
 from conformance.model.facts import HostFacts
@@ -18,7 +19,7 @@ from conformance.model.observation import Observation, Wait
 from conformance.model.protocol import ANSWERS, PROTOCOL, CellEnd, Findings, Hello, Played, StepBegun, StepDone
 from conformance.model.socket_state import SocketState
 from conformance.platforms.base import Interpreter
-from conformance.runner.cells import Cell, Runner
+from conformance.runner.cells import Runner
 from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.process import WorkerProcess
 

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.language.corpus import bundled, load_all, load_one
 from conformance.model.scenario import Scenario
-from conformance.mutants import CORRECT, WRONG
+from conformance.mutants import CORRECT, MUTANTS
 from conformance.runner.launch import OWN
 from conformance.runner.taping import as_given, of_seeds, of_splits, play, tapeable, taping_runner
 from conformance.tape import Tape
@@ -202,7 +202,7 @@ def test_what_a_library_makes_for_itself_is_not_played_to(played):
 )
 def test_bugs_with_partial_sends_that_pass_without_a_tape_fail_under_the_shortest(name, scenario, tape):
     one = load_one(bundled() / f"{scenario}.yaml", bundled())
-    cells = tapeable([one], ("socketpair",), WRONG[name].reference)[:1]
+    cells = tapeable([one], ("socketpair",), MUTANTS[name].reference)[:1]
     (found,) = play(cells, as_given([Tape.parse(tape)]), taping_runner(OWN), 1)
     assert found.verdict.kind == "pass"
     assert found.finding.blamed
@@ -220,7 +220,7 @@ def test_bugs_with_partial_sends_that_pass_without_a_tape_fail_under_the_shortes
 )
 def test_bugs_that_need_no_tape_are_told_as_such(name, scenario):
     one = load_one(bundled() / f"{scenario}.yaml", bundled())
-    cells = tapeable([one], ("socketpair",), WRONG[name].reference)
+    cells = tapeable([one], ("socketpair",), MUTANTS[name].reference)
     found = list(play(cells, as_given([Tape.parse("send=1")]), taping_runner(OWN), 1))
     assert [each for each in found if each.verdict.kind == "fail" and each.witness and not each.finding]
 

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from conformance.tape import Deck, Tape, TapedSocket, playing, splits
+from conformance.tape import Tape, TapedSocket, TapePlayer, playing, splits
 from conformance.worker.adapters.shaped import ShapedAdapter
 from conformance.worker.calls.programs import Programs
 
@@ -16,7 +16,7 @@ CUTS = list(splits(8))
 
 @pytest.fixture
 def ends():
-    """Two taped sockets that take from the deck of the thread."""
+    """Two taped sockets that take from the player of the thread."""
     pair = [TapedSocket(each.family, each.type, each.proto, each.detach()) for each in socket.socketpair()]
     for each in pair:
         each.settimeout(10)  # a program that asks for too much must not hang the test
@@ -31,19 +31,19 @@ def programs():
 
 
 def under(send, recv):
-    """The deck of one cut of what is sent, and one of what is received."""
-    return Deck(Tape((("send", tuple(send)), ("recv", tuple(recv)))))
+    """The player of one cut of what is sent, and one of what is received."""
+    return TapePlayer(Tape((("send", tuple(send)), ("recv", tuple(recv)))))
 
 
 @pytest.mark.parametrize("sent", CUTS, ids=lambda cut: "-".join(map(str, cut)))
 def test_mysend_and_myreceive(ends, programs, sent):
     client, server = ends
     for received in CUTS:
-        deck = under(sent, received)
-        with playing(deck):
+        player = under(sent, received)
+        with playing(player):
             programs.mysend(client, b"ABCDEFGH")
             assert programs.myreceive(server, 8) == b"ABCDEFGH"
-        assert deck.calls == len(sent) + len(received)  # each cut was really made
+        assert player.calls == len(sent) + len(received)  # each cut was really made
 
 
 def test_mysend_and_myreceive_that_would_block_before_each_piece(ends, programs):
@@ -52,11 +52,11 @@ def test_mysend_and_myreceive_that_would_block_before_each_piece(ends, programs)
     server.setblocking(False)
     for cut in CUTS:
         events = [event for size in cut for event in ("block", size)]
-        deck = under(events, events)
-        with playing(deck):
+        player = under(events, events)
+        with playing(player):
             programs.mysend(client, b"ABCDEFGH")
             assert programs.myreceive(server, 8) == b"ABCDEFGH"
-        assert deck.calls == 4 * len(cut)
+        assert player.calls == 4 * len(cut)
 
 
 def test_a_length_prefix_and_its_message(ends, programs):
@@ -106,8 +106,8 @@ def test_a_reset_in_every_place_leaves_the_program(programs, call):
     for place in range(8):
         client, server = (TapedSocket(e.family, e.type, e.proto, e.detach()) for e in socket.socketpair())
         events = (*[1] * place, "reset")
-        deck = under(events if call == "send" else (), events if call == "recv" else ())
-        with client, server, playing(deck), pytest.raises(ConnectionResetError):
+        player = under(events if call == "send" else (), events if call == "recv" else ())
+        with client, server, playing(player), pytest.raises(ConnectionResetError):
             _conversation(programs, client, server)
 
 

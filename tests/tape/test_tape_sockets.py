@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.tape import Deck, Tape, TapedSocket, TapeError, playing, taped
+from conformance.tape import Tape, TapedSocket, TapeError, TapePlayer, playing, taped
 
 ROOT = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="what Windows has not")
@@ -144,12 +144,12 @@ def test_what_a_wrapper_says_of_itself_does_not_count_but_what_is_below_it(pair)
     one, other = socket.socketpair()
     with KeepsItsOwnTimeout(fileno=one.detach()) as own, other:
         own.setblocking(False)
-        deck = Deck(Tape.parse("send=block"))
-        with playing(deck), pytest.raises(BlockingIOError):
+        player = TapePlayer(Tape.parse("send=block"))
+        with playing(player), pytest.raises(BlockingIOError):
             own.send(b"a")
-        deck = Deck(Tape.parse("send=1"))
-        deck.numbers = frozenset([socket.socket.fileno(own)])
-        with playing(deck):
+        player = TapePlayer(Tape.parse("send=1"))
+        player.numbers = frozenset([socket.socket.fileno(own)])
+        with playing(player):
             assert own.send(b"abc") == 1
 
 
@@ -244,11 +244,11 @@ def test_a_duplicate_takes_from_the_same_tape(pair):
 def test_a_thread_may_have_a_deck_for_sockets_that_have_none(pair):
     one, other = socket.socketpair()
     with TapedSocket(fileno=one.detach()) as own, other:
-        deck = Deck(Tape.parse("send=1"))
-        with playing(deck):
+        player = TapePlayer(Tape.parse("send=1"))
+        with playing(player):
             assert own.send(b"abc") == 1
         assert own.send(b"abc") == 3
-        assert (deck.calls, deck.played) == (1, [("send", 1)])
+        assert (player.calls, player.played) == (1, [("send", 1)])
 
 
 @pytest.mark.parametrize("call", [lambda s: s.send("text"), lambda s: s.recv("9"), lambda s: s.recv(-1)])
@@ -289,13 +289,13 @@ class Composes:
 def test_installed_before_a_module_is_imported_it_stands_below_all_that_is_made_there(tmp_path):
     (tmp_path / "wrappers.py").write_text(WRAPPERS, "utf-8")
     program = (
-        "from conformance.tape import Deck, Tape, install, playing\n"
+        "from conformance.tape import TapePlayer, Tape, install, playing\n"
         "install()\n"
         "import socket, wrappers\n"
         "for cls in (wrappers.Inherits, wrappers.Names, wrappers.Composes, socket.socket):\n"
         "    one, other = wrappers.socketpair()\n"
         "    own = cls(one.family, one.type, one.proto, fileno=one.detach())\n"
-        "    with playing(Deck(Tape.parse('send=2'))):\n"
+        "    with playing(TapePlayer(Tape.parse('send=2'))):\n"
         "        print(cls.__name__, own.send(b'hello'))\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}

@@ -206,7 +206,7 @@ def _first(items: Iterable[Any], room: list[int]) -> Iterator[Any]:
 
 def _host_and_port(value: Any) -> Optional[tuple[str, int]]:
     """Host and port of an IP address; None for anything else."""
-    if not isinstance(value, tuple):
+    if not isinstance(value, tuple) or tuple.__len__(value) not in (2, 4):
         return None
     items: list[Any] = [*tuple.__iter__(value), None, None]
     return (items[0], items[1]) if type(items[0]) is str and type(items[1]) is int else None

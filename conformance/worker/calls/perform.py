@@ -17,7 +17,7 @@ from conformance.model.plan import Plan, PlanStep
 from conformance.tables.faults import ROWS
 from conformance.tables.operations import OF_TRANSPORT, SOCKET, Operation, Parameter
 from conformance.tables.transports import Transport
-from conformance.tape.deck import Decks
+from conformance.tape.player import TapePlayers
 from conformance.worker.adapters.shaped import Made, ShapedAdapter, constant
 from conformance.worker.calls.addresses import Addresses, remembered
 from conformance.worker.calls.canonical import Recorder, text_of
@@ -39,7 +39,7 @@ class Performer:
     recorder: Recorder
     owners: dict[str, Any]
     """For each kind of operation the object with its methods; the adapter has the verbs."""
-    decks: Decks
+    players: TapePlayers
 
     def carry_out(self, step: PlanStep) -> o.Observation:
         """Makes the call of a step; returns what it did, or why it cannot be made."""
@@ -78,7 +78,7 @@ class Performer:
         if ROWS[step.operation].kind not in ("verb", "program"):
             return function(*positional, **arguments)  # the harness has sockets of its own, such as those of actors
         numbers = frozenset(self.adapter.descriptor(each) for each in positional) - {-1}
-        with self.decks.playing(step.actor, numbers):
+        with self.players.playing(step.actor, numbers):
             return function(*positional, **arguments)
 
     def _function(self, operation: Operation) -> Callable[..., Any]:
@@ -249,7 +249,7 @@ def performer_on(plan: Plan, adapter: ShapedAdapter, at: Vantage, also: Mapping[
             "harness": HarnessOperations(adapter, scope),
             **also,
         },
-        decks=Decks(plan.tape),
+        players=TapePlayers(plan.tape),
     )
 
 

@@ -1,22 +1,22 @@
-"""The table of wrong implementations, and the correct ones beside them."""
+"""The tables of mutants, and the correct wrappers beside them."""
 
 import socket
 
 import pytest
 
 from conformance.model.cell import Cell
-from conformance.mutants import CORRECT, WRONG
+from conformance.mutants import CORRECT, MUTANTS
 from conformance.mutants.correct import Composed, PassThrough
-from conformance.runner.sensitivity import quick_runner
+from conformance.runner.mutation_testing import quick_runner
 from conformance.worker.adapters import adapter_for
 
 
 def test_there_are_at_least_forty():
-    assert len(WRONG) >= 40
+    assert len(MUTANTS) >= 40
 
 
-@pytest.mark.parametrize("row", WRONG.values(), ids=WRONG)
-def test_each_is_one_bug_told_in_a_sentence_with_its_origin(row):
+@pytest.mark.parametrize("row", MUTANTS.values(), ids=MUTANTS)
+def test_each_is_one_bug_described_in_a_sentence_with_its_origin(row):
     assert row.bug.endswith(".")
     assert "\n" not in row.bug
     assert row.inspired_by
@@ -26,8 +26,8 @@ def test_each_is_one_bug_told_in_a_sentence_with_its_origin(row):
 
 
 def test_no_two_have_the_same_reference_or_the_same_bug():
-    assert len({row.reference for row in WRONG.values()}) == len(WRONG)
-    assert len({row.bug for row in WRONG.values()}) == len(WRONG)
+    assert len({row.reference for row in MUTANTS.values()}) == len(MUTANTS)
+    assert len({row.bug for row in MUTANTS.values()}) == len(MUTANTS)
 
 
 @pytest.mark.parametrize("wrapper", [PassThrough, Composed])
