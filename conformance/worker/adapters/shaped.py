@@ -163,18 +163,18 @@ class ShapedAdapter:
     def recv(self, sock: Socket, size: int, flags: int) -> Any:
         return sock.recv(size, flags) if flags else sock.recv(size)
 
-    def recv_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
+    def recv_into(self, sock: Socket, size: int, nbytes: int, flags: int) -> dict[str, Any]:
         buffer = bytearray(b"\xaa" * size)
-        count = sock.recv_into(buffer, 0, flags) if flags else sock.recv_into(buffer)
+        count = sock.recv_into(buffer, *_given(nbytes, flags))
         return {"count": count, "data": bytes(buffer[: min(count, size)])}
 
     def recvfrom(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         data, address = sock.recvfrom(size, flags) if flags else sock.recvfrom(size)
         return {"data": data, "from": address}
 
-    def recvfrom_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
+    def recvfrom_into(self, sock: Socket, size: int, nbytes: int, flags: int) -> dict[str, Any]:
         buffer = bytearray(b"\xaa" * size)
-        count, address = sock.recvfrom_into(buffer, 0, flags) if flags else sock.recvfrom_into(buffer)
+        count, address = sock.recvfrom_into(buffer, *_given(nbytes, flags))
         return {"count": count, "data": bytes(buffer[: min(count, size)]), "from": address}
 
     def recvmsg(self, sock: Socket, size: int, rights: int, control: int, flags: int) -> Any:
@@ -393,6 +393,11 @@ def _typed_option(name: str, read: Any) -> Any:
     if name == "SO_ERROR":
         return canonical_errno(read) if read else 0
     return options.unpacked(name, read)
+
+
+def _given(nbytes: int, flags: int) -> tuple[int, ...]:
+    """What follows the buffer: only what the step gives, so that the defaults of the implementation count."""
+    return (nbytes, flags) if flags else (nbytes,) if nbytes else ()
 
 
 def _method(sock: Socket, name: str) -> Any:
