@@ -364,7 +364,7 @@ def _descriptor(thing: Any) -> int:
 def _native_int(number: int) -> bytes:
     import sys
 
-    return number.to_bytes(4, sys.byteorder)
+    return number.to_bytes(4, sys.byteorder, signed=True)
 
 
 def constant(name: str) -> int:
