@@ -84,7 +84,7 @@ class AcceptAsksForThePeer(PassThrough):
 
 
 class AcceptTriesAgain(PassThrough):
-    """A blocking accept never gives up, whatever it is told."""
+    """A blocking accept starts again where SO_RCVTIMEO ends its wait."""
 
     def accept(self) -> tuple[socket.socket, Any]:
         while True:
