@@ -399,7 +399,7 @@ def _step() -> Schema:
         "properties": {
             "together": {**overlapping, "description": "All begin at once, one per actor; over when all are."},
             "exactly_one": {**overlapping, "description": "One comes to its outcome while each of the others waits."},
-            **{actor: _ref(f"fault-{actor}", "A disturbance.") for actor in ACTORS},
+            **{actor: _by_shape(_ref(f"fault-{actor}", "A disturbance."), _ref("reference")) for actor in ACTORS},
         },
         "patternProperties": {single: _ref("action")},
         "additionalProperties": False,

@@ -9,7 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from conformance.mutants import closing, connecting, datagrams, describing, generated, receiving, sending, timeouts
+from conformance.mutants import (
+    closing,
+    connecting,
+    datagrams,
+    describing,
+    generated,
+    lifecycle,
+    receiving,
+    sending,
+    timeouts,
+)  # fmt: skip
 from conformance.mutants.correct import Composed, Noting, PassThrough
 
 
@@ -212,8 +222,43 @@ _DESCRIBING = (
     _row(describing.ReadinessSticks, "paramiko/paramiko #695: the descriptor of a pipe, for want of a better one"),
 )
 
+_LIFECYCLE = (
+    _row(lifecycle.ShutdownNeedsAConnection, "google/gvisor #6495"),
+    _row(lifecycle.ReconnectIsANewSocket, "google/gvisor #8998, libuv/libuv #5193"),
+    _row(lifecycle.ConnectDropsTheQueue, "POSIX connect(): the queue of a datagram socket"),
+    _row(lifecycle.ConnectWaitsItOut, "python/cpython #85972: native timeouts for connect"),
+    _row(lifecycle.RefusesItself, "libuv/libuv #2503"),
+    _row(lifecycle.OnePortForEveryProtocol, "RFC 9293 and RFC 768: ports belong to a protocol"),
+    _row(lifecycle.AcceptAsksForThePeer, "python-trio/trio #609, tokio-rs/tokio #4665"),
+    _row(lifecycle.AcceptTriesAgain, "socket(7): SO_RCVTIMEO holds for accept, too"),
+    _row(lifecycle.AcceptSaysInvalid, "POSIX accept(): EOPNOTSUPP and EINVAL"),
+    _row(lifecycle.WaitallNeverGivesLess, "POSIX recv(): MSG_WAITALL and signals"),
+    _row(lifecycle.ReadsOnBehindRights, "unix(7): ancillary data forms a barrier"),
+    _row(lifecycle.ReceivedDescriptorsAreKept, "recvmsg(2): MSG_CMSG_CLOEXEC"),
+    _row(lifecycle.NoErrorQueue, "pypy/pypy #2649"),
+    _row(lifecycle.IntoIgnoresNbytes, f"{_LIBRARY}.recv_into()"),
+    _row(lifecycle.IntoCutsNbytes, f"{_LIBRARY}.recv_into()"),
+    _row(lifecycle.IntoTakesResetForEnd, "eventlet/eventlet #274: an error of recv_into looks like the end"),
+    _row(lifecycle.SendallStartsAgain, "ASPLes/nopoll #16: the caller writes the same data again"),
+    _row(lifecycle.ShutdownReadDiscards, "POSIX shutdown(): SHUT_RD disables further receiving"),
+    _row(lifecycle.ShutdownWriteResets, "netty/netty #4317: data is lost where the end comes at the same time"),
+    _row(lifecycle.ShutdownWriteStopsListening, "google/gvisor #2468: shutdown of a listener"),
+    _row(lifecycle.CloseWaitsForCalls, "gevent/gevent #26: one closes while another reads"),
+    _row(lifecycle.NeverLooksReady, "eventlet/eventlet #154: another descriptor is given to select"),
+)
+
 MUTANTS: dict[str, Mutant] = {
-    row.name: row for row in (*_SENDING, *_RECEIVING, *_DATAGRAMS, *_TIMEOUTS, *_CONNECTING, *_CLOSING, *_DESCRIBING)
+    row.name: row
+    for row in (
+        *_SENDING,
+        *_RECEIVING,
+        *_DATAGRAMS,
+        *_TIMEOUTS,
+        *_CONNECTING,
+        *_CLOSING,
+        *_DESCRIBING,
+        *_LIFECYCLE,
+    )  # fmt: skip
 }
 """Every mutant that was written by hand, by name."""
 

@@ -161,3 +161,29 @@ def test_a_step_with_a_long_limit_may_outlast_others_of_its_group(run: Run, monk
               - client: {getblocking: {}, returns: true, limit: 0.5}
     """)["socketpair"]
     assert found.verdict.kind == "pass", found.verdict
+
+
+def test_receiving_into_a_buffer_takes_at_most_nbytes_of_what_is_there(passes: Passes) -> None:
+    passes("""
+        transports: [socketpair]
+        given: connected
+        steps:
+          - client: {send: {text: abcdefgh}, returns: 8}
+          - server: {recv_into: {size: 9, nbytes: 3}, returns: {count: 3, data: {text: abc}}}
+          - server: {recvfrom_into: {size: 9, nbytes: 2}, returns: {count: 2, data: {text: de}}}
+          - server: {recv_into: {size: 2, nbytes: 3}, raises: ValueError}
+          - server: {recv_into: {size: 9, nbytes: 1, flags: [MSG_PEEK]}, returns: {count: 1, data: {text: f}}}
+          - server: {recv_into: 9, returns: {count: 3, data: {text: fgh}}}
+    """)
+
+
+def test_a_closed_descriptor_among_rights_is_the_systems_error_and_not_the_adapters(passes: Passes) -> None:
+    passes("""
+        transports: [socketpair]
+        given: connected
+        needs: [SCM_RIGHTS]
+        steps:
+          - client: {socket: {type: SOCK_STREAM}, as: spare}
+          - client: {close: {}, using: spare}
+          - client: {sendmsg: {data: {text: x}, rights: [spare]}, raises: EBADF}
+    """)

@@ -162,9 +162,9 @@ class ShapedAdapter:
     def recv(self, sock: Socket, size: int, flags: int) -> Any:
         return sock.recv(size, flags) if flags else sock.recv(size)
 
-    def recv_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
+    def recv_into(self, sock: Socket, size: int, nbytes: int, flags: int) -> dict[str, Any]:
         buffer = bytearray(b"\xaa" * size)
-        count = sock.recv_into(buffer, 0, flags) if flags else sock.recv_into(buffer)
+        count = sock.recv_into(buffer, *_given(nbytes, flags))
         return returned.filled(count, buffer)
 
     def recvfrom(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
@@ -172,9 +172,9 @@ class ShapedAdapter:
         data, address = returned.several(got, 2, "data and an address")
         return {"data": data, "from": address}
 
-    def recvfrom_into(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
+    def recvfrom_into(self, sock: Socket, size: int, nbytes: int, flags: int) -> dict[str, Any]:
         buffer = bytearray(b"\xaa" * size)
-        got = sock.recvfrom_into(buffer, 0, flags) if flags else sock.recvfrom_into(buffer)
+        got = sock.recvfrom_into(buffer, *_given(nbytes, flags))
         count, address = returned.several(got, 2, "a count and an address")
         return {**returned.filled(count, buffer), "from": address}
 
@@ -374,7 +374,7 @@ class Poller:
 
 
 def _native_int(number: int) -> bytes:
-    return number.to_bytes(4, sys.byteorder)
+    return number.to_bytes(4, sys.byteorder, signed=True)
 
 
 def constant(name: str) -> int:
@@ -407,6 +407,11 @@ def _typed_option(name: str, read: Any) -> Any:
     if name == "SO_ERROR":
         return canonical_errno(read) if read else 0
     return options.unpacked(name, read)
+
+
+def _given(nbytes: int, flags: int) -> tuple[int, ...]:
+    """What follows the buffer: only what the step gives, so that the defaults of the implementation count."""
+    return (nbytes, flags) if flags else (nbytes,) if nbytes else ()
 
 
 def _method(sock: Socket, name: str) -> Any:
