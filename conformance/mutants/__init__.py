@@ -247,19 +247,9 @@ _LIFECYCLE = (
     _row(lifecycle.NeverLooksReady, "eventlet/eventlet #154: another descriptor is given to select"),
 )
 
-MUTANTS: dict[str, Mutant] = {
-    row.name: row
-    for row in (
-        *_SENDING,
-        *_RECEIVING,
-        *_DATAGRAMS,
-        *_TIMEOUTS,
-        *_CONNECTING,
-        *_CLOSING,
-        *_DESCRIBING,
-        *_LIFECYCLE,
-    )  # fmt: skip
-}
+_BY_HAND = (_SENDING, _RECEIVING, _DATAGRAMS, _TIMEOUTS, _CONNECTING, _CLOSING, _DESCRIBING, _LIFECYCLE)
+
+MUTANTS: dict[str, Mutant] = {row.name: row for rows in _BY_HAND for row in rows}
 """Every mutant that was written by hand, by name."""
 
 GENERATED: dict[str, Mutant] = {
