@@ -41,6 +41,7 @@ WORDS = {
 """Names of operations and faults that are also names of something else, and of what."""
 
 PLACES = {
+    "conformance/mutants/": "the methods of sockets that mutants change",
     "conformance/model/examined.py": "what an examination tries of a socket",
     "conformance/tape/": "a tape plays to the methods of sockets and knows no operations",
     "conformance/runner/taping.py": "the calls of a tape",

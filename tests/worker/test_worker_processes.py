@@ -160,15 +160,6 @@ def test_steps_of_a_dead_process_are_not_run(run: Run) -> None:
     assert verdict.reason == "not run: the process of client is gone"
 
 
-def test_only_processes_can_be_killed(run: Run) -> None:
-    verdict = run("""
-        transports: [socketpair]
-        given: connected
-        steps: [{system: {kill: client}}]
-    """)["socketpair"].verdict
-    assert verdict.reason == "not run: client has no process of its own"
-
-
 def test_an_unprivileged_actor_has_no_rights(passes: Passes) -> None:
     passes("""
         transports: [loopback]
