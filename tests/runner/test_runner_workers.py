@@ -165,7 +165,7 @@ def namespaces_of_others():
 
 def test_kill_9_of_the_controller_leaves_no_worker_no_namespace_and_no_folder(start, repository, leftovers):
     (leftovers.folder / "waits.yaml").write_text(
-        "summary: A short wait and long ones.\nlimit: 60\nsources: [nobody]\ntransports: [inet, unix]\ngiven: connected\n"
+        "summary: Waits, short and long.\nlimit: 60\nsources: [nobody]\ntransports: [inet, unix]\ngiven: connected\n"
         "cases: {short: {step: {getsockname: {}}}, long: {step: {recv: 1}}, longer: {step: {recv: 2}}}\n"
         "steps:\n  - client: $step\n"
     )
