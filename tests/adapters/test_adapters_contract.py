@@ -17,7 +17,6 @@ summary: Request and reply over a connection that ends in good order.
 sources: [POSIX]
 transports: [loopback]
 given: listening
-limit: 2
 steps:
   - server: {accept: {}, as: worker, blocks: true}
   - client: {connect: server}
@@ -40,7 +39,6 @@ summary: Datagrams keep their boundaries, and say who sent them.
 sources: [POSIX]
 transports: [udp]
 given: bound
-limit: 2
 steps:
   - client: {sendto: {data: {text: one}, to: server}, returns: 3}
   - server: {recvfrom: 100, returns: {data: {text: one}, from: client}}
@@ -55,7 +53,6 @@ sources: [POSIX]
 transports: [socketpair]
 given: connected
 actors: {other: {beside: server}}
-limit: 2
 steps:
   - other: {recv: 9, using: server, blocks: true}
   - client: {sendall: {text: hello}}
@@ -134,9 +131,7 @@ def test_every_verb_has_a_method():
 
 def test_what_a_library_lacks_is_unsupported_and_says_why(runner, cell):
     pytest.importorskip("trio")
-    text = CONVERSATION.replace("client: {shutdown: SHUT_WR}", "client: {settimeout: 1}")
-    text = text.replace("limit: 2", "limit: 0.3")
-    found = runner.run(cell(text, "trio"))
+    found = runner.run(cell(CONVERSATION.replace("client: {shutdown: SHUT_WR}", "client: {settimeout: 1}"), "trio"))
     assert found.verdict.kind == judge.UNSUPPORTED
     assert "settimeout: trio bounds waits by cancel scopes" in found.verdict.reason
 
@@ -156,9 +151,7 @@ def test_a_call_in_trio_holds_no_more_descriptors_than_there_are_between_calls()
 
 def test_gevent_says_that_it_cannot_close_under_another_thread(runner, cell):
     pytest.importorskip("gevent")
-    text = HAND_OVER.replace("  - client: {sendall: {text: hello}}\n", "  - server: {close: {}}\n")
-    text = text.replace("limit: 2", "limit: 0.3")
-    found = runner.run(cell(text, "gevent"))
+    found = runner.run(cell(HAND_OVER.replace("client: {sendall: {text: hello}}", "server: {close: {}}"), "gevent"))
     assert found.observations[2].kind == o.UNSUPPORTED
     assert "another thread waits" in found.observations[2].reason
 

@@ -1,5 +1,6 @@
 """Workers that die, hang or are killed, and controllers that are: what a run loses by that, and what it leaves."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -129,34 +130,56 @@ def test_ending_a_worker_leaves_no_folder_and_no_process(leftovers, cell, monkey
     assert leftovers.no_folder(within=5)
 
 
-def namespaces(pids):
-    """The network namespaces that these processes are in or hold open."""
+def namespace_links(pid):
+    """The network namespace that a process is in and those that it holds open, as paths below /proc."""
+    for link in (*Path(f"/proc/{pid}/fd").glob("*"), Path(f"/proc/{pid}/ns/net")):
+        with contextlib.suppress(OSError):
+            if os.readlink(link).startswith("net:"):
+                yield link
+
+
+@contextlib.contextmanager
+def held_open(pids):
+    """The numbers of the namespaces of these processes, kept open so that the kernel gives none of them to another."""
+    found, own = {}, os.stat("/proc/self/ns/net").st_ino
+    for link in (link for pid in pids for link in namespace_links(pid)):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(link, os.O_RDONLY)
+            number = os.fstat(descriptor).st_ino
+            if number == own or found.setdefault(number, descriptor) != descriptor:
+                os.close(descriptor)
+    yield found.keys()
+    for descriptor in found.values():
+        os.close(descriptor)
+
+
+def namespaces_of_others():
+    """The numbers of the namespaces that any process but this one is in or holds open."""
+    others = [path.name for path in Path("/proc").glob("[0-9]*") if path.name != str(os.getpid())]
     found = set()
-    for pid in pids:
-        for link in (*Path(f"/proc/{pid}/fd").glob("*"), Path(f"/proc/{pid}/ns/net")):
-            try:
-                found.add(os.readlink(link))
-            except OSError:
-                continue
-    return {each for each in found if each.startswith("net:")} - {os.readlink("/proc/self/ns/net")}
+    for link in (link for pid in others for link in namespace_links(pid)):
+        with contextlib.suppress(OSError):
+            found.add(link.stat().st_ino)
+    return found
 
 
 def test_kill_9_of_the_controller_leaves_no_worker_no_namespace_and_no_folder(start, repository, leftovers):
-    (leftovers.folder / "long.yaml").write_text(
-        "summary: A long wait.\nlimit: 60\nsources: [nobody]\ntransports: [inet, unix]\ngiven: connected\n"
-        "steps:\n  - client: {recv: 1, returns: {text: a}}\n"
+    (leftovers.folder / "waits.yaml").write_text(
+        "summary: Waits, short and long.\nlimit: 60\nsources: [nobody]\ntransports: [inet, unix]\ngiven: connected\n"
+        "cases: {short: {step: {getsockname: {}}}, long: {step: {recv: 1}}, longer: {step: {recv: 2}}}\n"
+        "steps:\n  - client: $step\n"
     )
-    arguments = ("run", "-n", "2", "--reports", leftovers.folder / "r", leftovers.folder / "long.yaml")
+    arguments = ("run", "-n", "2", "--reports", leftovers.folder / "r", leftovers.folder / "waits.yaml")
     with start("-m", "conformance", *arguments, folder=repository, TMPDIR=str(leftovers.folder)) as process:
-        assert leftovers.appeared(2, within=20), process.communicate()
-        time.sleep(0.3)
+        assert leftovers.recorded(leftovers.folder / "r", within=60), process.communicate()
+        assert leftovers.appeared(2, within=60), process.communicate()
         leftovers.remember(process.pid)
-        held = namespaces(leftovers.processes())
-        process.kill()
-        process.communicate(timeout=30)
-    assert leftovers.gone(within=15), leftovers.processes()
-    everybody = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
-    assert not held & namespaces(everybody)
+        with held_open(leftovers.processes()) as held:
+            process.kill()
+            process.communicate(timeout=30)
+            assert leftovers.gone(within=15), leftovers.processes()
+            assert len(held) >= 2
+            assert not held & namespaces_of_others()
 
 
 def test_an_interrupted_start_leaves_no_worker(start, repository, leftovers):
