@@ -10,7 +10,7 @@ _AS_VALUE = "connect_ex() returns errors of the system and raises neither a time
 
 EQUIVALENT: dict[str, str] = {
     "__del__:fails-afterwards": "Python ignores what a finalizer raises (object.__del__() in the language reference)",
-    "__enter__:not-made": "entering only returns the socket, and with_block does not use what it returns",
+    "__enter__:not-made": "entering only returns the socket, and with_block ignores the result",
     "accept:ends-sending": _LISTENER,
     "bind:eats-a-byte": "nothing can arrive before a socket is bound",
     "connect_ex:timeout-as-system-error": _AS_VALUE,

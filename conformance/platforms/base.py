@@ -1,4 +1,4 @@
-"""The nouns of platforms: the finding of a probe, the way to start Python, and the interface of a platform."""
+"""What every platform has: the finding of a probe, the way to start its Python, and its interface."""
 
 from __future__ import annotations
 
