@@ -1,4 +1,4 @@
-"""``conformance tape``: what it finds, how it says so, and the command that plays a finding again."""
+"""``conformance tape``: its findings, its messages, and the command that plays a finding again."""
 
 import shlex
 from textwrap import dedent

@@ -1,4 +1,4 @@
-"""Which cases hold however much one call moves: decided from operations, arguments and expectations alone."""
+"""Which cases pass however much one call moves: decided from operations, arguments and expectations."""
 
 from textwrap import dedent, indent
 

@@ -1,4 +1,4 @@
-"""Each mechanical mutant differs from the original in what its name says, seen by calling it without the harness."""
+"""Each mechanical mutant differs from the original as its name says; it is called without the harness."""
 
 import contextlib
 import fnmatch
@@ -79,7 +79,7 @@ def comparable(value):
 
 
 def state(sock):
-    """What a call may leave behind on a socket."""
+    """The state of a socket that a call may change."""
     number = REAL.fileno(sock)
     if number < 0:
         return {"open": False}
@@ -324,7 +324,7 @@ def of_the_module(module):
 
 
 def attempt_pair(module):
-    """Two joined datagram sockets, what each says of itself, and what arrives at the other."""
+    """Two joined datagram sockets, their names and options, and the data that arrives."""
 
     def make():
         first, second = module.socketpair(family=socket.AF_UNIX, type=socket.SOCK_DGRAM, proto=0)
