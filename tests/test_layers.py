@@ -197,3 +197,16 @@ def test_a_worker_starts_without_site_packages():
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-B", "-c", program], capture_output=True, text=True, timeout=60)
     assert (done.stdout.strip(), done.stderr) == ("True", "")
+
+
+def test_the_page_on_design_has_the_same_table():
+    text = (ROOT / "docs" / "design.md").read_text("utf-8").partition("## Rooms")[2].partition("\n## ")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| `")
+    ]
+    shown = {room: imports for rooms, _, imports in rows for room in re.findall(r"`([a-z_.]+)`", rooms)}
+    assert set(shown) == set(BELOW) - {"wrong", "__main__", "__init__"}
+    for room, imports in shown.items():
+        if "rooms" not in imports:
+            below = {name.removeprefix("worker.") for name in BELOW[room]} or {"nothing"}
+            assert (room, set(imports.split(", "))) == (room, below)
