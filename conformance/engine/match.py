@@ -35,7 +35,7 @@ class Matcher:
         self._actor = actor
 
     def matches(self, expected: s.Expected, seen: Seen) -> bool:
-        """Whether ``expected`` allows ``seen``; False where it refers to a value that was never saved."""
+        """Whether ``expected`` allows ``seen``; False if it refers to a value that was never saved."""
         try:
             return self._matches(expected, seen)
         except _NeverSaved:

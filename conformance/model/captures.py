@@ -89,4 +89,4 @@ class NoCapture:
 
 
 AnyCapture = Union[CaptureRecord, NoCapture, None]
-"""None where no capture was asked for."""
+"""None if no capture was asked for."""

@@ -80,7 +80,7 @@ class Platform(Protocol):
 
     @property
     def emulator(self) -> str | None:
-        """'wine', 'qemu-user', or None where Python runs natively."""
+        """'wine', 'qemu-user', or None if Python runs natively."""
 
     def probe(self, cache: Path) -> Finding:
         """Check quickly whether the platform can be entered. An absent platform is a finding, not an error."""

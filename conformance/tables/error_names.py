@@ -59,7 +59,7 @@ CLASSES = _words(
 
 
 def canonical_errno(number: int | None) -> str | None:
-    """The POSIX symbol of an ``errno`` or ``winerror`` number; None where it has none."""
+    """The POSIX symbol of an ``errno`` or ``winerror`` number; None if it has none."""
     if number is None:
         return None
     name = _WINSOCK.get(number) or errno.errorcode.get(number)

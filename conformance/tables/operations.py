@@ -141,7 +141,7 @@ class Operation:
     arrow: str = ""
     """What a drawing writes on the arrow to the peer; no arrow where this is empty."""
     moves: str = ""
-    """How it moves bytes: one of the words above; empty where it moves none."""
+    """How it moves bytes: one of the words above; empty if it moves none."""
     rest: Optional[str] = None
     """The field of the result with the bytes that it received beyond those it was asked for."""
     nonblocking_if: Optional[tuple[str, Any]] = None
@@ -188,7 +188,7 @@ class Operation:
 
     @property
     def usable_on(self) -> frozenset[str]:
-        """The kinds of objects that it can be used on; empty where any will do."""
+        """The kinds of objects that it can be used on; empty if any will do."""
         if self.on == POLLER:
             return frozenset([self.name.removesuffix("_wait")])
         return _USABLE.get(str(self.on), frozenset())
@@ -198,7 +198,7 @@ class Operation:
         return tuple(str(getattr(value, "value", "")) for _, value in arguments) if self.forks else ()
 
     def unit_on(self, transport: Transport, option: Optional[str]) -> str:
-        """The unit of the result where that is a number; ``option`` is the one that the step reads, if any."""
+        """The unit of a numeric result; ``option`` is the option that the step reads, if any."""
         if self.unit == OF_OPTION:
             return unit_of_option(option)
         if self.unit == BYTES_OR_RECORDS:

@@ -143,5 +143,5 @@ def readable_size(name: str) -> int | None:
 
 
 def level_number(name: str) -> int:
-    """The number of the option's level on this platform; AttributeError where it has none."""
+    """The number of the option's level on this platform; AttributeError if it has none."""
     return int(getattr(socket, OPTIONS[name][0]))
