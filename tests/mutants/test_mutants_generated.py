@@ -429,9 +429,9 @@ def test_what_is_equivalent_is_a_mutant_and_has_a_reason():
 
 def test_the_surface_is_what_the_harness_calls():
     folder = Path(adapters.__file__).parents[1]
-    files = ("adapters/shaped.py", "calls/harness_operations.py")
+    files = ("adapters/shaped.py", "adapters/returned.py", "calls/harness_operations.py")
     text = "".join((folder / name).read_text("utf-8") for name in files)
-    called = set(re.findall(r"\bsock\.(\w+)|_method\(sock, \"(\w+)\"\)|self\.module\.(\w+)", text))
+    called = set(re.findall(r"\b(?:sock|thing)\.(\w+)|_method\(sock, \"(\w+)\"\)|self\.module\.(\w+)", text))
     names = {name for found in called for name in found if name} - {"fromshare"}
     special = {call.name for call in SURFACE if call.name.startswith("__")}
     assert names <= {call.name for call in SURFACE}
