@@ -1,4 +1,4 @@
-"""What the tests of the edges share: a small corpus, implementations that deviate, and one recorded run of both."""
+"""Fixtures for tests of the commands and the plugin: a small corpus, deviating implementations, one recorded run."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def run_pytest() -> Callable[..., Ended]:
 
 @pytest.fixture(scope="session")
 def start() -> Callable[..., subprocess.Popen[str]]:
-    """A Python program that goes on while the test does, in a session of its own."""
+    """Starts a Python program that runs beside the test, in a session of its own."""
 
     def begin(*arguments: object, folder: Path, **changes: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -216,7 +216,7 @@ def a_repository(tmp_path: Path) -> Path:
 
 
 def _write_corpus(folder: Path) -> Path:
-    """The small corpus, in a repository of a user: scenarios, wrappers, and YAML that has nothing to do with us."""
+    """The small corpus, in a repository of a user: scenarios, wrappers, and YAML that is not ours."""
     for name, text in SCENARIOS.items():
         path = folder / "scenarios" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -262,7 +262,7 @@ def recorded(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Reco
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """The command line in this process: for what needs no worker."""
+    """Runs a command in this process; for commands that need no worker."""
     monkeypatch.setenv("COLUMNS", "100")
 
     def tell(*arguments: object) -> Ended:
@@ -283,7 +283,7 @@ class Leftovers:
         self._started: dict[int, str] = {}
 
     def remember(self, controller: int) -> None:
-        """All processes below this one, and itself, by number and start time."""
+        """Remembers this process and all its descendants, by number and start time."""
         parents = {pid: fields[1] for pid, fields in _processes().items()}
         below = {controller}
         while more := {pid for pid, parent in parents.items() if int(parent) in below} - below:
@@ -292,28 +292,28 @@ class Leftovers:
         assert len(self._started) > 1, "no worker was running"
 
     def processes(self) -> list[int]:
-        """Those that are still there."""
+        """The remembered processes that still live."""
         now = _processes()
         return [pid for pid, began in self._started.items() if pid in now and now[pid][19] == began]
 
     def folders(self) -> list[Path]:
-        """The folders of workers that are there."""
+        """The existing folders of workers."""
         return list(self.folder.glob("cf-*"))
 
     def appeared(self, workers: int, within: float) -> bool:
-        """Whether so many workers are there, or soon will be."""
+        """True if so many workers exist, or soon will."""
         return _soon(lambda: len(self.folders()) >= workers, within)
 
     def recorded(self, reports: Path, within: float) -> bool:
-        """Whether the first cell is in a record below ``reports``, or soon will be."""
+        """True if the first cell is in a record below ``reports``, or soon will be."""
         return _soon(lambda: any(path.read_bytes().count(b"\n") >= 2 for path in reports.glob("*/*.jsonl")), within)
 
     def no_folder(self, within: float) -> bool:
-        """Whether all folders are gone, or soon will be."""
+        """True if all folders are gone, or soon will be."""
         return _soon(lambda: not self.folders(), within)
 
     def gone(self, within: float) -> bool:
-        """Whether all processes and folders are gone, or soon will be."""
+        """True if all processes and folders are gone, or soon will be."""
         return _soon(lambda: not self.processes() and not self.folders(), within)
 
 
@@ -339,7 +339,7 @@ def _processes() -> dict[int, list[str]]:
 
 @pytest.fixture
 def leftovers() -> Iterator[Leftovers]:
-    """What a program leaves; its ``folder`` (short, as paths of AF_UNIX must be) is to be its TMPDIR."""
+    """The leftovers of a program whose TMPDIR is ``folder`` (short, because paths of AF_UNIX must be)."""
     if not sys.platform.startswith("linux"):
         pytest.skip("needs /proc")
     folder = Path(tempfile.mkdtemp(prefix="left-", dir="/tmp"))

@@ -77,7 +77,7 @@ def room_of(module: str) -> str:
 
 
 def imports_of(path: Path) -> Iterator[tuple[str, int, bool]]:
-    """What a file imports: dotted name, line, and whether within a function."""
+    """The imports of a file: dotted name, line, and whether within a function."""
     tree = ast.parse(path.read_text("utf-8"))
     functions = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
     lazy = {inner for function in functions for inner in ast.walk(function)}
@@ -99,7 +99,7 @@ def resolved(name: str, known: dict[str, Path]) -> str:
 
 @functools.cache
 def from_ours(path: Path) -> list[tuple[str, int]]:
-    """What a file imports of our package: module and line."""
+    """The imports of a file from our package: module and line."""
     known = modules()
     imported = [(resolved(name, known), line) for name, line, _ in imports_of(path) if name.startswith("conformance")]
     return imported + [(name, line) for name, line in named_in_strings(path) if name in known]
@@ -197,3 +197,16 @@ def test_a_worker_starts_without_site_packages():
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-B", "-c", program], capture_output=True, text=True, timeout=60)
     assert (done.stdout.strip(), done.stderr) == ("True", "")
+
+
+def test_the_page_on_design_has_the_same_table():
+    text = (ROOT / "docs" / "design.md").read_text("utf-8").partition("## Rooms")[2].partition("\n## ")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| `")
+    ]
+    shown = {room: imports for rooms, _, imports in rows for room in re.findall(r"`([a-z_.]+)`", rooms)}
+    assert set(shown) == set(BELOW) - {"wrong", "__main__", "__init__"}
+    for room, imports in shown.items():
+        if "rooms" not in imports:
+            below = {name.removeprefix("worker.") for name in BELOW[room]} or {"nothing"}
+            assert (room, set(imports.split(", "))) == (room, below)

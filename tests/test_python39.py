@@ -1,4 +1,4 @@
-"""What runs in a worker, or is reached from there, also runs under Python 3.9."""
+"""All modules that a worker imports also run under Python 3.9."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pure thinking: which step may go next, which expectation applies, what it makes of an observation."""
+"""Pure logic: which step is next, which expectation applies, whether an observation meets it."""

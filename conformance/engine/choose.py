@@ -22,7 +22,7 @@ _CLOSURES: dict[str, frozenset[str]] = {
 
 
 def most_specific(applicable: Sequence[s.Alternative]) -> Optional[s.Alternative]:
-    """The alternative that implies all others; None where none does (a tie)."""
+    """The alternative that implies all others; None if none does (a tie)."""
     for candidate in applicable:
         others = (other.selector for other in applicable)
         if all(selectors.implies(candidate.selector, other, _CLOSURES) for other in others):
@@ -60,5 +60,5 @@ def leaves(outcome: s.Outcome) -> list[s.Outcome]:
 
 
 def blocking(outcome: s.Outcome) -> Optional[s.Blocks]:
-    """The ``blocks`` among the legal outcomes; None where there is none."""
+    """The ``blocks`` among the legal outcomes; None if there is none."""
     return next((leaf.what for leaf in leaves(outcome) if isinstance(leaf.what, s.Blocks)), None)

@@ -1,4 +1,4 @@
-"""Bytes: the reproducible pattern, and the form in which data is recorded, compared and judged."""
+"""Bytes: the reproducible pattern, and the form in which data is recorded and compared."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def is_recorded(value: Any) -> bool:
 
 
 def size_of(recorded: dict[str, Any]) -> int:
-    """How many bytes recorded data has."""
+    """The number of bytes of recorded data."""
     if "text" in recorded:
         return len(recorded["text"])
     if "hex" in recorded:
@@ -58,7 +58,7 @@ def size_of(recorded: dict[str, Any]) -> int:
 
 
 def whole(recorded: dict[str, Any]) -> Optional[bytes]:
-    """The bytes of recorded data; None where only size and digest were kept."""
+    """The bytes of recorded data; None if only size and digest were kept."""
     if "text" in recorded:
         return str(recorded["text"]).encode("ascii")
     if "hex" in recorded:

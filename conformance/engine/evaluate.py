@@ -11,7 +11,7 @@ from conformance.model import values as v
 from conformance.model.errors import Position
 
 Lookup = Callable[[v.Saved], Any]
-"""Gives the Python value of a reference; KeyError where nothing was saved under that name."""
+"""Gives the Python value of a reference; KeyError if nothing was saved under that name."""
 
 
 def evaluate_data(value: Any, lookup: Lookup) -> bytes:

@@ -45,14 +45,14 @@ UPPER_BOUND_SLACK = 50.0
 """How many times as long as its upper bound a step may last: a slow machine is no deviation."""
 
 PYTHONS_TIMEOUT = "TimeoutError"
-"""The timeout of a socket object, which has no errno. That of the system has one, though the class is the same."""
+"""The timeout of a socket object, which has no errno. The system's timeout has one, with the same class."""
 
 _OVER = (o.RETURNED, o.RAISED)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The judgement of a cell; of the first step that deviates, where one does."""
+    """The judgement of a cell: its verdict, and the first step that deviates, if any."""
 
     kind: str
     reason: str = ""
@@ -149,7 +149,7 @@ class _Judgement:
         return f"not the only one: step {first.number} (line {first.position.line}) is over, too"
 
     def _free_in_group(self, step: s.Step) -> bool:
-        """Whether a step is one of those of ``exactly_one`` that are to wait, and does."""
+        """Whether a step of ``exactly_one`` waits while exactly one other came to its outcome."""
         waits = step.group_kind == EXACTLY_ONE and self._kind(step) == o.BLOCKED
         return waits and len(self._over_in_group(step)) == 1
 

@@ -24,7 +24,7 @@ class Seen:
 
 
 class _NeverSaved(Exception):  # noqa: N818 (control flow: what an expectation refers to does not exist)
-    """A reference to a value that was never saved: its step was not run, or did something else."""
+    """A reference to a value that was never saved: its step was not run, or had another outcome."""
 
 
 class Matcher:
@@ -35,7 +35,7 @@ class Matcher:
         self._actor = actor
 
     def matches(self, expected: s.Expected, seen: Seen) -> bool:
-        """Whether ``expected`` allows ``seen``; False where it refers to a value that was never saved."""
+        """Whether ``expected`` allows ``seen``; False if it refers to a value that was never saved."""
         try:
             return self._matches(expected, seen)
         except _NeverSaved:
@@ -113,7 +113,7 @@ class Matcher:
         return self._is_address(value, seen)
 
     def _is_object(self, name: str, seen: Seen) -> bool:
-        """An object by name; in an address, one of the names that its port has."""
+        """Whether this is the object; in an address, whether the name is one of its port's names."""
         wanted = self._actor if name == "self" else name
         return wanted in seen.canonical if isinstance(seen.canonical, list) else wanted == seen.canonical
 
@@ -158,7 +158,7 @@ class Matcher:
             return self._is(name, seen)  # an object's address, or the port of it
         wanted = self._lookup(value)
         if (_is_port(seen) and _is_port(wanted)) or (_is_address(seen) and _is_address(wanted)):
-            return bool(wanted.raw == seen.raw)  # the names that it has may have become more
+            return bool(wanted.raw == seen.raw)  # the object may have got more names since
         return _same(wanted.canonical, seen.canonical)
 
     def _lookup(self, value: v.Saved) -> Seen:

@@ -22,7 +22,7 @@ _FREE_FLAGS = frozenset(["MSG_DONTWAIT", "MSG_NOSIGNAL", "MSG_MORE"])
 
 
 def why_not(scenario: s.Scenario, case: s.Case) -> Optional[str]:
-    """Why a case does not hold under every tape, by step; None where it does."""
+    """Why a case does not hold under every tape: the step and the reason; None if it does."""
     if scenario.level == MEASURE:
         return "measures only"
     if not any(ROWS[step.operation].moves for step in case.steps):
@@ -37,9 +37,9 @@ def why_not(scenario: s.Scenario, case: s.Case) -> Optional[str]:
 def _reason(step: s.Step, case: s.Case) -> Optional[str]:
     row = ROWS[step.operation]
     if row.until_refused:
-        return "takes a would-block for a sign"
+        return "takes a would-block as the sign of a full or empty buffer"
     if _sets(step, row, "SO_RCVLOWAT"):
-        return "says how much a recv waits for"
+        return "sets how many bytes a recv waits for"
     if _has(step, row.unbuffered_if):
         return "makes a file whose reads and writes are single calls"
     if all(isinstance(leaf.what, s.Raises) for leaf in _outcomes(step)):
@@ -52,12 +52,12 @@ def _reason(step: s.Step, case: s.Case) -> Optional[str]:
 
 
 def _leaves_behind(step: s.Step, row: Operation, rows: list[Operation]) -> Optional[str]:
-    """Why it matters that a step receives more bytes than it returns; None where it does not."""
+    """Why it matters that a step receives more bytes than it returns; None if it does not."""
     looks = any(each.looks for each in rows)
     if row.rest and (looks or _tells(step, row.rest)):
-        return "leaves behind what came along"
+        return "receives more bytes than it returns"
     if row.moves == BUFFERS and row.result == "data" and (looks or any(each.moves == RECEIVES for each in rows)):
-        return "reads ahead as much as there is"
+        return "reads ahead all bytes that are there"
     return None
 
 
@@ -101,7 +101,7 @@ def _is_nothing(expected: s.Expected) -> bool:
 
 
 def _has(step: s.Step, condition: Optional[tuple[str, Any]]) -> bool:
-    """Whether an argument has the value in this column of the row, or one that only the run can tell."""
+    """Whether an argument has the value in this column of the row, or is only known when the case runs."""
     given = dict(step.arguments).get(condition[0]) if condition else None
     if condition is None or given is None:
         return False
@@ -109,7 +109,7 @@ def _has(step: s.Step, condition: Optional[tuple[str, Any]]) -> bool:
 
 
 def _size(step: s.Step) -> Optional[int]:
-    """The bytes that a call is to move, where the file says so."""
+    """The number of bytes that a call should move, if the file states it."""
     given = dict(step.arguments).get("size" if ROWS[step.operation].moves == RECEIVES else "data")
     if isinstance(given, v.Literal) and isinstance(given.value, int):
         return given.value

@@ -16,7 +16,7 @@ DEFAULT_LIMIT = 5.0
 
 
 def guard_finding(cell: Cell, host: Host) -> Optional[str]:
-    """Why the whole scenario does not apply on this host; None where it applies."""
+    """Why the whole scenario does not apply on this host; None if it applies."""
     only = cell.scenario.only
     if choose.guard_holds(only, choose.here(cell, host)):
         return None

@@ -1,4 +1,4 @@
-"""Values of a type that no socket returns: how they are written down, found in a record, and put into words."""
+"""Values of a type that no socket returns: describes them for records, finds them there, and puts them into words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NUMBER_OF_THIS_RUN = re.compile(r"\b0x[0-9a-fA-F]+")
 
 
 def described(value: Any, wanted: str) -> dict[str, str]:
-    """A value by its type and its ``repr``; ``wanted`` says what should have come: ``a count``."""
+    """A value by its type and its ``repr``; ``wanted`` is the right kind of value: ``a count``."""
     return {"type": class_name(value), "repr": _shown(value), "wanted": wanted}
 
 
@@ -24,7 +24,7 @@ def class_name(value: Any) -> str:
 
 
 class _Short(reprlib.Repr):
-    """A ``repr`` that goes neither deep nor far into containers, which may hold themselves many times."""
+    """A ``repr`` that is bounded in depth and size, because containers may contain themselves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ def _shown(value: Any) -> str:
 
 
 def wrong_type_in(canonical: Any) -> Optional[dict[str, str]]:
-    """The first description of a value of a wrong type within a recorded result; None where there is none."""
+    """The first description of a value of a wrong type within a recorded result; None if there is none."""
     if isinstance(canonical, dict):
         if set(canonical) == _KEYS:
             return canonical

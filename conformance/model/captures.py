@@ -1,4 +1,4 @@
-"""Captures: the packets of a cell, and what a record says of them."""
+"""Captures: the packets of a cell, and the part of a record that describes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FileInFolder = Annotated[str, Rule(_is_inside, "a path below the record's folder
 
 @dataclass(frozen=True)
 class StepTimes:
-    """When a step began and when it was over, in nanoseconds since the epoch; None where it did not begin."""
+    """When a step began and ended, in nanoseconds since the epoch; None if it did not begin."""
 
     json_form: ClassVar[str] = LIST
 
@@ -31,7 +31,7 @@ class StepTimes:
 
 @dataclass(frozen=True)
 class NamedAddress:
-    """An address and port, and the socket that has it."""
+    """An address and port, and the name of the socket that has it."""
 
     json_form: ClassVar[str] = LIST
 
@@ -59,19 +59,19 @@ class CapturedPacket:
     size: Count
     """Bytes of the whole packet, from the network header on."""
     content: bytes
-    """The first of them."""
+    """The first bytes of the packet."""
 
 
 @dataclass(frozen=True)
 class CaptureRecord:
-    """What a record says of a capture, of which the packets are a file beside the record."""
+    """The capture of a cell in a record; its packets are in a file beside the record."""
 
     packets: Count
-    """How many there are."""
+    """The number of packets."""
     lost: Count
     """Packets that the kernel could not keep."""
     complete: bool
-    """Whether none was lost, and the network was idle before the capture was closed."""
+    """Whether no packet was lost, and the network was idle before the capture was closed."""
     steps: tuple[StepTimes, ...]
     hosts: Mapping[Name, Name]
     """Address to host."""
@@ -83,10 +83,10 @@ class CaptureRecord:
 
 @dataclass(frozen=True)
 class NoCapture:
-    """Why nothing could be captured."""
+    """Why nothing was captured."""
 
     lacking: str
 
 
 AnyCapture = Union[CaptureRecord, NoCapture, None]
-"""None where no capture was asked for."""
+"""None if no capture was asked for."""

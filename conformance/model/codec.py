@@ -2,7 +2,7 @@
 
 A dataclass is an object of JSON, or a list where its ``json_form`` is ``LIST``. An object leaves out the fields that
 have their default, unless the form is ``WHOLE``. Bytes are base64. The first field of an object says which class of a
-union it is; where two classes begin with the same field, or with an optional one, the object has a tag, ``is``.
+union it is; if two classes begin with the same field, or with an optional one, the object has a tag, ``is``.
 
 Reading checks every value against its annotation, and ``Annotated`` may add a :class:`Rule`. Fields that no class
 knows are left out: later versions may add some.
@@ -21,11 +21,11 @@ from math import isfinite
 from typing import Annotated, Any, Optional, Union, get_args, get_origin, get_type_hints
 
 LIST, WHOLE = "list", "whole"
-"""What the class variable ``json_form`` may be."""
+"""The possible values of the class variable ``json_form``."""
 
 _TAG = "is"
 _DEEPEST = 64
-"""Lists and objects within each other that a value of any shape may have."""
+"""How deeply lists and objects may be nested in a value of any shape."""
 
 _UNIONS = (Union, getattr(types, "UnionType", Union))
 """``Union[A, B]``, and ``A | B`` where Python has it."""
@@ -45,7 +45,7 @@ class Malformed(Exception):  # noqa: N818 (a value is malformed)
         self.expected, self.found, self.path = expected, found, path
 
     def under(self, key: object) -> Malformed:
-        """The same, seen from the value that holds this one under ``key``: a name, or the index in a list."""
+        """The same error for the value that contains this one under ``key``: a name, or the index in a list."""
         step = f"[{key}]" if isinstance(key, int) else str(key)
         dot = "." if self.path and not self.path.startswith("[") else ""
         return Malformed(self.expected, self.found, f"{step}{dot}{self.path}")
@@ -69,14 +69,14 @@ def brief(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a scalar must be: a predicate, and what it checks in words."""
+    """A requirement for a scalar: a predicate, and the expected value in words."""
 
     holds: Callable[[Any], bool]
     expected: str
 
 
 def among(*names: str) -> Rule:
-    """One of these texts."""
+    """The rule that a value is one of these texts."""
     return Rule(lambda value: type(value) is str and value in names, f"one of {', '.join(names)}")
 
 
@@ -92,7 +92,7 @@ Name = Annotated[
         f"text of at most {_LONGEST_NAME:,} characters, without halves of surrogate pairs",
     ),
 ]
-"""The name of something. Text that is no name is somebody's words, which may be long and damaged."""
+"""The name of something. Text that is not a name may be longer, and damaged."""
 
 Count = Annotated[int, Rule(lambda value: type(value) is int and 0 <= value < _MOST, "a whole number from 0 to 2⁶⁴")]
 
@@ -119,7 +119,7 @@ class Codec:
         return value if convert is None else convert(value)
 
     def decode(self, value: Any) -> Any:
-        """The inverse of :meth:`encode`. Malformed where the value is not as annotated."""
+        """The inverse of :meth:`encode`. Malformed if the value is not as annotated."""
         return _decoder(self._kind)(value)
 
     def to_line(self, value: Any) -> bytes:
@@ -127,7 +127,7 @@ class Codec:
         return json.dumps(self.encode(value), separators=(",", ":")).encode() + b"\n"
 
     def of_line(self, line: bytes) -> Any:
-        """The inverse of :meth:`to_line`. Malformed where the line is no JSON, too."""
+        """The inverse of :meth:`to_line`. Malformed also if the line is not JSON."""
         try:
             value = json.loads(line.decode())
         except (ValueError, RecursionError):
@@ -188,7 +188,7 @@ def _encoder_of_union(kinds: tuple[Any, ...]) -> Optional[Convert]:
 
 @cache
 def _written(cls: Any) -> list[tuple[str, Any, Optional[Convert]]]:
-    """Of each field its name, the default for which it is left out, and its encoder."""
+    """For each field: its name, the default that is not written, and its encoder."""
     keeps = getattr(cls, "json_form", "") == WHOLE
     return [(each.name, MISSING if keeps else each.default, _encoder(_hints(cls)[each.name])) for each in fields(cls)]
 
@@ -245,7 +245,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _anything(value: Any, depth: int = _DEEPEST) -> Any:
-    """A value of any shape that is not nested so deeply that reading or writing would fail later."""
+    """A value of any shape, if its nesting is not too deep to be read and written."""
     items = value.values() if type(value) is dict else value if type(value) is list else ()
     for item in items:
         if type(item) is dict or type(item) is list:
@@ -269,7 +269,7 @@ def _decoder_of_tuple(kinds: tuple[Any, ...]) -> Convert:
         try:
             return tuple([inner(item) for item in value])
         except Malformed:
-            return tuple(_each(value, [inner] * len(value)))  # once more, to know which
+            return tuple(_each(value, [inner] * len(value)))  # again, to find the wrong item
 
     return decode
 
@@ -324,7 +324,7 @@ def _decoder_of_one(kinds: tuple[Any, ...]) -> Convert:
 
 @cache
 def _by_first_field(kinds: tuple[Any, ...]) -> Optional[dict[str, Any]]:
-    """Classes by the name of their first field; None where that does not tell them apart."""
+    """Classes by the name of their first field; None if two classes share that name."""
     firsts = [next(iter(fields(cls)), None) for cls in kinds]
     names = {each.name: cls for each, cls in zip(firsts, kinds) if each is not None and each.default is MISSING}
     return names if len(names) == len(kinds) else None
@@ -360,7 +360,7 @@ def _decoder_of_object(cls: Any) -> Convert:
 
 
 def _expected(convert: Convert) -> str:
-    """What a decoder expects, in words."""
+    """The value that a decoder expects, in words."""
     try:
         convert(MISSING)
     except Malformed as error:
@@ -369,7 +369,7 @@ def _expected(convert: Convert) -> str:
 
 
 def _complete(state: dict[str, Any], factories: Mapping[str, Any], converts: Mapping[str, Convert]) -> None:
-    """Makes the defaults that are made for each object. Malformed where a field is missing that has no default."""
+    """Adds defaults that are made for each object. Malformed if a field without a default is missing."""
     for name in converts:
         if name not in state:
             if name not in factories:

@@ -1,4 +1,4 @@
-"""The two families of exceptions that are ours; what an implementation does is an observation, never one of these."""
+"""The two families of our exceptions. Errors of an implementation are observations, never one of these."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """Where in a file something stands; line and column count from 1."""
+    """A place in a file; line and column count from 1."""
 
     file: str
     line: int
@@ -18,13 +18,13 @@ class Position:
 
 
 def printable(text: str) -> str:
-    """Text with what a terminal would act on, or could not show, written as escapes: ``\\x1b``, ``\\u202e``."""
+    """Text whose control and unprintable characters are written as escapes: ``\\x1b``, ``\\u202e``."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """One mistake of a scenario's author, with its place and, where there is one, the remedy in the message."""
+    """One mistake of a scenario's author, with its place; the message has the remedy, if there is one."""
 
     position: Position
     message: str
@@ -34,7 +34,7 @@ class Mistake:
 
 
 class ScenarioError(Exception):
-    """The author's mistakes: every one that a file holds, in the order in which they stand."""
+    """All of the author's mistakes in a file, in its order."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
         self.mistakes = sorted(set(mistakes))
@@ -42,7 +42,7 @@ class ScenarioError(Exception):
 
 
 class RecordError(Exception):
-    """A record cannot be read: it names the file, the line where there is one, and the remedy."""
+    """A record cannot be read: the message names the file, the line if known, and the remedy."""
 
 
 class HarnessError(Exception):
@@ -53,8 +53,8 @@ class RecordInUse(HarnessError):  # noqa: N818 (the user started two runs; the m
     """Another run is writing the same record."""
 
 
-class FixtureFailed(HarnessError):  # noqa: N818 (whose error this is gets decided later)
-    """A call raised or hung while the fixture was made: the implementation's failure if the raw socket can make it.
+class FixtureFailed(HarnessError):  # noqa: N818 (the judge decides whose error this is)
+    """A call raised or hung while the fixture was made; the implementation's failure if the raw socket can make it.
 
     ``call``: the call and its actor; ``hung``: it neither returned nor raised; ``traceback``: the implementation's own
     frames.
@@ -66,14 +66,14 @@ class FixtureFailed(HarnessError):  # noqa: N818 (whose error this is gets decid
 
 
 class Unsupported(Exception):  # noqa: N818 (an outcome: the platform or the implementation lacks something)
-    """The platform, or the implementation, has no such thing; the message says what."""
+    """The platform or the implementation lacks something; the message names it."""
 
 
 class WrongType(Exception):  # noqa: N818 (an outcome: the call returned)
-    """An implementation returned a value of a type that no socket returns; ``wanted``: what should have come."""
+    """An implementation returned a value of a type that no socket returns; ``wanted``: the right kind of value."""
 
     def __init__(self, value: object, wanted: str) -> None:
-        super().__init__(f"returned something else than {wanted}")
+        super().__init__(f"returned something other than {wanted}")
         self.value = value
         self.wanted = wanted
 

@@ -1,4 +1,4 @@
-"""What a worker finds out about an implementation before the run."""
+"""The findings of a worker about an implementation before the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OWN, PLAIN = "own", "plain"
 """Two kinds of sockets that an operation can give: the implementation's, and Python's plain ones."""
 
 _UNTESTED = {"accept": "the server's side of connections", "dup": "duplicates", "socketpair": "pairs"}
-"""What nobody tests where an operation gives plain sockets."""
+"""The parts that are not tested if an operation gives plain sockets."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Examined:
     implementation: str
     doing: str = ""
     reason: str = ""
-    """Why the implementation cannot be used; empty where it can."""
+    """Why the implementation cannot be used; empty if it can."""
     remedy: str = ""
     absent: str = ""
-    """The library that is not installed, where that is the reason."""
+    """The library that is not installed, if that is the reason."""
     path: Optional[str] = None
     """The file of the module that was imported."""
     version: Optional[str] = None
@@ -34,17 +34,17 @@ class Examined:
     gives: Mapping[str, str] = field(default_factory=dict)
     """Operation to ``OWN`` or ``PLAIN``."""
     raised: Mapping[str, str] = field(default_factory=dict)
-    """Operation to what it raised, or how else it failed."""
+    """Operation to its error, or to another way in which it failed."""
 
     @property
     def mistake(self) -> str:
-        """The line that refuses the implementation; empty where it can be used."""
+        """The line that refuses the implementation; empty if it can be used."""
         remedy = f"; {self.remedy}" if self.remedy else ""
         return f"the implementation {self.implementation} cannot be used: {self.reason}{remedy}" if self.reason else ""
 
     @property
     def note(self) -> str:
-        """The line that names the parts that a run will not test; empty where it tests all."""
+        """The line that names the parts that a run will not test; empty if it tests all."""
         plain = [name for name, kind in self.gives.items() if kind == PLAIN]
         notes = [f"{name}() {failure}, so cells that need it will not pass" for name, failure in self.raised.items()]
         if plain:

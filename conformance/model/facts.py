@@ -1,4 +1,4 @@
-"""The facts of a host: what a record says of the platform it was made on, and what expectations are chosen by."""
+"""The facts of a host, for the header of a record and for the choice of expectations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.model.codec import WHOLE, Count, Name
 
 @dataclass(frozen=True)
 class HostFacts:
-    """Operating system, kernel, machine, libc and Python of a host, and the emulator where there is one."""
+    """Operating system, kernel, machine, libc and Python of a host, and the emulator if there is one."""
 
     json_form: ClassVar[str] = WHOLE
 

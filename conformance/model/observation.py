@@ -1,4 +1,4 @@
-"""Observations: what a step did, as it happened (raw) and in a form that can be compared (canonical)."""
+"""Observations: what a step did, as it happened (raw) and in a comparable form (canonical)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Observation:
 
     ``canonical`` holds the result by result type, or ``{"name", "class"}`` of an error; ``raw`` the same with native
     numbers, ports and paths. ``seconds`` is how long the call took; ``released_by`` the step after which a parked
-    call came back, ``blame`` the step because of which this one could not run, ``reason`` says why in words.
+    call came back, ``blame`` the step because of which this one could not run, ``reason`` the explanation in words.
     """
 
     kind: Annotated[str, among(*KINDS)]
@@ -49,11 +49,11 @@ class Observation:
     blame: Optional[Count] = None
     reason: Optional[str] = None
     names: dict[str, Any] = field(default_factory=dict)
-    """What the step's ``as`` bound: name to ``{"canonical": …, "raw": …}`` for values; objects are not listed."""
+    """Values saved by the step's ``as``: name to ``{"canonical": …, "raw": …}``; objects are not listed."""
 
     @staticmethod
     def check(made: Mapping[str, Any]) -> None:
-        """Malformed where an error does not have the form of one."""
+        """Malformed if the canonical form of an error is not that of an error."""
         canonical = made.get("canonical")
         if made["kind"] != RAISED:
             return

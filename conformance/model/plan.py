@@ -1,4 +1,4 @@
-"""Plans: a cell as the worker gets it. Variables are replaced, guards decided, and no expectation is left."""
+"""Plans: a cell as the worker gets it, with variables replaced, guards decided, and no expectations."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class Plan:
     needs: tuple[str, ...] = ()
     sysctls: dict[str, dict[str, Any]] = field(default_factory=dict)
     topology: str = ""
-    """How the hosts are joined, where the file says so."""
+    """The topology, if the file names one."""
     conditions: tuple[PlanStep, ...] = ()
-    """Faults that hosts have before the fixture is made; these steps have the number 0."""
+    """Faults that are made before the fixture; these steps have the number 0."""
     tape: Optional[str] = None
     """The tape that is played to the actors' calls, in a worker whose sockets are taped."""

@@ -1,4 +1,4 @@
-"""A scenario as loaded: its steps per case, what each may do, and where each thing stands in the file."""
+"""A scenario as loaded: its steps per case, the outcome expected of each, and the place of everything in the file."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Raises:
 
 @dataclass(frozen=True)
 class Blocks:
-    """The step is seen waiting, for so long and using no more processor time than that where stated."""
+    """The step waits: at least so long, and with at most so much processor time, if stated."""
 
     for_at_least: float = 0.0
     cpu_at_most: Optional[float] = None
@@ -131,7 +131,7 @@ BASES = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a step may do, how long it may last, and who says so."""
+    """What a step may do, how long it may last, and the source of that."""
 
     what: Union[Returns, Raises, Blocks, Dies, AnyOf]
     position: Position
@@ -178,10 +178,10 @@ class Step:
     level: Optional[str]
     position: Position
     places: tuple[tuple[str, Position], ...] = ()
-    """Where each key of the action stands: the operation, ``using``, ``as`` and so on."""
+    """The place of each key of the action: the operation, ``using``, ``as`` and so on."""
 
     def place(self, key: str) -> Position:
-        """Where a key of the action stands; where the step begins, if it has no such key."""
+        """The place of a key of the action; the place of the step if the key is missing."""
         return dict(self.places).get(key, self.position)
 
 
@@ -214,7 +214,7 @@ class Scenario:
     summary: str
     why: str
     fails_only_if: str
-    """What it would take to fail it, where no implementation can; empty otherwise."""
+    """What would make it fail, if no implementation can; empty otherwise."""
     level: str
     claims: tuple[str, ...]
     sources: tuple[str, ...]
@@ -229,7 +229,7 @@ class Scenario:
     cases: tuple[Case, ...]
     position: Position
     topology: str = ""
-    """How its hosts are joined, where it says so."""
+    """Its topology, if it names one."""
 
     def cells(self) -> list[tuple[Case, str]]:
         """Each case on each transport, in the order written."""

@@ -13,19 +13,19 @@ class SocketState:
     """One socket. Sizes are bytes of data; SYN and FIN are not counted."""
 
     socket: Optional[Name]
-    """Its name; None where nothing in the scenario has one, such as a connection that waits to be accepted."""
+    """Its name; None if it has no name in the scenario, like a connection that waits to be accepted."""
     state: Name = ""
-    """Of TCP, as RFC 9293 calls the state; empty where the system does not say."""
+    """The TCP state in the words of RFC 9293; empty if unknown."""
     local: Name = ""
     peer: Name = ""
     unread: Count = 0
-    """Bytes that have arrived and were not read."""
+    """Bytes that have arrived and are not read yet."""
     unacknowledged: Count = 0
-    """Bytes that were handed over and are not acknowledged."""
+    """Bytes written to the socket and not acknowledged yet."""
     unsent: Count = 0
-    """Those of the unacknowledged bytes that were not even sent."""
+    """The part of ``unacknowledged`` that was not sent either."""
     retransmits: Count = 0
-    """Segments sent again so far."""
+    """Retransmitted segments so far."""
     queued: Count = 0
     """Of a listener: connections that wait to be accepted."""
     timer: Name = ""

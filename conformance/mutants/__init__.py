@@ -1,4 +1,4 @@
-"""Mutants: implementations with one bug each. They show that scenarios can fail, and which scenario sees what.
+"""Mutants: implementations with one bug each. They show that scenarios can fail, and which scenario detects which bug.
 
 Those in ``MUTANTS`` are written by hand after real bugs: the last column says where the bug was reported, or where the
 trap is documented. Those in ``GENERATED`` are made mechanically, one for each thing that can go wrong with each call.
@@ -219,7 +219,7 @@ _DESCRIBING = (
     _row(describing.KeepaliveByDefault, "apple/servicetalk #2676, line/armeria #1755"),
     _row(describing.ForgetsItsKind, "wasm-micro-runtime/wasm-micro-runtime #4456"),
     _row(describing.UnnamedIsNul, "jnr/jnr-unixsocket #34: the path of an unnamed socket"),
-    _row(describing.ReadinessSticks, "paramiko/paramiko #695: the descriptor of a pipe, for want of a better one"),
+    _row(describing.ReadinessSticks, "paramiko/paramiko #695: the descriptor of a pipe instead of a socket's"),
 )
 
 _LIFECYCLE = (

@@ -1,4 +1,4 @@
-"""What operators change: arguments, results, buffers and what a call leaves behind. Pure tables of functions."""
+"""What operators alter: arguments, results, buffers and side effects. Tables of functions only."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 Real = socket.socket
-"""Side effects are made through the original's methods: the mutated one must not be called by them."""
+"""Effects call the original's methods, so that no mutated method is called."""
 
 FAR = 1000
-"""Added to a descriptor, this gives the number of nothing that is open."""
+"""A descriptor plus this is a number that is not open."""
 
 LEAKED: list[int] = []
 """Duplicates that nobody closes."""
@@ -89,13 +89,13 @@ ARGUMENTS: dict[str, Changes] = {
 
 
 def _fresh(value: Any, **other: Any) -> Any:
-    """The same descriptor in an object that says something else of itself."""
+    """The same descriptor in an object with another family, type or protocol."""
     kind = {"family": value.family, "type": value.type, "proto": value.proto, **other}
     return type(value)(kind["family"], kind["type"], kind["proto"], Real.detach(value))
 
 
 def _after(effect: Change) -> Change:
-    """Has an effect on a socket, and gives it back."""
+    """Applies an effect to a socket, and returns the socket."""
 
     def change(value: Any) -> Any:
         effect(value)
@@ -132,7 +132,7 @@ AFTERWARDS: dict[str, tuple[str, Change]] = {
     "ends-receiving": ("receiving is shut down afterwards", lambda sock: Real.shutdown(sock, socket.SHUT_RD)),
     "eats-a-byte": ("a byte that waits to be received is lost", _eat),
 }  # fmt: skip
-"""What a call leaves behind although it returned what it should; an effect that is impossible is left out."""
+"""Effects of a call that returns the right result; impossible effects are left out."""
 
 _CHILD: Changes = {
     label: _after(effect)
@@ -223,4 +223,4 @@ BUFFERS: dict[str, Callable[[Any, int], None]] = {
     "untouched": lambda view, count: view.__setitem__(slice(None), b"\xaa" * len(view)),
     "without-the-last": lambda view, count: view.__setitem__(count - 1, 0),
 }
-"""What a call that receives into a buffer of so many bytes gets wrong about the buffer."""
+"""What a call does wrong to the buffer into which it receives so many bytes."""

@@ -15,7 +15,7 @@ from typing import Any, Optional
 from conformance.mutants.correct import PassThrough
 
 _LEAKED: collections.deque[Any] = collections.deque(maxlen=64)
-"""What a leaking class leaves open; bounded, so that a long run does not drown in it."""
+"""Sockets that a leaking class leaves open; bounded, so that a long run does not run out of descriptors."""
 
 
 class HalfCloseClosesBoth(PassThrough):
@@ -58,7 +58,7 @@ class ShutdownCloses(PassThrough):
 
 
 class NeverCloses(PassThrough):
-    """close leaves the descriptor open: the peer never hears of it."""
+    """close leaves the descriptor open: the peer never sees the end."""
 
     def close(self) -> None:
         if self.fileno() >= 0:
@@ -86,7 +86,7 @@ class MakefileLeaks(PassThrough):
 
 
 class ClosesUnderItsFiles(PassThrough):
-    """close does not wait for the files made of the socket: they are cut off."""
+    """close does not wait for files made of the socket: they stop working."""
 
     def close(self) -> None:
         number = self.detach() if self.fileno() >= 0 else -1
@@ -113,7 +113,7 @@ class MakefileLosesItsBuffer(PassThrough):
 
 
 class MakefileIsUnbuffered(PassThrough):
-    """A file made of the socket sends every write at once, whatever buffer it was to have."""
+    """A file made of the socket sends every write at once, whatever buffer was asked for."""
 
     def makefile(self, mode: str = "r", buffering: Optional[int] = None, **keywords: Any) -> Any:
         original: Any = super().makefile
@@ -161,7 +161,7 @@ class CloseResets(PassThrough):
 
 
 class CloseNeverResets(PassThrough):
-    """close ends in good order even where SO_LINGER asks for a reset."""
+    """close ends the connection in good order even if SO_LINGER asks for a reset."""
 
     def close(self) -> None:
         if self.fileno() >= 0 and self.type == socket.SOCK_STREAM:
@@ -171,7 +171,7 @@ class CloseNeverResets(PassThrough):
 
 
 class DrainsBeforeClose(PassThrough):
-    """close reads what is left first, so that the peer is not told that it was not read."""
+    """close first reads what is left, so that the peer gets no reset for unread data."""
 
     def close(self) -> None:
         if self.fileno() >= 0 and self.type == socket.SOCK_STREAM:
@@ -269,7 +269,7 @@ def _wait_if_closed(sock: socket.socket) -> None:
 
 
 class SecondCloseCutsFiles(PassThrough):
-    """Every close counts for one of the files made of the socket: a second one closes under them."""
+    """A second close closes the descriptor under the files made of the socket."""
 
     _closed_before = False
 

@@ -45,7 +45,7 @@ class SwallowsConnectErrors(PassThrough):
 
 
 class ErrorsWithoutNumber(PassThrough):
-    """Errors are raised anew with their text alone: class and errno are lost."""
+    """Errors are raised again with their text only: class and errno are lost."""
 
     def connect(self, address: Any, /) -> None:
         try:
@@ -82,7 +82,7 @@ class SecondConnectSucceeds(PassThrough):
 
 
 class FixedBacklog(PassThrough):
-    """listen ignores its backlog and takes one of its own."""
+    """listen ignores its argument and uses a fixed backlog."""
 
     def listen(self, backlog: int = 128, /) -> None:
         super().listen(128)
@@ -99,7 +99,7 @@ class TakesPortsInUse(PassThrough):
 
 
 class BindsAnotherPort(PassThrough):
-    """If the address is in use, bind takes another port without a word."""
+    """If the address is in use, bind silently takes another port."""
 
     def bind(self, address: Any, /) -> None:
         try:
@@ -252,7 +252,7 @@ class OpensItsPath(PassThrough):
 
 
 class PortKnownAfterListen(PassThrough):
-    """A stream socket that was bound to a free port says port 0 until it listens."""
+    """getsockname of a stream socket bound to a free port returns port 0 until it listens."""
 
     _bound_to_free = False
 
@@ -270,7 +270,7 @@ class PortKnownAfterListen(PassThrough):
 
 
 class TimedOutConnectCloses(PassThrough):
-    """A connect that is given up closes the socket."""
+    """A connect that times out closes the socket."""
 
     def connect(self, address: Any, /) -> None:
         try:
@@ -281,7 +281,7 @@ class TimedOutConnectCloses(PassThrough):
 
 
 class PadsAbstractNames(PassThrough):
-    """The whole room for a name is bound, so that an abstract name ends in NUL bytes."""
+    """Abstract names are padded with NUL bytes to the largest size."""
 
     def bind(self, address: Any, /) -> None:
         if self.family == getattr(socket, "AF_UNIX", None) and address[:1] in ("\0", b"\0"):
@@ -316,7 +316,7 @@ class SpeaksOneVersionOnly(PassThrough):
 
 
 class UnknownFamilyIsInternet(PassThrough):
-    """The family is not looked at: one that does not exist is taken for AF_INET."""
+    """A family that does not exist is taken for AF_INET."""
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
         try:
@@ -328,7 +328,7 @@ class UnknownFamilyIsInternet(PassThrough):
 
 
 class IgnoresProtocol(PassThrough):
-    """The protocol is not looked at: one that does not go with the type is taken for the usual one."""
+    """A protocol that does not go with the type is replaced by the usual one."""
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
         super().__init__(family, type, proto if fileno is not None else -1, fileno)

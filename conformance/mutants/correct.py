@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Optional
 
 
 class PassThrough(socket.socket):
-    """A subclass without a bug. What it accepts is of its own class, as wrappers want it."""
+    """A subclass without a bug. Sockets that it accepts are of the same class."""
 
     def accept(self) -> tuple[socket.socket, Any]:
         """As the original."""
@@ -27,7 +27,7 @@ class PassThrough(socket.socket):
 
 
 class Noting(PassThrough):
-    """A subclass without a bug that notes which of its attributes anybody uses, the standard library included."""
+    """A subclass without a bug that notes which of its attributes are used, also by the standard library."""
 
     attributes_used: ClassVar[set[str]] = set()
     """The names noted since this was last cleared, in this process."""
@@ -55,13 +55,13 @@ class Noting(PassThrough):
 
 
 class WrappingModule(ModuleType):
-    """A module like ``socket`` whose sockets are of a class of ours."""
+    """A module like ``socket`` whose sockets are of another class."""
 
     def __init__(self, name: str, made: type[PassThrough]) -> None:
         super().__init__(name)
         self.socket = made
         self.mutated = ""
-        """The function that differs from the original's, if one does."""
+        """The name of the function that differs from the original, if one does."""
 
     def __getattr__(self, name: str) -> Any:
         return select.select if name == "select" else getattr(socket, name)
@@ -81,11 +81,11 @@ class _NotingModule(WrappingModule):
 
 
 NOTING = _NotingModule("noting", Noting)
-"""The correct wrapper that notes what is used of it."""
+"""The correct wrapper that notes which of its attributes are used."""
 
 
 class Composed:
-    """Holds a socket, and is none: everything that it does not wrap is looked up there."""
+    """Holds a socket without being one; everything that it does not wrap is looked up in that socket."""
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
         self._real = socket.socket(family, type, proto, fileno)
@@ -108,10 +108,10 @@ class Composed:
         return made
 
     def accept(self) -> tuple[Composed, Any]:
-        """As the original; the new connection is wrapped too."""
+        """Like the original; the new connection is wrapped too."""
         real, address = self._real.accept()
         return self._around(real), address
 
     def dup(self) -> Composed:
-        """As the original; the duplicate is wrapped too."""
+        """Like the original; the duplicate is wrapped too."""
         return self._around(self._real.dup())

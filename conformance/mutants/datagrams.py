@@ -21,7 +21,7 @@ def _datagrams(sock: socket.socket) -> bool:
 
 
 class KeepsTheRemainder(PassThrough):
-    """What did not fit of a datagram is returned by the next recv, as on a stream."""
+    """The next recv returns the part of a datagram that did not fit, as on a stream."""
 
     _kept = b""
 
@@ -195,7 +195,7 @@ class SendtoBindsEachTime(PassThrough):
 
 
 class SendtoErrorsSwallowed(PassThrough):
-    """sendto never fails: what could not be sent is dropped."""
+    """sendto never fails: data that cannot be sent is dropped."""
 
     def sendto(self, data: Any, *arguments: Any) -> int:
         try:
@@ -205,7 +205,7 @@ class SendtoErrorsSwallowed(PassThrough):
 
 
 class SendtoReturnsZero(PassThrough):
-    """sendto returns 0 where all went well, as functions of C do that return a status."""
+    """sendto returns 0 on success, like functions of C that return a status."""
 
     def sendto(self, data: Any, *arguments: Any) -> int:
         super().sendto(data, *arguments)

@@ -1,4 +1,4 @@
-"""Bugs in what a socket says about itself: names, options, attributes."""
+"""Bugs in how a socket describes itself: names, options, attributes."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class TypeCarriesFlags(PassThrough):
 
 
 class AlwaysSaysTcp(PassThrough):
-    """The protocol of every socket is TCP, also of one that was made without a protocol."""
+    """The protocol of every socket is TCP, even if it was made without a protocol."""
 
     @property
     def proto(self) -> Any:
@@ -160,7 +160,7 @@ class AlwaysSaysTcp(PassThrough):
 
 
 class DescriptorsAreInternetStreams(PassThrough):
-    """A socket made from a descriptor takes that for a stream over IPv4, whatever it is."""
+    """A socket made from a descriptor is an IPv4 stream, whatever the descriptor is."""
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
         if fileno is not None:
@@ -203,7 +203,7 @@ class UnboundNameIsNone(PassThrough):
 
 
 class OptionsInNetworkOrder(PassThrough):
-    """The raw bytes of an option are given in network order."""
+    """The raw bytes of an option are in network order."""
 
     def getsockopt(self, level: int, option: int, *size: Any) -> Any:
         value = super().getsockopt(level, option, *size)
@@ -211,7 +211,7 @@ class OptionsInNetworkOrder(PassThrough):
 
 
 class BufferSizesLostOnAccept(PassThrough):
-    """An accepted socket has buffers of the usual size, whatever its listener was given."""
+    """An accepted socket has buffers of the default size, whatever its listener has."""
 
     def accept(self) -> tuple[socket.socket, Any]:
         made, address = super().accept()
@@ -242,7 +242,7 @@ class KeepaliveByDefault(PassThrough):
 
 
 class ForgetsItsKind(PassThrough):
-    """getsockopt does not know the options that say what kind of socket it is."""
+    """getsockopt does not know the options for the socket's family, type and protocol."""
 
     def getsockopt(self, level: int, option: int, *size: Any) -> Any:
         kinds = (socket.SO_TYPE, getattr(socket, "SO_DOMAIN", None), getattr(socket, "SO_PROTOCOL", None))
@@ -252,7 +252,7 @@ class ForgetsItsKind(PassThrough):
 
 
 class UnnamedIsNul(PassThrough):
-    """A local socket without a name says that it is called NUL."""
+    """The name of an unnamed local socket is a NUL byte."""
 
     def getsockname(self) -> Any:
         return super().getsockname() or "\0"
@@ -262,7 +262,7 @@ class UnnamedIsNul(PassThrough):
 
 
 class ReadinessSticks(PassThrough):
-    """fileno is that of a pipe of the library's own, which is left ready for reading and is never ready for writing."""
+    """fileno returns a pipe of the library, which stays ready for reading and is never ready for writing."""
 
     _pipe: Optional[tuple[int, int]] = None
 

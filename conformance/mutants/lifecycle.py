@@ -45,7 +45,7 @@ class ConnectDropsTheQueue(PassThrough):
 
 
 class ConnectWaitsItOut(PassThrough):
-    """A blocking connect takes EINPROGRESS for a reason to wait for the end of the attempt."""
+    """A blocking connect waits until the attempt ends instead of raising EINPROGRESS."""
 
     def connect(self, address: Any, /) -> None:
         try:
@@ -96,7 +96,7 @@ class AcceptTriesAgain(PassThrough):
 
 
 class AcceptSaysInvalid(PassThrough):
-    """accept has one error for every socket that does not listen."""
+    """accept raises EINVAL for every socket that does not listen."""
 
     def accept(self) -> tuple[socket.socket, Any]:
         if not self.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
@@ -118,7 +118,7 @@ class WaitallNeverGivesLess(PassThrough):
 
 
 class ReadsOnBehindRights(PassThrough):
-    """recvmsg fills its buffer with what follows a message with descriptors."""
+    """After a message with descriptors, recvmsg reads on to fill its buffer."""
 
     def recvmsg(self, size: int, space: int = 0, flags: int = 0, /) -> Any:
         data, ancillary, found, address = super().recvmsg(size, space, flags)
@@ -150,7 +150,7 @@ class IntoIgnoresNbytes(PassThrough):
 
 
 class IntoCutsNbytes(PassThrough):
-    """recv_into takes an impossible nbytes for the size of the buffer."""
+    """recv_into replaces an impossible nbytes by the size of the buffer."""
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         return super().recv_into(buffer, nbytes if 0 <= nbytes <= len(buffer) else 0, flags)
@@ -167,7 +167,7 @@ class IntoTakesResetForEnd(PassThrough):
 
 
 class SendallStartsAgain(PassThrough):
-    """Where sendall had to wait for room, it goes on with the first byte."""
+    """After sendall had to wait for room, it starts again with the first byte."""
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         if not self.gettimeout():

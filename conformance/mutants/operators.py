@@ -19,7 +19,7 @@ from conformance.mutants.surface import Call
 
 @dataclass
 class Use:
-    """One call of a mutated method: on which socket (None for a function), with what, and what earlier ones left."""
+    """One call of a mutated method: the socket (None for a function), the arguments, and what earlier calls left."""
 
     call: Call
     original: Callable[..., Any]
@@ -46,7 +46,7 @@ class Mutation:
     behaviour: Behaviour
 
 
-# what a call is given
+# arguments
 
 _FLAGS: dict[str, str] = {
     "MSG_PEEK": "recv", "MSG_DONTWAIT": "", "MSG_WAITALL": "recv", "MSG_OOB": "", "MSG_TRUNC": "recv",
@@ -69,7 +69,7 @@ def _with_argument(position: int, name: str, change: Change) -> Behaviour:
 
 
 def _claiming_all(position: int, change: Change) -> Behaviour:
-    """Sends other data, and returns the count of what was to be sent."""
+    """Sends other data, and returns the size of the right data."""
 
     def behaviour(use: Use) -> Any:
         data = use.given[position]
@@ -103,7 +103,7 @@ def _arguments(call: Call) -> Iterator[tuple[str, str, Behaviour]]:
                     yield f"always-{flag[4:].lower()}", f"every call has {flag}", behaviour
 
 
-# what a call returns
+# results
 
 
 def _with_result(index: int, size: int, change: Change) -> Behaviour:
@@ -140,13 +140,13 @@ def _filled(call: Call) -> Iterator[tuple[str, str, Behaviour]]:
         yield f"buffer-{label}", f"the buffer is {label.replace('-', ' ')}", behaviour
 
 
-# how a call is made, and how it fails
+# calls and errors
 
 _NEUTRAL: dict[str, Any] = {
     "nothing": None, "count": 0, "data": b"", "address": ("0.0.0.0", 0), "number": -1, "error": 0, "seconds": None,
     "option": 0, "answer": False, "ancillary": [], "msgflags": 0, "infos": [], "lists": ([], [], []),
 }  # fmt: skip
-"""What a call returns that swallowed its error."""
+"""What a call returns after it swallowed an error."""
 
 
 def _neutral(call: Call) -> Any:
@@ -175,14 +175,14 @@ def _once(use: Use) -> Any:
 
 
 def _on_error(answer: Callable[[Use, OSError], Any], only: type[OSError] = OSError) -> Behaviour:
-    """Answers an error of the system in another way."""
+    """Replaces the reaction to an error of the system."""
 
     def behaviour(use: Use) -> Any:
         try:
             return use.real()
         except only as error:
             if use.call.name == "__init__":
-                raise  # what was not made has nothing to go on with
+                raise  # no socket was made, so there is nothing to return
             return answer(use, error)
 
     return behaviour
@@ -201,7 +201,7 @@ def _fails_after(use: Use) -> Any:
 
 
 def _with_timeout(timeout: Any) -> Behaviour:
-    """Makes the call under another timeout, and puts the socket's own back."""
+    """Makes the call with another timeout, then restores the socket's own."""
 
     def behaviour(use: Use) -> Any:
         before = Real.gettimeout(use.sock)

@@ -50,7 +50,7 @@ class WouldBlockTakenForEnd(PassThrough):
 
 
 class DropsResidue(PassThrough):
-    """recv reads ahead, returns what was asked for, and drops the rest."""
+    """recv reads ahead, returns the requested bytes, and drops the rest."""
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         if not _stream(self) or flags or not size:
@@ -104,14 +104,14 @@ class StripsTrailingNuls(PassThrough):
 
 
 class StopsAtNul(PassThrough):
-    """Data passes through a C string: what follows a NUL byte is lost."""
+    """Data passes through a C string: everything after a NUL byte is lost."""
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         return super().recv(size, flags).split(b"\0", 1)[0]
 
 
 class PeekConsumes(PassThrough):
-    """MSG_PEEK is ignored: what was peeked at is gone."""
+    """MSG_PEEK is ignored: the data is consumed."""
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         return super().recv(size, flags & ~socket.MSG_PEEK)
@@ -183,7 +183,7 @@ class LosesTruncationFlag(PassThrough):
 
 
 class LosesAncillaryData(PassThrough):
-    """recvmsg drops the descriptors that came along, and leaks them."""
+    """recvmsg drops descriptors that come with the data, and leaks them."""
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> tuple[bytes, list[Any], int, Any]:
         data, _, found, address = super().recvmsg(bufsize, ancbufsize, flags)
@@ -200,7 +200,7 @@ class UrgentInline(PassThrough):
 
 
 class NotConnectedTakenForWouldBlock(PassThrough):
-    """A socket without a connection is taken for one that has nothing to do yet: the call waits for ever."""
+    """A socket without a connection is treated as if nothing had arrived yet: the call waits for ever."""
 
     def send(self, data: Any, flags: int = 0, /) -> int:
         while True:
@@ -224,7 +224,7 @@ def _wait_if_not_connected(error: OSError) -> None:
 
 
 class NonblockingEndTakenForWouldBlock(PassThrough):
-    """In non-blocking mode the end of a local stream is reported as nothing there yet."""
+    """In non-blocking mode the end of a local stream is reported as EAGAIN."""
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         data = super().recv(size, flags)
@@ -235,7 +235,7 @@ class NonblockingEndTakenForWouldBlock(PassThrough):
 
 
 class LosesControlTruncationFlag(PassThrough):
-    """recvmsg does not say that descriptors were left out for want of room."""
+    """recvmsg does not report that descriptors did not fit."""
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> tuple[bytes, list[Any], int, Any]:
         data, ancillary, found, address = super().recvmsg(bufsize, ancbufsize, flags)
@@ -243,7 +243,7 @@ class LosesControlTruncationFlag(PassThrough):
 
 
 class KeepsUnwantedDescriptors(PassThrough):
-    """recv has room for descriptors, and keeps those open that come along."""
+    """recv accepts descriptors that come with the data, and never closes them."""
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         if self.family != getattr(socket, "AF_UNIX", None) or not size:

@@ -12,7 +12,7 @@ RECORD = 16 * 1024
 """Bytes that a library hands to the kernel at once; the size of a TLS record."""
 
 FRAME = 64 * 1024
-"""Bytes that fit into the frame of a library that has but one."""
+"""Bytes that fit into a library's only frame."""
 
 
 class ResendsFromStart(PassThrough):
@@ -29,14 +29,14 @@ class ResendsFromStart(PassThrough):
 
 
 class StopsAfterPartialSend(PassThrough):
-    """sendall sends once and does not look at how much went."""
+    """sendall sends once and ignores how many bytes were taken."""
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         self.send(data, flags)
 
 
 class ClaimsAllWasSent(PassThrough):
-    """send returns the size of what it was given, however little was taken."""
+    """send returns the size of its data, however little the kernel took."""
 
     def send(self, data: Any, flags: int = 0, /) -> int:
         super().send(data, flags)

@@ -1,7 +1,7 @@
 """The calls that scenarios can make on an implementation: the arguments and results that operators can alter.
 
 Only calls that an operation, a fixture or a program of the harness makes are listed; a test compares them with the
-adapter. What nobody calls, such as ``create_server``, no scenario can judge.
+adapter. No scenario can judge a call that nobody makes, for example ``create_server``.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class WouldBlockTakenForTimeout(PassThrough):
 
 
 class AcceptedInheritsTimeout(PassThrough):
-    """An accepted socket has its listener's timeout, and is non-blocking if that is."""
+    """An accepted socket has its listener's timeout, and is non-blocking if the listener is."""
 
     def accept(self) -> tuple[socket.socket, Any]:
         made, address = super().accept()
@@ -105,7 +105,7 @@ class AcceptedInheritsTimeout(PassThrough):
 
 
 class TimeoutInMilliseconds(PassThrough):
-    """The number given to settimeout is taken for milliseconds."""
+    """The argument of settimeout is taken for milliseconds."""
 
     _given: Optional[float] = None
 
@@ -158,7 +158,7 @@ class TimeoutSetsBlocking(PassThrough):
 
 
 class TimeoutPerChunk(PassThrough):
-    """sendall grants the timeout to each send anew."""
+    """sendall applies the whole timeout to each send."""
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         view = memoryview(data).cast("B")
@@ -196,7 +196,7 @@ class DatagramWouldBlockTimesOut(PassThrough):
 
 
 class DefaultTimeoutNotApplied(PassThrough):
-    """The default timeout is what gettimeout says, and no call keeps to it."""
+    """gettimeout returns the default timeout, but no call obeys it."""
 
     _claimed: Optional[float] = None
 
@@ -231,7 +231,7 @@ class BlockingReadIntoRaises(PassThrough):
 
 
 class AbandonedAcceptTakesNext(PassThrough):
-    """An accept that timed out goes on behind the scenes: it takes the next connection and drops it."""
+    """An accept that timed out continues in the background: it takes the next connection and drops it."""
 
     _abandoned = False
 

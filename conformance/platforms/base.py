@@ -1,4 +1,4 @@
-"""The nouns of platforms: the finding of a probe, the way to start Python, and the interface of a platform."""
+"""What every platform has: the finding of a probe, the way to start its Python, and its interface."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Platform(Protocol):
 
     @property
     def emulator(self) -> str | None:
-        """'wine', 'qemu-user', or None where Python runs natively."""
+        """'wine', 'qemu-user', or None if Python runs natively."""
 
     def probe(self, cache: Path) -> Finding:
         """Check quickly whether the platform can be entered. An absent platform is a finding, not an error."""

@@ -1,4 +1,4 @@
-"""Fetches Debian packages with apt, which has a private state here and checks signatures; tar unpacks them.
+"""Fetches Debian packages: apt, with a private state, checks signatures; tar unpacks the packages.
 
 Nothing outside the given folders changes. The address of the archive comes from this machine's own apt
 sources (sources.list(5), both the one-line and the deb822 format).
@@ -172,7 +172,7 @@ def sources_list(mirror: Mirror, suite: str, architecture: str) -> str:
 def _line(source: Source, suite: str, architecture: str) -> str:
     keyring = source.keyring or str(KEYRING)
     if not Path(keyring).is_file():
-        reason = f"there is no keyring {keyring} with which to check Debian's signatures"
+        reason = f"there is no keyring {keyring} to check Debian's signatures with"
         raise SetupError(reason, "install debian-archive-keyring")
     return f"deb [arch={architecture} signed-by={keyring}] {source.uri} {suite} main"
 

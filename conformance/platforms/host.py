@@ -1,4 +1,4 @@
-"""Checks whether a platform can be set up on this host. Each returns the reason why not, or ''."""
+"""Checks whether a platform can be set up on this host. Each function returns why not, or ''."""
 
 from __future__ import annotations
 

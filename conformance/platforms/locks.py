@@ -12,7 +12,7 @@ from pathlib import Path
 from conformance.platforms.base import Report, SetupError
 
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
-"""Errors of flock on file systems without locks; there everybody gets every lock."""
+"""Errors of flock on file systems without locks: every lock is then granted."""
 
 
 class Lock:

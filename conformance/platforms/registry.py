@@ -50,7 +50,7 @@ _MAKERS: Mapping[str, Callable[[], Platform]] = {
 
 
 class _Platforms(Mapping[str, Platform]):
-    """The table; it makes each platform when somebody first asks for it, and keeps it."""
+    """The table; it makes each platform on first use, and keeps it."""
 
     def __init__(self, makers: Mapping[str, Callable[[], Platform]]) -> None:
         self._makers = makers

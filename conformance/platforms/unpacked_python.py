@@ -84,7 +84,7 @@ class Tree:
         report(f"compiling {folder.name}")
         interpreter = self.interpreter()
         argv = [*interpreter.argv, "-m", "compileall", "-q", "-x", _NOT_COMPILED, str(folder)]
-        # A module that does not compile fails when somebody imports it.
+        # A module that does not compile fails when it is imported.
         silently(argv, timeout=900, environ=interpreter.environ())
 
     def _unpack(self, report: Report) -> None:

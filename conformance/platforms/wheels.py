@@ -89,7 +89,7 @@ def install(target: WheelTarget, site: Path, requirements: Sequence[str], report
     options = ["--upgrade", "--no-compile", f"--target={site}", *target.options()]
     purpose = f"installing {' '.join(requirements)}"
     run([*_pip(), "install", *options, *requirements], purpose=purpose, timeout=900, remedy=_NETWORK)
-    # Scripts would start this host's Python; on another platform programs are started with `python -m`.
+    # Scripts would start this host's Python; other platforms start programs with `python -m`.
     shutil.rmtree(site / "bin", ignore_errors=True)
 
 

@@ -6,7 +6,7 @@ import errno
 import socket
 
 _ALIASES = {"EWOULDBLOCK": "EAGAIN", "ENOTSUP": "EOPNOTSUPP", "EDEADLOCK": "EDEADLK"}
-"""Names for one and the same thing; the second is the one that is recorded."""
+"""Pairs of names for the same error; the second one is recorded."""
 
 _WINSOCK = {
     995: "ECANCELED", 10004: "EINTR", 10009: "EBADF", 10013: "EACCES", 10014: "EFAULT", 10022: "EINVAL",
@@ -59,7 +59,7 @@ CLASSES = _words(
 
 
 def canonical_errno(number: int | None) -> str | None:
-    """The POSIX symbol of an ``errno`` or ``winerror`` number; None where it has none."""
+    """The POSIX symbol of an ``errno`` or ``winerror`` number; None if it has none."""
     if number is None:
         return None
     name = _WINSOCK.get(number) or errno.errorcode.get(number)
@@ -100,6 +100,6 @@ def number_of(error: BaseException, name: str) -> int | None:
 
 
 def _getaddrinfo_name(number: int | None) -> str:
-    """Windows has one number for EAI_NONAME and for EAI_NODATA, which no standard has: the former is meant."""
+    """The name of a getaddrinfo error; EAI_NONAME on Windows, where EAI_NODATA (not standard) has the same number."""
     names = sorted(GETADDRINFO_NAMES, key=lambda name: (name == "EAI_NODATA", name))
     return next((name for name in names if getattr(socket, name, object()) == number), "gaierror")

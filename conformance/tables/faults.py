@@ -16,7 +16,7 @@ ACTORS = (NETWORK, SYSTEM)
 
 @dataclass(frozen=True)
 class Fault(Operation):
-    """One fault: an operation of the actor ``by``. Several parameters stand beside its name.
+    """One fault: an operation of the actor ``by``.
 
     ``needs`` is the capability that the host must have; a probe in the worker decides.
     """
@@ -24,11 +24,11 @@ class Fault(Operation):
     by: str = NETWORK
     needs: str = "hosts"
     of_packets: bool = False
-    """It tells packets apart. Where a scenario has one such fault, packets go through a forwarder, past the link."""
+    """It treats single packets, so a forwarder carries all packets of the scenario instead of the link."""
     of_link: bool = False
-    """It is done to the link itself, and does nothing to packets that go past it."""
+    """It changes the link, so it has no effect on packets that a forwarder carries."""
     takes_queue: bool = False
-    """It puts a queue of its own at the end of a link, in place of any other."""
+    """It replaces the queue at an end of a link."""
     hides: bool = False
     """A capture does not see the packets that it loses, unless a forwarder carries them."""
 
@@ -52,7 +52,7 @@ def _fault(name: str, takes: str, summary: str, is_: str = "", **more: Any) -> F
 
 
 FIREWALL = ("drop", "reset", "net-unreachable", "host-unreachable", "port-unreachable", "admin-prohibited", "open")
-"""How a firewall answers: not at all, by a TCP reset, by an ICMP message with this code; ``open`` ends it."""
+"""How a firewall answers: not at all, by a TCP reset, or by an ICMP message with this code; ``open`` removes it."""
 
 _NETWORK = (
     _fault("cut", "host:actor", "Everything between the hosts is lost in both directions; no host gets an error.",
@@ -69,7 +69,7 @@ _NETWORK = (
     _fault("mss", "mss:ordinal of:actor", "The host asks for TCP segments with at most so many bytes of data.",
            main="mss", needs="hosts", is_="of_link"),
     _fault("offloads", "state:off|on of:actor", "The host makes and joins TCP segments itself, its link does not; on "
-           "is as it was.", main="state", needs="offloads", is_="of_link"),
+           "restores that.", main="state", needs="offloads", is_="of_link"),
     _fault("firewall", f"answer:{'|'.join(FIREWALL)} on:actor port:int", "TCP and UDP packets to the host, or through "
            "the router, are dropped silently, or refused by a reset or an ICMP message; open ends that. With a port "
            "only packets to that port are.", main="answer", needs="firewall", port=None),
@@ -105,7 +105,7 @@ _PACKET_RULES = (
            main="host", needs="packet-rules", is_="of_packets"),
     _fault("happened", "rule:drop|duplicate|damage|reorder|hold|delay|split",
            "Waits until every rule of this name that "
-           "was stated so far has done all that it should.", main="rule", needs="packet-rules", is_="of_packets"),
+           "was stated so far has struck as often as it should.", main="rule", needs="packet-rules", is_="of_packets"),
 )  # fmt: skip
 
 _SYSTEM = (
@@ -124,9 +124,9 @@ CONDITIONS: dict[str, Fault] = {name: row for name, row in FAULTS.items() if row
 """The faults that a host can have from the start, under ``hosts`` in a file."""
 
 ROWS: Mapping[str, Operation] = ChainMap(cast("dict[str, Operation]", FAULTS), OPERATIONS)
-"""Everything that a step may do, whoever does it."""
+"""All operations and faults."""
 
 
 def faults_among(names: Iterable[str]) -> tuple[Fault, ...]:
-    """The faults among these operations and faults, in the same order."""
+    """The rows of those names that are faults, in the same order."""
     return tuple(FAULTS[name] for name in names if name in FAULTS)

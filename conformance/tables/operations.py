@@ -1,7 +1,6 @@
-"""The operations: what each takes and gives, and everything else that is special about it.
+"""The operations: what each takes and returns, and everything else that is special about it.
 
-A row here and a method of the adapters (or a program) make a new one. No other module compares the name of an
-operation: what others have to know about single ones is a column of :class:`Operation`.
+No other module compares the name of an operation: every special property is a column of :class:`Operation`.
 """
 
 from __future__ import annotations
@@ -108,7 +107,7 @@ DATA = "data"
 """The arrow of an operation that sends data; a drawing writes the data on it."""
 
 SOCKET, PAIR, PIPE, POLLER = "socket", "pair", "pipe", "poller"
-"""Some kinds of things that operations make."""
+"""Some kinds of objects that operations make."""
 
 
 _USABLE = {
@@ -116,7 +115,7 @@ _USABLE = {
     "file": frozenset(["file", PIPE, "descriptor"]),
     "lock": frozenset(["lock"]),
 }
-"""By what an operation is used on, the kinds of objects that will do."""
+"""For each value of ``on``: the kinds of objects that an operation accepts."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ class Operation:
     arrow: str = ""
     """What a drawing writes on the arrow to the peer; no arrow where this is empty."""
     moves: str = ""
-    """How it moves bytes: one of the words above; empty where it moves none."""
+    """How it moves bytes: one of the words above; empty if it moves none."""
     rest: Optional[str] = None
     """The field of the result with the bytes that it received beyond those it was asked for."""
     nonblocking_if: Optional[tuple[str, Any]] = None
@@ -154,7 +153,7 @@ class Operation:
     varies: bool = False
     """Its result differs from run to run (how much fitted, how fast) and is not compared."""
     or_nothing: bool = False
-    """Its result may also be None: a file returns that where its socket would block."""
+    """Its result may also be None: a file returns that if its socket would block."""
     by_name: bool = False
     """It gets the name of the object that it is used on, not the object."""
     gives_address: bool = False
@@ -166,7 +165,7 @@ class Operation:
     until_refused: bool = False
     """It takes a would-block as the sign that a buffer is full, or empty."""
     looks: bool = False
-    """It looks whether something can be received, and does not receive it."""
+    """It checks whether something can be received, without receiving it."""
     disturbs: bool = False
     """It disturbs a connection, a host or a process."""
     forks: bool = False
@@ -189,7 +188,7 @@ class Operation:
 
     @property
     def usable_on(self) -> frozenset[str]:
-        """The kinds of objects that it can be used on; empty where any will do."""
+        """The kinds of objects that it can be used on; empty if any will do."""
         if self.on == POLLER:
             return frozenset([self.name.removesuffix("_wait")])
         return _USABLE.get(str(self.on), frozenset())
@@ -199,7 +198,7 @@ class Operation:
         return tuple(str(getattr(value, "value", "")) for _, value in arguments) if self.forks else ()
 
     def unit_on(self, transport: Transport, option: Optional[str]) -> str:
-        """The unit of the result where that is a number; ``option`` is the one that the step reads, if any."""
+        """The unit of a numeric result; ``option`` is the option that the step reads, if any."""
         if self.unit == OF_OPTION:
             return unit_of_option(option)
         if self.unit == BYTES_OR_RECORDS:
@@ -212,10 +211,10 @@ FUNCTIONS = (
     "socket.inet_pton", "socket.inet_ntop", "socket.getdefaulttimeout", "sys.byteorder", "struct.calcsize",
     "socket.CMSG_LEN", "socket.CMSG_SPACE", "int.to_bytes", "int.from_bytes", "len",
 )  # fmt: skip
-"""What ``call`` may call."""
+"""The functions that ``call`` may call."""
 
 EVENTS = ("readable", "writable", "urgent", "reset", "end")
-"""What ``await`` may wait for."""
+"""The events that ``await`` may wait for."""
 
 _INSPECTED = (
     ("family", "symbol"), ("type", "symbol"), ("protocol", "value"), ("timeout", "value"), ("blocking", "value"),
@@ -353,7 +352,7 @@ _FILES = (
     _op("readline", "", "data", "Reads one line from a file.", on="file", moves=BUFFERS),
     _op("write", "data:data", "count", "Writes to a file, pipe end or descriptor.", main="data", on="file",
         moves=BUFFERS, arrow=DATA, unit="bytes", is_="or_nothing"),
-    _op("flush", "", "nothing", "Hands over what the file has buffered.", on="file", moves=BUFFERS),
+    _op("flush", "", "nothing", "Writes what the file has buffered.", on="file", moves=BUFFERS),
     _op("unlink", "path:text", "nothing", "Removes a path of the cell's folder.", main="path", on=None,
         kind="harness"),
     _op("chmod", "path:text mode:text", "nothing", "Sets the mode of a path.", on=None, kind="harness"),
@@ -384,9 +383,9 @@ _PROCESS = (
 
 _LOCKS = (
     _op("lock", "", "nothing", "Makes a lock (threading.Lock).", on=None, makes="lock", kind="harness"),
-    _op("acquire", "", "nothing", "Takes a lock, and waits for it.", on="lock", kind="harness",
+    _op("acquire", "", "nothing", "Acquires a lock; waits until it is free.", on="lock", kind="harness",
         waits="futex NtWaitForMultipleObjects"),
-    _op("release", "", "nothing", "Gives a lock back.", on="lock", kind="harness"),
+    _op("release", "", "nothing", "Releases a lock.", on="lock", kind="harness"),
 )  # fmt: skip
 
 _READINESS = (
@@ -432,11 +431,11 @@ _BINARY = (
 _PROGRAMS = (
     _op("recv_exactly", "size:size", "data", "Receives until so many bytes are there, or the end.", main="size",
         kind="program", moves=LOOPS),
-    _op("mysend", "data:data", "nothing", "The HOWTO's loop: sends what is left until nothing is. Raises "
-        "RuntimeError where nothing was taken; waits by select where it would block.", main="data", kind="program",
+    _op("mysend", "data:data", "nothing", "The HOWTO's loop: sends the rest until nothing is left. "
+        "RuntimeError if a send takes nothing; waits by select if a call would block.", main="data", kind="program",
         moves=LOOPS, is_="patient"),
-    _op("myreceive", "size:size", "data", "The HOWTO's loop: receives what is missing until nothing is. Raises "
-        "RuntimeError at an early end; waits by select where it would block.", main="size",
+    _op("myreceive", "size:size", "data", "The HOWTO's loop: receives the rest until nothing is missing. "
+        "RuntimeError at an early end; waits by select if a call would block.", main="size",
         kind="program", moves=LOOPS, is_="patient"),
     _op("recv_until_eof", "", "data", "Receives until zero bytes come.", kind="program", moves=LOOPS),
     _op("recv_message", "prefix:int already:data", "data", "Reads a decimal length prefix in one loop, the body in "

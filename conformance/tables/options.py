@@ -75,11 +75,11 @@ BYTES = frozenset(
 """The options that are numbers of bytes."""
 
 _ENUMERATIONS: dict[str, Any] = {"SO_DOMAIN": socket.AddressFamily, "SO_TYPE": socket.SocketKind}
-"""Of the options whose values are constants: what gives a number its name."""
+"""For options whose values are constants: the enumeration of these."""
 
 
 def unit_of_option(name: str | None) -> str:
-    """The unit of an option's value; empty where it has none."""
+    """The unit of an option's value; empty if it has none."""
     if name in BYTES:
         return "bytes"
     return "s" if name in OPTIONS and OPTIONS[name][1] == SECONDS else ""
@@ -143,5 +143,5 @@ def readable_size(name: str) -> int | None:
 
 
 def level_number(name: str) -> int:
-    """The number of the option's level on this platform; AttributeError where it has none."""
+    """The number of the option's level on this platform; AttributeError if it has none."""
     return int(getattr(socket, OPTIONS[name][0]))

@@ -1,4 +1,4 @@
-"""The words that stand for addresses and hosts, and what the worker makes of each."""
+"""The words for addresses and hosts, with the address that the worker uses for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Selector terms: the families of operating systems, the facts of a host, and which term implies which."""
+"""Selector terms: families of operating systems, facts of a host, and which term implies which."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VERSION = re.compile(r"^(linux|windows|darwin|freebsd|python)(>=|<)(\d+(?:\.\d+
 
 
 def parse_version_term(term: str) -> tuple[str, str, tuple[int, ...]] | None:
-    """``linux>=5.9`` as ("linux", ">=", (5, 9)); None where the term is not of that kind."""
+    """``linux>=5.9`` as ("linux", ">=", (5, 9)); None if the term is not a version term."""
     match = _VERSION.match(term)
     if not match:
         return None

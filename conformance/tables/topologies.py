@@ -1,4 +1,4 @@
-"""The topologies: which hosts are at which links."""
+"""The topologies: which hosts each link joins."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOPOLOGIES: dict[str, Topology] = {
     for row in (
         Topology(DIRECT, (("client", "server"),), "The client's and the server's host are at one link."),
         Topology("routed", (("client", ROUTER), (ROUTER, "server")),
-                 "A router joins the link of the client's host to that of the server's; it forwards, and says so by "
-                 "ICMP where it cannot."),
+                 "A router joins the link of the client's host to that of the server's; it forwards packets, and "
+                 "reports by ICMP if it cannot."),
     )
 }  # fmt: skip

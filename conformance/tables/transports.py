@@ -1,4 +1,4 @@
-"""The transports: how the sockets of actors are connected, and groups of transports that have a name."""
+"""The transports: how actors' sockets are connected, and named groups of transports."""
 
 from __future__ import annotations
 

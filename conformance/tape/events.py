@@ -20,8 +20,8 @@ WORDS = {
     AS_IT_COMES: "as it comes",
     BLOCK: "would block",
     RESET: "the connection is reset",
-    INTERRUPT: "a signal comes in",
-    WAIT: "the thread is held up",
+    INTERRUPT: "a signal arrives",
+    WAIT: "the thread is delayed",
 }
 """The events that are words, with their meanings."""
 
@@ -35,7 +35,7 @@ CALLS = {
 """The channels, and the methods of a socket whose calls take their events from each."""
 
 MOST = 1 << 30
-"""Bytes: the largest number on a tape."""
+"""The largest number of bytes on a tape."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Legality:
 
 LEGAL = (
     Legality("a number", ("send",), "a stream; no flags but MSG_DONTWAIT, MSG_NOSIGNAL, MSG_MORE",
-             "so many bytes are taken, if there are more", "Python documentation, socket.send(); POSIX.1-2024 send()"),
+             "the call takes at most so many bytes", "Python documentation, socket.send(); POSIX.1-2024 send()"),
     Legality("a number", ("recv",), "a stream; no flags but MSG_DONTWAIT, MSG_CMSG_CLOEXEC; no SO_RCVLOWAT above it",
-             "so many bytes come, if there are more", "POSIX.1-2024 recv(); Socket Programming HOWTO, Using a Socket"),
+             "the call returns at most so many bytes", "POSIX.1-2024 recv(); Socket Programming HOWTO, Using a Socket"),
     Legality("block", ("send", "sendall", "recv"), "the socket's timeout is 0, or MSG_DONTWAIT",
              "BlockingIOError (EAGAIN); nothing was moved",
              "POSIX.1-2024 send() and recv(), EAGAIN; after select: Linux man-pages select(2), BUGS"),
@@ -63,9 +63,10 @@ LEGAL = (
              "ConnectionResetError; the connection is over for both ends",
              "POSIX.1-2024 send() and recv(), ECONNRESET; RFC 9293 section 3.10.7.4"),
     Legality("interrupt", ("send", "sendall", "recv", "accept"), "anywhere",
-             "the program's signal handler runs, then the call goes on; what it raises leaves the call", "PEP 475"),
+             "the program's signal handler runs, then the call continues; an exception of the handler ends the call",
+             "PEP 475"),
     Legality("interrupt", ("connect",), "the socket's timeout is 0, and the connection is not made at once",
-             "InterruptedError (EINTR); the connection goes on being made",
+             "InterruptedError (EINTR); the attempt to connect continues",
              "Python documentation, socket.connect(); POSIX.1-2024 connect(), EINTR"),
     Legality("wait", tuple(CALLS), "anywhere", "the call begins 5 ms later",
              "any scheduler may stop a thread between two instructions"),
@@ -75,7 +76,7 @@ the call, and a program sees only the short count and what its signal handler di
 
 
 class TapeError(ValueError):
-    """A text is not a tape; the message names the part and says what would be right."""
+    """The text is not a tape; the message names the wrong part and what is expected."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,15 @@ class Tape:
 
     @classmethod
     def parse(cls, text: str) -> Tape:
-        """The tape of a text such as ``client.send=3,*,block server.recv=1``. TapeError if it is none."""
+        """The tape of a text like ``client.send=3,*,block server.recv=1``. TapeError if the text is not a tape."""
         found: dict[str, tuple[Event, ...]] = {}
         for part in text.split():
             name, equals, events = part.partition("=")
             if not equals or name.rpartition(".")[2] not in CALLS or name.startswith("."):
                 calls = ", ".join(CALLS)
-                raise TapeError(f'"{part}" is no part of a tape: [ACTOR.]CALL=EVENT,EVENT… with CALL one of {calls}')
+                raise TapeError(f'"{part}" is not part of a tape: [ACTOR.]CALL=EVENT,EVENT… with CALL one of {calls}')
             if name in found:
-                raise TapeError(f'"{name}" stands twice in the tape; put its events into one list')
+                raise TapeError(f'"{name}" appears twice in the tape; put its events into one list')
             found[name] = tuple(_event(word, part) for word in events.split(","))
         return cls._of(found)
 
@@ -105,9 +106,10 @@ class Tape:
 
     @classmethod
     def of_seed(cls, seed: int, actors: Sequence[str] = ()) -> Tape:
-        """The tape of a seed, for these actors, or for all if none is named. It has no resets, which end every program.
+        """The tape of a seed, for these actors, or for all if none is named.
 
-        It is the same on every platform and Python: only guaranteed parts of ``random`` are used.
+        It has no resets, because a reset ends every program. It is the same on every platform and
+        Python: only guaranteed parts of ``random`` are used.
         """
         chance = random.Random(seed).random
         names = [f"{actor}.{call}" for actor in actors for call in ("send", "recv")] or ["send", "recv"]
@@ -155,11 +157,11 @@ def _event(word: str, part: str) -> Event:
         return word
     if word.isascii() and word.isdigit() and 1 <= int(word) <= MOST:
         return int(word)
-    raise TapeError(f'"{word}" in "{part}" is no event: a number of bytes from 1, or one of {", ".join(WORDS)}')
+    raise TapeError(f'"{word}" in "{part}" is not an event: a number of bytes from 1, or one of {", ".join(WORDS)}')
 
 
 def _trimmed(events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """Without the events at the end that change nothing."""
+    """The same events without those at the end that change nothing."""
     while events and events[-1] == AS_IT_COMES:
         events = events[:-1]
     return events

@@ -27,7 +27,7 @@ class TapePlayer:
     def __init__(self, tape: Tape, actor: str = "", interrupted_by: Optional[int] = None) -> None:
         self._left = {call: iter(events) for call, events in tape.events(actor).items()}
         self.numbers: frozenset[int] = frozenset()
-        """The descriptors to whose calls this plays; all descriptors if empty."""
+        """Only calls on these descriptors take events; on all if empty."""
         self._signal = interrupted_by
         self.calls = 0
         """How many calls took an event from this player."""
@@ -53,7 +53,7 @@ class TapePlayer:
 
 @contextmanager
 def playing(player: Optional[TapePlayer]) -> Iterator[None]:
-    """Inside the block, taped sockets without a player of their own take events from this one, in this thread."""
+    """Inside the block, taped sockets of this thread use this player, unless they have their own."""
     before = of_thread()
     _thread.player = player
     try:

@@ -21,10 +21,10 @@ _HARMLESS = {
     "send": _DONTWAIT | getattr(socket, "MSG_NOSIGNAL", 0) | getattr(socket, "MSG_MORE", 0),
     "recv": _DONTWAIT | getattr(socket, "MSG_CMSG_CLOEXEC", 0),
 }
-"""The flags under which a count may be short. MSG_PEEK, MSG_WAITALL, MSG_OOB and others say something about it."""
+"""The flags under which a count may be short. MSG_PEEK, MSG_WAITALL, MSG_OOB and others make promises about it."""
 
 _UNDER_WAY = (errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS))
-"""What a connect says that goes on; EAGAIN of AF_UNIX says that nothing does."""
+"""Errors of a connect whose attempt continues; after EAGAIN of AF_UNIX no attempt does."""
 
 _LINGER = "HH" if os.name == "nt" else "ii"
 """The form of a struct linger."""
@@ -39,10 +39,10 @@ class TapedSocket(socket.socket):
         self._player: Optional[TapePlayer] = None
         super().__init__(family, type, proto, fileno)
 
-    # what may be short
+    # calls whose count may be short
 
     def send(self, data: Any, *flags: int) -> int:
-        """As the original, of as many bytes as the tape says."""
+        """Like the original, with at most as many bytes as the tape allows."""
         limit = self._limit("send", *flags[:1])
         if limit is not None and limit < _nbytes(data):
             self._note("send", limit)
@@ -50,25 +50,25 @@ class TapedSocket(socket.socket):
         return super().send(data, *flags)
 
     def recv(self, bufsize: int, *flags: int) -> bytes:
-        """As the original, of as many bytes as the tape says."""
+        """Like the original, with at most as many bytes as the tape allows."""
         return super().recv(self._fewer(bufsize, *flags), *flags)
 
     def recvfrom(self, bufsize: int, *flags: int) -> tuple[bytes, Any]:
-        """As the original, of as many bytes as the tape says."""
+        """Like the original, with at most as many bytes as the tape allows."""
         return super().recvfrom(self._fewer(bufsize, *flags), *flags)
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        """As the original, of as many bytes as the tape says."""
+        """Like the original, with at most as many bytes as the tape allows."""
         return super().recv_into(buffer, self._into(buffer, nbytes, flags), flags)
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
-        """As the original, of as many bytes as the tape says."""
+        """Like the original, with at most as many bytes as the tape allows."""
         return super().recvfrom_into(buffer, self._into(buffer, nbytes, flags), flags)
 
     if hasattr(socket.socket, "sendmsg"):
 
         def sendmsg(self, buffers: Iterable[Any], *more: Any) -> int:
-            """As the original, of as many bytes as the tape says."""
+            """Like the original, with at most as many bytes as the tape allows."""
             parts = list(buffers)
             limit = self._limit("send", *more[1:2])
             if limit is not None and limit < sum(map(_nbytes, parts)):
@@ -79,11 +79,11 @@ class TapedSocket(socket.socket):
     if hasattr(socket.socket, "recvmsg"):
 
         def recvmsg(self, bufsize: int, *more: int) -> tuple[bytes, list[Any], int, Any]:
-            """As the original, of as many bytes as the tape says."""
+            """Like the original, with at most as many bytes as the tape allows."""
             return super().recvmsg(self._fewer(bufsize, *more[1:2]), *more)
 
         def recvmsg_into(self, buffers: Iterable[Any], *more: int) -> tuple[int, list[Any], int, Any]:
-            """As the original, of as many bytes as the tape says."""
+            """Like the original, with at most as many bytes as the tape allows."""
             parts = list(buffers)
             limit = self._limit("recv", *more[1:2])
             if limit is not None and limit < sum(map(_nbytes, parts)):
@@ -91,21 +91,21 @@ class TapedSocket(socket.socket):
                 parts = _first(parts, limit)
             return super().recvmsg_into(parts, *more)
 
-    # what is whole or fails
+    # calls that do everything or fail
 
     def sendall(self, data: Any, *flags: int) -> None:
-        """As the original, which loops where no tape can be: below Python."""
+        """Like the original; its loop is in C, below the tape."""
         self._limit("sendall", *flags[:1])
         super().sendall(data, *flags)
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """As the original; what is accepted takes from the same player."""
+        """Like the original; the new socket uses the same player."""
         self._limit("accept")
         made, address = super().accept()
         return self._sharing(made), address
 
     def dup(self) -> TapedSocket:
-        """As the original; the duplicate takes from the same player."""
+        """Like the original; the duplicate uses the same player."""
         made = super().dup()
         made._player = getattr(self, "_player", None)
         return made
@@ -133,7 +133,7 @@ class TapedSocket(socket.socket):
     # the tape
 
     def _limit(self, call: str, flags: int = 0) -> Optional[int]:
-        """Plays the next event: the most bytes that the call may move, None for any; or the error that it raises."""
+        """Plays the next event. Returns the most bytes that the call may move (None: any), or raises its error."""
         event = self._next(call)
         if isinstance(event, int):
             legal = super().type == socket.SOCK_STREAM and isinstance(flags, int)
@@ -141,7 +141,7 @@ class TapedSocket(socket.socket):
             return event if legal and (call != "recv" or event >= self._at_least()) else None
         if event == BLOCK and (super().gettimeout() == 0 or (isinstance(flags, int) and flags & _DONTWAIT)):
             self._note(call, event)
-            raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))  # EAGAIN, but for Windows
+            raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))  # EAGAIN, except on Windows
         if event == RESET and call != "accept" and self._ended():
             self._note(call, event)
             raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
@@ -175,7 +175,7 @@ class TapedSocket(socket.socket):
         return limit
 
     def _into(self, buffer: Any, nbytes: int, flags: int) -> int:
-        """What to give for ``nbytes``: as it was, or fewer than there is room for."""
+        """The argument ``nbytes`` for the original: unchanged, or smaller than the buffer."""
         limit = self._limit("recv", flags)
         if limit is None or not isinstance(nbytes, int) or (nbytes or _nbytes(buffer)) <= limit:
             return nbytes
@@ -183,9 +183,9 @@ class TapedSocket(socket.socket):
         return limit
 
     def _ended(self) -> bool:
-        """Ends the connection, so that the kernel answers later calls as after a reset; False where there is none.
+        """Ends the connection: the kernel answers later calls as after a reset. False if there is no connection.
 
-        The other end sees the end now, and the reset when this one is closed.
+        The peer sees the end of the stream now, and a reset when this socket is closed.
         """
         if super().type != socket.SOCK_STREAM:
             return False
@@ -198,7 +198,7 @@ class TapedSocket(socket.socket):
         return True
 
     def _sharing(self, made: socket.socket) -> socket.socket:
-        """A socket that was made of this one, with its player if it has one."""
+        """A socket made from this one, with the same player."""
         player = getattr(self, "_player", None)
         if player is None:
             return made
@@ -208,9 +208,9 @@ class TapedSocket(socket.socket):
 
 
 def taped(sock: socket.socket, tape: Union[Tape, str], interrupted_by: Optional[int] = None) -> TapedSocket:
-    """A taped socket in place of a connected or listening one, whose descriptor and timeout it takes over.
+    """A taped socket that takes over the descriptor and timeout of a connected or listening one.
 
-    ``interrupted_by``: the signal of ``interrupt`` events. TapeError where a text is no tape.
+    ``interrupted_by``: the signal of ``interrupt`` events. TapeError if a text is not a tape.
     """
     player = TapePlayer(Tape.parse(tape) if isinstance(tape, str) else tape, interrupted_by=interrupted_by)
     own = _taken_over(sock)
@@ -219,7 +219,7 @@ def taped(sock: socket.socket, tape: Union[Tape, str], interrupted_by: Optional[
 
 
 def install() -> None:
-    """Puts the taped socket in the place of ``socket.socket``, in this process, for good.
+    """Replaces ``socket.socket`` by the taped socket in this process, for good.
 
     Call it before the code under test is imported. Then classes that inherit ``socket.socket``, modules that import its
     name, and code that looks it up when it makes a socket all get the taped one. Code that uses ``_socket``, system

@@ -1,1 +1,1 @@
-"""Acting: all sockets, threads and clocks. Runs in a process of its own; standard library only, fit for Python 3.9."""
+"""Runs cells: all sockets, threads and clocks. In a process of its own; standard library only, Python 3.9 and newer."""

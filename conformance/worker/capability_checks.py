@@ -24,7 +24,7 @@ from conformance.worker.network.networks import INTERFACE, LinkEnd, SharedHosts
 from conformance.worker.network.nftables import INPUT, Firewall
 
 Finding = Optional[str]
-"""None if the thing exists, else a sentence that says what is lacking."""
+"""None if the thing exists, else a sentence that names what is lacking."""
 
 
 def _socketpair_rights() -> Finding:
@@ -67,7 +67,7 @@ def _process() -> Finding:
 
 
 def _unprivileged() -> Finding:
-    """Gives privileges up in a child process, whose exit status says if that was possible."""
+    """Gives up privileges in a child process; its exit status shows if that was possible."""
     if not hasattr(os, "fork"):
         return _process()
     child = os.fork()
@@ -134,7 +134,7 @@ _NETWORK_CHECKS: dict[str, Callable[[int], Finding]] = {
     "offloads": lambda namespace: on_host(namespace, lambda: offloads.check(INTERFACE)),
     "packet-injection": _injection,
 }
-"""Checks that are made on one host of our own, given by its namespace."""
+"""Checks that are made on one of our own hosts, given by its namespace."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Cleans up after a cell, so that the next one finds nothing of it."""
+"""Cleans up after a cell, so that nothing of it is left for the next one."""
 
 from __future__ import annotations
 

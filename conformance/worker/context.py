@@ -1,4 +1,4 @@
-"""What all cells of a worker share."""
+"""The state that all cells of a worker share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conformance.worker.watchdog import Watchdog
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What all cells of a worker share. ``scale``: how much slower than an ordinary machine this one is, at least 1."""
+    """``scale``: how much slower than an ordinary machine this one is, at least 1."""
 
     probe: Probe
     traffic: Traffic

@@ -5,14 +5,14 @@ does it and reports back, until the schedule says :class:`Finished`:
 
 - :class:`Begin`: begin a step. The call goes to the actor's thread or process and runs there; the driver never makes a
   call itself. A step of the network first waits until the packets sent before it have been handed over.
-- :class:`Await`: wait until one of these steps gets on. That is the case if its call returns (an *event*), if its call
-  is proved to wait where the plan says that it may block, or if its limit is over; then it has *hung*.
+- :class:`Await`: wait until the call of one of these steps returns (an *event*), is proved to wait if the plan says
+  that it may block, or exceeds its limit: then the step has *hung*.
 - :class:`Confirm`: prove again that parked calls wait. A call that an earlier step has freed may end only after the
   next step has begun, so nothing begins before each parked call is proved waiting once more, or has returned.
 
 All events come through one queue, and the driver waits on that queue alone. Between two waits it looks at the threads
 of steps that may block, after 0.2 ms at first and after twice as long each time, up to 20 ms. The proof has four parts,
-in this order: the thread waits (see :mod:`watch`); it has done so for as long as the step says; the network has settled
+in this order: the thread waits (see :mod:`watch`); it has waited as long as the step requires; the network has settled
 (see :mod:`settling`); the thread still waits, and no event has come in the meantime. An expectation changes how long
 the driver waits, never what it records.
 """
@@ -109,7 +109,7 @@ class CellRun:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _await(self, command: Await) -> None:
-        """Waits until one of the steps gets on, or its limit is over."""
+        """Waits until the call of one step returns or is proved waiting, or the limit is over."""
         steps = [self._schedule.steps[number] for number in command.steps]
         watches = {step.number: self._watch(step.number) for step in steps}
         began, pause = time.monotonic(), _FIRST_PAUSE

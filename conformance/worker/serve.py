@@ -85,7 +85,7 @@ class Worker:
         self._answers.flush()
 
     def _run(self, number: int, plan: Plan) -> bool:
-        """Runs one cell; False where the worker must be replaced."""
+        """Runs one cell; False if the worker must be replaced."""
         began = time.perf_counter()
         end: dict[str, Any] = {"clean": True}
         cell: Optional[CellRun] = None
@@ -138,7 +138,7 @@ class Worker:
 
 
 def _needs_of_faults(plan: Plan) -> Iterator[str]:
-    """The capabilities that a plan's faults need; network faults count only where the transport has hosts."""
+    """The capabilities that a plan's faults need; network faults count only if the transport has hosts."""
     steps = (step for step in (*plan.conditions, *plan.steps) if step.applicable and step.operation in FAULTS)
     for fault in (FAULTS[step.operation] for step in steps):
         if fault.by != NETWORK or TRANSPORTS[plan.transport].hosts:
@@ -146,7 +146,7 @@ def _needs_of_faults(plan: Plan) -> Iterator[str]:
 
 
 def _noted(adapter: ShapedAdapter) -> Optional[set[str]]:
-    """The set in which an implementation notes its used attributes; None where it does not note them."""
+    """The set in which an implementation notes its used attributes; None if it does not."""
     noted = getattr(adapter.factory, "attributes_used", None)
     return noted if isinstance(noted, set) else None
 
@@ -196,5 +196,5 @@ def main(settings: dict[str, Any]) -> None:
 
 
 def _watchdog(folder: str) -> Optional[Watchdog]:
-    """Starts the watchdog if processes can be forked: it outlives this process and removes what it leaves."""
+    """Starts the watchdog if processes can be forked: it outlives this process and removes what this leaves."""
     return start_watchdog(folder) if hasattr(os, "fork") else None

@@ -51,8 +51,9 @@ def set_up(stage: Stage) -> None:
 
 
 def _take_the_packets(stage: Stage) -> None:
-    """Puts a forwarder between the hosts if the scenario has packet rules, or a cut in a cell that is captured: packets
-    that a queue of the kernel drops are lost before they can be captured.
+    """Puts a forwarder between the hosts for packet rules, and for a cut in a captured cell.
+
+    Without it, a queue of the kernel drops the packets of the cut before they can be captured.
     """
     faults = faults_among(step.operation for step in (*stage.plan.conditions, *stage.plan.steps))
     if any(fault.of_packets for fault in faults):
@@ -63,7 +64,7 @@ def _take_the_packets(stage: Stage) -> None:
 
 
 def _impose(stage: Stage, condition: PlanStep) -> None:
-    """Carries out a fault that a host has from the start."""
+    """Makes a fault that a host has from the start."""
     seen = stage.performer.carry_out(condition)
     if seen.kind == o.UNSUPPORTED:
         raise Unsupported(seen.reason)
@@ -147,10 +148,7 @@ def _caught(part: Callable[[], None], raised: list[BaseException]) -> o.Observat
 
 
 def foreign_frames(stack: list[traceback.FrameSummary]) -> str:
-    """The frames of a stack after the first of this package that are not of this package: the implementation's.
-
-    As a traceback writes them; the last lines, if there are many.
-    """
+    """The implementation's frames in a stack that begins in this package, as in a traceback; the last lines of many."""
     ours = [frame.filename.startswith(_OURS) for frame in stack]
     first = ours.index(True) if True in ours else 0
     frames = [frame for frame, own in zip(stack[first:], ours[first:]) if not own]

@@ -1,4 +1,4 @@
-"""What is recorded beside the observations of a cell, if it was asked for: evidence of socket states, and packets."""
+"""Optional records of a cell beside its observations: evidence of socket states, and packets."""
 
 from __future__ import annotations
 

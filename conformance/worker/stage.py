@@ -1,4 +1,4 @@
-"""What one cell has: its hosts, names, actors, faults and records, built before its first step."""
+"""The parts of one cell: hosts, names, actors, faults and records, built before its first step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from conformance.worker.waiting.settling import Settling
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that one cell has. A part for each job; none knows the stage."""
+    """All parts of one cell, one for each job; none of them uses the stage."""
 
     plan: Plan
     context: WorkerContext

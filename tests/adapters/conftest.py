@@ -1,4 +1,4 @@
-"""What the tests of adapters share: a runner of their own, and scenarios that are written in the test."""
+"""Fixtures for tests of adapters: a runner, and scenarios written in the test."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Implementations that do what none should: hang, hold the interpreter, die, raise and return nonsense."""
+"""Implementations that misbehave: they hang, hold the interpreter, die, raise and return nonsense."""
 
 import ctypes
 import os
@@ -101,7 +101,7 @@ class ReturnsNonsense(socket.socket):
 
 
 class ReturnsItself(socket.socket):
-    """What it returns contains itself."""
+    """Returns a value that contains itself."""
 
     def recv(self, size, flags=0):
         knot = []
@@ -110,7 +110,7 @@ class ReturnsItself(socket.socket):
 
 
 class _Hostile:
-    """Whatever is asked of it raises."""
+    """Raises for every attribute and operation."""
 
     def _raises(self, *arguments):
         raise RuntimeError("asked")
@@ -146,7 +146,7 @@ def _knot():
 
 
 def _knots():
-    """Holds itself so often that nobody could write it out."""
+    """Returns a value that contains itself too often to be written out."""
     knots = []
     knots += [knots] * 1000
     return knots
@@ -161,7 +161,7 @@ VALUES = {
 
 
 def _returning(value):
-    """A class of sockets of which every call that gives a result gives this one instead."""
+    """A class of sockets whose calls all return this value."""
 
     class Returns(socket.socket):
         def given(self, *arguments):
@@ -184,7 +184,7 @@ for _name, _value in VALUES.items():
 
 
 class OddNumber(socket.socket):
-    """Its descriptor is none, once it is asked for by others than the interpreter's own calls."""
+    """Its fileno returns no descriptor, except to calls of the interpreter."""
 
     odd = "five"
 
@@ -215,7 +215,7 @@ class RaisesWithoutWords(socket.socket):
 
 
 class NoNames(socket.socket):
-    """Raises something else than AttributeError for whatever it does not have, and for what it is asked last."""
+    """Raises another error than AttributeError for missing attributes, and for those that are read last."""
 
     def __getattribute__(self, name):
         if name in ("fileno", "getsockname", "type"):
@@ -224,7 +224,7 @@ class NoNames(socket.socket):
 
 
 class Nowhere(socket.socket):
-    """Its address is none."""
+    """Its address is no address."""
 
     def getsockname(self):
         return [1, 2, 3]

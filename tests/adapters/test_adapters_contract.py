@@ -1,4 +1,4 @@
-"""What every adapter of the registry keeps to, and how implementations are named and found."""
+"""The contract of every registered adapter, and how implementations are named and found."""
 
 import os
 import textwrap
@@ -138,7 +138,7 @@ def test_what_a_library_lacks_is_unsupported_and_says_why(runner, cell):
 
 @pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="descriptors are counted in /dev/fd")
 def test_a_call_in_trio_holds_no_more_descriptors_than_there_are_between_calls():
-    """So that a limit of descriptors means the same as in a program that has a loop all the time."""
+    """A limit of descriptors then means the same as in a program whose loop always runs."""
     pytest.importorskip("trio")
     sock, end = adapter_for("trio").socketpair(None, None).objects
     before, during = set(os.listdir("/dev/fd")), set()

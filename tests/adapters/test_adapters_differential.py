@@ -1,4 +1,4 @@
-"""Two runs of one cell are told apart at the right step, and by the right depth."""
+"""The first difference between two runs of one cell is at the right step, and has the right depth."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What one worker finds out about an implementation before the run: real modules, imported by a real worker."""
+"""The examination of implementations before the run: real modules, imported by a real worker."""
 
 import socket
 import sys

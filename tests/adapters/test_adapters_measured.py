@@ -1,4 +1,4 @@
-"""An implementation is measured against the raw socket in the same worker, and blamed only for what is its own."""
+"""An implementation is measured against the raw socket in the same worker, and blamed only for its own failures."""
 
 from pathlib import Path
 from textwrap import dedent

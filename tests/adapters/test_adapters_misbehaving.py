@@ -1,4 +1,4 @@
-"""An implementation that misbehaves costs the cell in which it does, and is described as what it did."""
+"""An implementation that misbehaves costs one cell, and the record describes what it did."""
 
 import json
 import sys

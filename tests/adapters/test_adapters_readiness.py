@@ -1,4 +1,4 @@
-"""What an implementation brings of select and selectors is used; readiness is a set, shown in one order."""
+"""An implementation's own select and selectors are used; readiness is a set, shown in one order."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Runs that are ended from outside: by Ctrl-C, SIGTERM or SIGHUP, once or twice."""
+"""Runs that are ended by Ctrl-C, SIGTERM or SIGHUP, once or twice."""
 
 import signal
 import sys

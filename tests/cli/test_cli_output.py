@@ -1,4 +1,4 @@
-"""What a reader that stops, a full disk or a closed descriptor does to a command: real processes, real pipes."""
+"""Commands whose reader stops, whose disk is full or whose output is closed: real processes, real pipes."""
 
 import shlex
 import subprocess
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ne
 
 @pytest.fixture
 def shell(repository, recorded, surroundings):
-    """A command line of bash in which ``conformance`` is this one: the statuses of its pipeline, and what was said."""
+    """Runs a command line of bash with this ``conformance``. Returns the statuses of its pipeline and the output."""
 
     def run(line, **changes):
         python = shlex.join([sys.executable, "-m", "conformance"])

@@ -1,4 +1,4 @@
-"""``conformance run`` with packet rules, from the file to the record: what is told where a packet is lost."""
+"""``conformance run`` with packet rules, from the file to the record."""
 
 import json
 from textwrap import dedent

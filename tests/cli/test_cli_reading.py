@@ -1,4 +1,4 @@
-"""The commands that read: compare, list, check, schema, show; and what a terminal does to all of them."""
+"""The commands that read: compare, list, check, schema, show; and their output on terminals."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""``conformance run``: exit statuses, what is chosen, what is written and what is said."""
+"""``conformance run``: exit statuses, chosen cells, files and messages."""
 
 import json
 import os
@@ -118,7 +118,7 @@ deviations:
 
 @pytest.fixture
 def one_byte(here, tmp_path):
-    """A run of the wrapper that receives one byte at a time, which is declared; of these cells."""
+    """Runs these cells with the wrapper that receives one byte at a time, which is a declared deviation."""
     (tmp_path / "one-byte.yaml").write_text(ONE_BYTE, "utf-8")
 
     def run(*arguments, implementation="wrappers.py:OneByte"):

@@ -1,4 +1,4 @@
-"""``conformance tape``: what it finds, how it says so, and the command that plays a finding again."""
+"""``conformance tape``: its findings, its messages, and the command that plays a finding again."""
 
 import shlex
 from textwrap import dedent
@@ -75,7 +75,7 @@ def test_what_no_tape_can_be_put_below_ends_with_3_and_says_so(tape):
 def test_a_text_that_is_no_tape_ends_with_2(told):
     ended = told("tape", "--tape", "client.send=nought")
     assert ended.status == 2
-    assert '"nought" in "client.send=nought" is no event' in ended.err
+    assert '"nought" in "client.send=nought" is not an event' in ended.err
 
 
 def test_a_scenario_that_no_tape_can_be_played_to_is_told_with_the_reason(conformance, folder):

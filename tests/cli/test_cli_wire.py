@@ -1,4 +1,4 @@
-"""Captures on the command line: where they are written, and what ``show --wire`` draws of them."""
+"""Captures on the command line: their files, and their drawing by ``show --wire``."""
 
 import json
 

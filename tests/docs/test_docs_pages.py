@@ -1,4 +1,4 @@
-"""The documentation says what is true: pages that are made are up to date, links lead somewhere, commands exist."""
+"""The documentation is right: generated pages are up to date, links lead somewhere, commands exist."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_every_command_line_that_is_shown_exists(page):
 
 
 def wrong_with(words: list[str]) -> str | None:
-    """What is wrong with a command line by the names and options of the commands; None for nothing."""
+    """The first unknown command or option of a command line; None if all are known."""
     command: click.Command = cli
     context = click.Context(cli, info_name="conformance")
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):

@@ -1,4 +1,4 @@
-"""Which alternative applies: the one that implies all others that hold."""
+"""The alternative that applies is the one that implies all others that hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reproducible pattern, and how data is written down."""
+"""The reproducible pattern, and the recorded form of data."""
 
 from __future__ import annotations
 

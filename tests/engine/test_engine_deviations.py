@@ -62,7 +62,7 @@ def declared(observed: str = "raised EINVAL (OSError)", **more) -> Deviation:
 
 
 def judged(verdict: Verdict, *deviations: Deviation) -> Verdict:
-    """The verdict in the light of these."""
+    """The verdict with these declarations."""
     return apply(deviations, Cell(SCENARIO, CASE, "unix"), LINUX, verdict, {2: RAISED})
 
 
@@ -131,7 +131,7 @@ def test_declarations_may_use_patterns_and_guards(about):
 
 
 def forbidden_here(*deviations: Deviation, transport: str = "unix") -> Verdict | None:
-    """What forbids that the scenario above is run here."""
+    """The declaration that forbids to run the scenario above, if any."""
     return forbidden(deviations, Cell(SCENARIO, CASE, transport), LINUX)
 
 

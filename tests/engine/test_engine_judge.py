@@ -1,4 +1,4 @@
-"""Verdicts over observations that are written here by hand."""
+"""Verdicts on observations written by hand."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def verdict(written: s.Scenario, *observed: o.Observation) -> Verdict:
 
 
 def returned(canonical: object = None, **more) -> o.Observation:
-    """A call that came back."""
+    """The observation of a call that returned."""
     return o.Observation(o.RETURNED, canonical, canonical, **more)
 
 
 def blocked(cpu: float | None = None) -> o.Observation:
-    """A call that was seen waiting."""
+    """The observation of a call that waits."""
     return o.Observation(o.BLOCKED, wait=o.Wait("recv", "by hand", "certain", cpu))
 
 

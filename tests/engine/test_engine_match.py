@@ -1,4 +1,4 @@
-"""Whether a result is what was expected, one kind of expectation after the other."""
+"""Whether a result is the expected one, for each kind of expectation."""
 
 from __future__ import annotations
 

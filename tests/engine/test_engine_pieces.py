@@ -1,4 +1,4 @@
-"""Which cases hold however much one call moves: decided from operations, arguments and expectations alone."""
+"""Which cases pass however much one call moves: decided from operations, arguments and expectations."""
 
 from textwrap import dedent, indent
 
@@ -64,17 +64,18 @@ def test_what_loops_or_moves_a_byte_or_fails_holds(reason, steps):
         ("- client: {settimeout: 0}\n- client: {sendall: {text: a}}", "step 2 (sendall) may find that it would block"),
         ("- client: {sendall: {text: a}}\n- server: {recv: {size: 1, flags: [MSG_DONTWAIT]}, returns: {text: a}}",
          "step 2 (recv) may find that it would block"),
-        ("- client: {sendall: {text: a}}\n- client: {fill: {}}", "step 2 (fill) takes a would-block for a sign"),
+        ("- client: {sendall: {text: a}}\n- client: {fill: {}}",
+         "step 2 (fill) takes a would-block as the sign of a full or empty buffer"),
         ("- client: {sendall: {text: abc}}\n- server: {setsockopt: {SO_RCVLOWAT: 3}}",
-         "step 2 (setsockopt) says how much a recv waits for"),
+         "step 2 (setsockopt) sets how many bytes a recv waits for"),
         ("- client: {sendall: {text: abc}}\n- server: {recv_delimited: {text: b}, returns: {residue: {text: c}}}",
-         "step 2 (recv_delimited) leaves behind what came along"),
+         "step 2 (recv_delimited) receives more bytes than it returns"),
         ("- client: {sendall: {text: abc}}\n- server: {recv_delimited: {text: b}}\n- server: {ready: {}}",
-         "step 2 (recv_delimited) leaves behind what came along"),
+         "step 2 (recv_delimited) receives more bytes than it returns"),
         ("- client: {makefile: {mode: wb, buffering: 0}, as: f}\n- client: {write: {text: a}, using: f}",
          "step 1 (makefile) makes a file whose reads and writes are single calls"),
         ("- server: {makefile: {mode: rb}, as: f}\n- client: {sendall: {text: abc}}\n"
-         "- server: {read: 1, using: f}\n- server: {recv: 1}", "step 3 (read) reads ahead as much as there is"),
+         "- server: {read: 1, using: f}\n- server: {recv: 1}", "step 3 (read) reads ahead all bytes that are there"),
     ],
 )  # fmt: skip
 def test_what_depends_on_one_call_does_not_and_says_which_step(reason, steps, why):

@@ -1,4 +1,4 @@
-"""Plans: what of a scenario a worker is told."""
+"""Plans: the parts of a scenario that a worker gets."""
 
 from __future__ import annotations
 

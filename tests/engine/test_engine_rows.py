@@ -1,4 +1,4 @@
-"""The table keeps its promise: a row and a method make an operation or a fault, and nobody else knows its name."""
+"""The table keeps its promise: a row and a method make an operation or a fault, and no other module knows its name."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ WORDS = {
 """Names of operations and faults that are also names of something else, and of what."""
 
 PLACES = {
-    "conformance/mutants/": "the methods of sockets that mutants change",
     "conformance/model/examined.py": "what an examination tries of a socket",
+    "conformance/mutants/": "the methods of sockets that mutants alter, and how they alter arguments",
     "conformance/tape/": "a tape plays to the methods of sockets and knows no operations",
     "conformance/runner/taping.py": "the calls of a tape",
     "conformance/worker/adapters/": "the methods of the operations themselves, and the system calls that they wait in",
@@ -74,7 +74,7 @@ def literals(nodes: list[ast.expr | None]) -> set[str]:
 
 
 def told_apart(node: ast.AST) -> set[str]:
-    """The names of operations and faults by which a piece of code tells things apart."""
+    """The names of operations and faults that a piece of code compares with."""
     if isinstance(node, ast.Compare):
         return literals([node.left, *node.comparators])
     if isinstance(node, (ast.Set, ast.List, ast.Tuple)):
@@ -85,7 +85,7 @@ def told_apart(node: ast.AST) -> set[str]:
 
 
 def is_a_row(node: ast.AST) -> bool:
-    """Whether an expression is the name of an operation or a fault, as far as can be seen."""
+    """Whether an expression looks like the name of an operation or a fault."""
     if isinstance(node, ast.Attribute) and node.attr == "name":
         return isinstance(node.value, ast.Name) and node.value.id in ("operation", "row", "fault")
     if isinstance(node, ast.Subscript):

@@ -12,7 +12,7 @@ WAIT = o.Wait("recv", "by hand", "certain")
 
 
 def step(number: int, actor: str, operation: str = "recv", **more) -> PlanStep:
-    """A step in a group of its own, unless told otherwise."""
+    """A step, by default in a group of its own."""
     return PlanStep(**{"number": number, "actor": actor, "operation": operation, "group": number, **more})
 
 
@@ -22,7 +22,7 @@ def parked(number: int, actor: str, **more) -> PlanStep:
 
 
 def pending(number: int, actor: str, **more) -> PlanStep:
-    """A step that says what became of a call that was left waiting."""
+    """A step that asks for the result of a call that was left waiting."""
     return step(number, actor, pending=True, **more)
 
 
@@ -38,7 +38,7 @@ def returned(value: object = None) -> o.Observation:
 
 
 def begin(schedule: Schedule, number: int) -> None:
-    """Sees to it that the next thing to do is to begin this step, and begins it."""
+    """Checks that the next command is to begin this step, and begins it."""
     assert schedule.command() == Begin(number)
     schedule.begun(number)
 
@@ -57,13 +57,13 @@ def confirm(schedule: Schedule, *calls: int) -> None:
 
 
 def do(schedule: Schedule, number: int, result: o.Observation | None = None) -> None:
-    """Begins a step that comes back at once."""
+    """Begins a step whose call returns at once."""
     begin(schedule, number)
     schedule.ended(number, result or returned())
 
 
 def kinds(schedule: Schedule) -> dict[int, str]:
-    """Step number to the kind of its observation, once nothing is left to do."""
+    """Step number to the kind of its observation, after the last step."""
     assert schedule.command() == Finished()
     return {number: each.kind for number, each in sorted(schedule.observations.items())}
 

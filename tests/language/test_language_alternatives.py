@@ -1,4 +1,4 @@
-"""What the bundled scenarios state of single systems: each with its source and basis, and none that cannot be met."""
+"""The alternatives of the bundled scenarios: each has a source and a basis, and can be met."""
 
 from __future__ import annotations
 

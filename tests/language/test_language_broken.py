@@ -1,4 +1,4 @@
-"""Broken scenario files: what the author is told, and where; each file says in its first lines what it expects."""
+"""Broken scenario files: the messages and their places, which each file names in its first lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bundled scenarios as a whole: what each claim has, and what each scenario says of itself."""
+"""The bundled scenarios as a whole: claims have scenarios, and scenarios have the right levels and tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mistakes that must not become a pass: each step or file here is refused, with the remedy in the message."""
+"""Mistakes that must not become a pass: each is refused, with the remedy in the message."""
 
 from __future__ import annotations
 

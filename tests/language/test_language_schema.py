@@ -167,7 +167,7 @@ def undescribed(node: object, path: str = "") -> list[str]:
 
 
 def described(node: dict) -> bool:
-    """Whether an editor has something to show for a part of the schema."""
+    """Whether a part of the schema has a description for editors."""
     if "description" in node:
         return True
     if "else" in node:

@@ -1,4 +1,4 @@
-"""What the tests of mutants share: small scenarios, loaded from text."""
+"""Fixtures for tests of mutants: small scenarios, loaded from text."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Each mechanical mutant differs from the original in what its name says, seen by calling it without the harness."""
+"""Each mechanical mutant differs from the original as its name says; it is called without the harness."""
 
 import contextlib
 import fnmatch
@@ -24,6 +24,8 @@ from conformance.mutants.equivalent import EQUIVALENT
 from conformance.mutants.generated import MUTATIONS
 from conformance.mutants.operators import AFTERWARDS
 from conformance.mutants.surface import SURFACE
+from conformance.runner.examining import examined
+from conformance.runner.launch import OWN
 from conformance.worker import adapters
 from conformance.worker.adapters import adapter_for
 
@@ -77,7 +79,7 @@ def comparable(value):
 
 
 def state(sock):
-    """What a call may leave behind on a socket."""
+    """The state of a socket that a call may change."""
     number = REAL.fileno(sock)
     if number < 0:
         return {"open": False}
@@ -322,7 +324,7 @@ def of_the_module(module):
 
 
 def attempt_pair(module):
-    """Two joined datagram sockets, what each says of itself, and what arrives at the other."""
+    """Two joined datagram sockets, their names and options, and the data that arrives."""
 
     def make():
         first, second = module.socketpair(family=socket.AF_UNIX, type=socket.SOCK_DGRAM, proto=0)
@@ -430,13 +432,17 @@ def test_what_is_equivalent_is_a_mutant_and_has_a_reason():
 
 def test_the_surface_is_what_the_harness_calls():
     folder = Path(adapters.__file__).parents[1]
-    files = ("adapters/shaped.py", "calls/harness_operations.py")
+    files = ("adapters/shaped.py", "adapters/returned.py", "calls/harness_operations.py")
     text = "".join((folder / name).read_text("utf-8") for name in files)
-    called = set(re.findall(r"\bsock\.(\w+)|_method\(sock, \"(\w+)\"\)|self\.module\.(\w+)", text))
+    called = set(re.findall(r"\b(?:sock|thing)\.(\w+)|_method\(sock, \"(\w+)\"\)|self\.module\.(\w+)", text))
     names = {name for found in called for name in found if name} - {"fromshare"}
     special = {call.name for call in SURFACE if call.name.startswith("__")}
     assert names <= {call.name for call in SURFACE}
-    assert {call.name for call in SURFACE} - names - special <= {"close", "fileno", "select"}  # called under other names
+    assert {call.name for call in SURFACE} - names - special <= {
+        "close",
+        "fileno",
+        "select",
+    }  # called under other names
 
 
 SAMPLE = ("recv:data-cut", "send:count-one-more", "settimeout:value-dropped", "socketpair:pair-first-closed")
@@ -465,3 +471,5 @@ def test_a_sample_is_killed_by_a_real_run_and_what_nothing_checks_survives(tmp_p
 
 def test_old_names_of_mutants_still_run():
     assert adapter_for("conformance.wrong.sending:HoldsFirstWriteBack").factory.__name__ == "HoldsFirstWriteBack"
+    name = "conformance.wrong.sending:HoldsFirstWriteBack"
+    assert not examined(OWN, [name])[name].reason

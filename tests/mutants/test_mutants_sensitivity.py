@@ -1,4 +1,4 @@
-"""A kill is a failure that repeats and that the raw socket and the correct wrappers do not have."""
+"""A kill is a repeated failure of a cell that passes with the raw socket and the correct wrappers."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A folder of Pythons that cannot be read is as good as none."""
+"""An unreadable folder of Pythons counts as empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine's own Pythons are found where installers put them; what does not start is passed over."""
+"""The machine's own Pythons are found where installers put them; those that do not start are skipped."""
 
 from __future__ import annotations
 

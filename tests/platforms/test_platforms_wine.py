@@ -1,4 +1,4 @@
-"""What of Wine can be told without starting it."""
+"""The parts of windows-wine that need no Wine process."""
 
 from __future__ import annotations
 

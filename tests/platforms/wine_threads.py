@@ -1,4 +1,4 @@
-"""Run by Wine's Python: how threads that do different things look to the probe, and whether data is ever missed."""
+"""Run by Wine's Python: how the probe sees threads with different calls, and whether data is ever missed."""
 
 import json
 import os
@@ -88,7 +88,7 @@ def others():
 
 
 def missed(kind):
-    """How often a thread was proved waiting though what had been sent to it was still under way."""
+    """How often a thread was proved waiting although data for it was still under way."""
     if kind == "stream":
         sender, receiver = socket.socketpair()
         send = sender.send
@@ -121,7 +121,7 @@ def missed(kind):
 
 @contextlib.contextmanager
 def busy_server():
-    """Keeps the Wine server at work, so that what it is to hand on has to queue."""
+    """Keeps the Wine server busy, so that arrived data has to queue."""
     over = threading.Event()
     kernel = ctypes.WinDLL("kernel32")
 
@@ -139,7 +139,7 @@ def busy_server():
 
 
 def held_back():
-    """What TCP holds back of a full connection, and after its end has taken all."""
+    """The bytes that TCP holds back on a full connection, and after the receiver has read all."""
     client, server = socket.socketpair()
     client.setblocking(False)
     sent = 0
@@ -164,7 +164,7 @@ def descriptors():
 
 
 def elsewhere():
-    """The probe that is taken under a Wine that is not known."""
+    """The probe that is chosen under an unknown version of Wine."""
     known, wine_waiting._VERSIONS = wine_waiting._VERSIONS, (b"0.9",)
     found = best_probe()[0]
     wine_waiting._VERSIONS = known

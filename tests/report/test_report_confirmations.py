@@ -1,4 +1,4 @@
-"""What kept records confirm: only of the file as it is now, and never what an emulator showed."""
+"""Kept records confirm the current scenario file only; a record of an emulator confirms nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people read of one cell and of one run: the timeline, the sequence diagram, tables and the report."""
+"""Output for people about a cell and a run: the timeline, the sequence diagram, tables and the report."""
 
 from dataclasses import replace
 

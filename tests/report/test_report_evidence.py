@@ -1,4 +1,4 @@
-"""Evidence in words: what is said of a socket's state, and only when it changed."""
+"""Evidence in words: the state of a socket, shown only when it changed."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def told(recorded):
 
 
 def said(cell):
-    """What is said of each step: names of sockets with their words."""
+    """The words about each step, by name of socket."""
     return {number: [change[:2] for change in found] for number, found in changes(cell).items()}
 
 

@@ -1,4 +1,4 @@
-"""Known deviations are told by reason, each once, with what the raw socket did where that is known."""
+"""Known deviations are listed by reason, each once, with the outcome of the raw socket if known."""
 
 from dataclasses import replace
 

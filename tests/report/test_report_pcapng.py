@@ -1,4 +1,4 @@
-"""Captures as files: what is written is read again, also by tshark; what is damaged is refused."""
+"""Captures as files: written files can be read again, also by tshark; damaged ones are refused."""
 
 import json
 import shutil

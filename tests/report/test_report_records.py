@@ -1,4 +1,4 @@
-"""Records: what they hold, what a run that was ended leaves, and how files that are none are answered."""
+"""Records: their contents, those of interrupted runs, and the messages about files that are not records."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What went over the wire: packets told as arrows, and drawn between the lifelines under their steps."""
+"""Packets as arrows, drawn between the lifelines under their steps."""
 
 import socket
 import struct
@@ -137,7 +137,7 @@ def test_what_goes_to_an_address_of_nobody_arrives_where_it_was_last_seen(tape):
 
 
 def capture(*steps, **changes):
-    """What a record says of a capture; steps are (number, begin, end) in milliseconds."""
+    """The capture of a record; steps are (number, begin, end) in milliseconds."""
     made = CaptureRecord(
         1, 0, True, tuple(StepTimes(number, *(int(time * MILLISECOND) for time in times)) for number, *times in steps),
         HOSTS, {"client": "client", "server": "server"},

@@ -1,4 +1,4 @@
-"""Runs with hosts, through the command line: nothing of them stays, however they end; and whose rights they need."""
+"""Runs with hosts, through the command line: the privileges they need, and that nothing is left, however they end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-HOUSEHOLD = Path(__file__).with_name("household.py")
+LIMITED = Path(__file__).with_name("limited_namespaces.py")
 
 SCENARIO = """
 summary: Data that nobody acknowledges.
@@ -51,7 +51,7 @@ def begin(start: Begin, leftovers, tmp_path: Path) -> Iterator[Begin]:
     def run(user: int, namespaces: str) -> subprocess.Popen[str]:
         command = (sys.executable, "-m", "conformance", "run", "-n", 2, "--reports", tmp_path / "reports")
         return start(
-            HOUSEHOLD, user, namespaces, *command, tmp_path / "unanswered.yaml",
+            LIMITED, user, namespaces, *command, tmp_path / "unanswered.yaml",
             folder=tmp_path, TMPDIR=str(leftovers.folder), PYTHONPATH=str(Path(__file__).parents[2]), COLUMNS="200",
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The protocol between controller and worker: its version, its messages, and lines that are no messages."""
+"""The protocol between controller and worker: its version, its messages, and lines that are not messages."""
 
 import json
 import sys
@@ -133,7 +133,7 @@ def test_a_line_that_is_no_message_costs_its_cell_only(runner, repository, tmp_p
 
 
 def greeting(tmp_path: Path, *lines: Any) -> Interpreter:
-    """A Python whose workers only say this."""
+    """A Python whose workers only write this line."""
     script = tmp_path / "worker.py"
     text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
     script.write_text(f"import sys\nprint({text!r}, flush=True)\nsys.stdin.read()\n", "utf-8")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="flock is a call
 
 @pytest.fixture
 def first(start, repository, leftovers):
-    """A run that has written its first cell and stands still, and its folder of records."""
+    """A run that has written its first cell and then waits, and its folder of records."""
     reports = leftovers.folder / "runs"
     arguments = ("run", "scenarios", "-n", "1", "-i", "wrappers.py:Slow", "--reports", reports)
     with start("-m", "conformance", *arguments, folder=repository, TMPDIR=str(leftovers.folder)) as process:

@@ -1,4 +1,4 @@
-"""Playing tapes to cells: what is found, shrunk and blamed, and what never may be."""
+"""Playing tapes to cells: failures are found and shrunk; the implementation is blamed only if the raw socket passes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -134,7 +134,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def played(folder):
-    """What became of a scenario under an implementation."""
+    """The result of playing tapes to a scenario with an implementation."""
 
     def run(name: str, implementation: str, tape: str | None = None, seeds: int = 12):
         scenario: Scenario = load_one(folder / f"{name}.yaml", folder)

@@ -1,4 +1,4 @@
-"""Workers that die, hang or are killed, and controllers that are: what a run loses by that, and what it leaves."""
+"""Workers that die, hang or are killed, and killed controllers: what a run loses and leaves behind."""
 
 import contextlib
 import os
@@ -183,7 +183,7 @@ def test_kill_9_of_the_controller_leaves_no_worker_no_namespace_and_no_folder(st
 
 
 def test_an_interrupted_start_leaves_no_worker(start, repository, leftovers):
-    """Whenever the signal comes: while files are read, workers start, or cells run."""
+    """At any time: while files are read, workers start, or cells run."""
     for delay in (0.3, 0.7):
         arguments = ("run", "scenarios", "--reports", leftovers.folder / "r", "-i", "wrappers.py:Slow")
         with start("-m", "conformance", *arguments, folder=repository, TMPDIR=str(leftovers.folder)) as process:

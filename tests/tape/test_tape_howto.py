@@ -1,6 +1,6 @@
 """The HOWTO's programs with a short send and a short receive in every place: every way to cut a message of eight bytes.
 
-What carries a message over in each of these cuts depends on no cut.
+A program that passes all of these does not depend on any cut.
 """
 
 import socket

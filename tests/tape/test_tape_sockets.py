@@ -1,4 +1,4 @@
-"""The taped socket: what a tape does to calls, what it leaves alone, and that it stands below wrappers."""
+"""The taped socket: the calls that a tape changes, those that it leaves alone, and wrappers above it."""
 
 import errno
 import os

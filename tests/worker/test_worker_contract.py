@@ -1,4 +1,4 @@
-"""Every row of the tables has its method, with the row's parameters, and says only what the language knows."""
+"""Every row of the tables has its method with the row's parameters, and uses only types that the language knows."""
 
 from __future__ import annotations
 

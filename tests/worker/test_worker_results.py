@@ -1,4 +1,4 @@
-"""What calls give and raise, as it is recorded; what goes wrong on our side is told apart from both."""
+"""How results and errors of calls are recorded; failures of the harness are neither."""
 
 from __future__ import annotations
 

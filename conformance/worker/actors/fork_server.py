@@ -1,7 +1,7 @@
 """The fork server: a process that forks actors' processes for the worker.
 
-A process with threads must not fork if its child is to run Python (POSIX, fork(): only async-signal-safe functions),
-and a worker has threads. So the worker forks a *fork server* when it starts, before it has any, and never forks again:
+A process with threads must not fork a child that runs Python (POSIX, fork(): only async-signal-safe functions), and a
+worker has threads. So the worker forks a *fork server* when it starts, before it has any, and never forks again:
 
     worker ──(spawn request, descriptors)──▶ fork server ──fork──▶ supervisor ──fork──▶ actor's process
 

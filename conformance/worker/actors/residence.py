@@ -1,4 +1,4 @@
-"""Where actors live, by the plan alone: on which host, and in which process."""
+"""Computes from the plan on which host and in which process each actor lives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actors: each carries out one call at a time. Those in this module are threads, each on its own host."""
+"""Actors, which carry out one call at a time; those in this module are threads, each on its host."""
 
 from __future__ import annotations
 

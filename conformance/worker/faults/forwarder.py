@@ -1,6 +1,6 @@
 """The forwarder: a thread that carries every packet between two hosts, from the TUN device of one to that of the other.
 
-It applies the packet rules to each. Without rules it is a link that loses nothing and keeps the order.
+It applies the packet rules to each. Without rules it loses nothing and keeps the order.
 """
 
 from __future__ import annotations

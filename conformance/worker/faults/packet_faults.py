@@ -33,7 +33,7 @@ class PacketFaults:
         """Puts a forwarder between the hosts. Unsupported if there can be none."""
         hosts = self._targets.cell.network.hosts
         if len({host.namespace for host in hosts.values()} - {None}) != 2:
-            raise Unsupported("packets can only be told apart between two hosts of our own")
+            raise Unsupported("packet rules need two hosts of our own")
         ends: dict[str, tuple[int, frozenset[bytes]]] = {}
         try:
             for name, host in hosts.items():
@@ -110,7 +110,7 @@ class PacketFaults:
 
     def _at_work(self) -> Forwarder:
         if self.forwarder is None:
-            raise Unsupported("packets can only be told apart between two hosts of our own")
+            raise Unsupported("packet rules need two hosts of our own")
         return self.forwarder
 
     # forged packets

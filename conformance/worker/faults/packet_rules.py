@@ -23,7 +23,7 @@ class Departure:
 
 @dataclass
 class Rule:
-    """One rule and its progress: it strikes the ``nth`` packet that it is about, and every ``every``-th after that."""
+    """One rule and its progress: it strikes the ``nth`` packet that it counts, and every ``every``-th after that."""
 
     action: str
     kind: str

@@ -15,7 +15,7 @@ from conformance.worker.network.networks import PREFIX4, PREFIX6, CellHosts, Hos
 
 @dataclass(frozen=True)
 class TargetHosts:
-    """The hosts of one cell, as its faults name them: by an actor who lives there."""
+    """The hosts of one cell, which its faults name by an actor that lives there."""
 
     cell: CellHosts
 

@@ -1,4 +1,4 @@
-"""The facts about this host: they stand in a record's header, and expectations are chosen by them."""
+"""The facts of this host, for the header of a record and for the choice of expectations."""
 
 from __future__ import annotations
 

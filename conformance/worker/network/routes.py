@@ -1,4 +1,4 @@
-"""Route messages (rtnetlink(7), RTM_NEWROUTE): says by which interface or gateway an address is reached."""
+"""Route messages (rtnetlink(7), RTM_NEWROUTE): sets the interface or gateway for an address."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add(kernel: RouteNetlink, name: str, to: str, own: str, mss: int = 0) -> Non
 
 
 def add_default(kernel: RouteNetlink, gateway: str, mss: int = 0) -> None:
-    """Packets that no other route is for go to this gateway. ``mss``: as for :func:`add`."""
+    """Packets without another route go to this gateway. ``mss``: as for :func:`add`."""
     family, packed = packed_address(gateway)
     head = _head(family, 0, _EVERYWHERE)
     kernel.request(_NEWROUTE, CREATE | REPLACE, head + attribute(_GATEWAY, packed) + _metrics(mss))

@@ -68,7 +68,7 @@ def _opened(targets: tuple[tuple[str, str], ...]) -> int:
 
 
 def _be_silent() -> None:
-    """Gives the device no link-local address (linux/if_link.h, IN6_ADDR_GEN_MODE_NONE): so it asks for no routers."""
+    """Gives the device no link-local address (linux/if_link.h, IN6_ADDR_GEN_MODE_NONE): it then asks for no routers."""
     setting = f"/proc/sys/net/ipv6/conf/{NAME}/addr_gen_mode"
     with contextlib.suppress(OSError), open(setting, "w", encoding="ascii") as file:  # it is silent without IPv6
         file.write("1")

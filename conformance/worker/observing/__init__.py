@@ -1,1 +1,1 @@
-"""What is recorded beside the calls themselves: the kernel's view of each socket, and captured packets."""
+"""Records more than the calls: the kernel's state of each socket, and captured packets."""

@@ -1,4 +1,4 @@
-"""Captures: every packet that leaves or reaches a host while a cell runs (packet(7)), and when each step ran.
+"""Captures: the packets that leave or reach a host while a cell runs (packet(7)), and the times of its steps.
 
 The kernel keeps the packets while a step runs, and the worker reads them after each step. Before the capture is closed
 the network must be idle, so that no packet is missing.
@@ -30,8 +30,8 @@ LIMIT = 2.0
 """Seconds within which the network must be idle, times the host's scale."""
 
 ANSWERS_WITHIN = 0.06
-"""Seconds that an answer may still take when nothing else is under way, times the host's scale: longer than Linux's
-delayed acknowledgement of 40 ms, which is visible nowhere while Linux delays it."""
+"""Seconds that an answer may still take when nothing else is under way, times the host's scale: longer than the 40 ms
+for which Linux delays an acknowledgement without showing it."""
 
 _PAUSE = 0.002
 _EVERY_PROTOCOL = 0x0003
@@ -62,7 +62,7 @@ class Stamping:
     """
 
     def __init__(self) -> None:
-        """HarnessError where packets are not stamped as they pass."""
+        """HarnessError if packets are not stamped as they pass."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.settimeout(LIMIT)
         self._socket.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
@@ -81,7 +81,7 @@ class Stamping:
 
 @cache
 def _stamping() -> Stamping:
-    """One for the whole life of the worker."""
+    """The stamping of this worker, made once."""
     return Stamping()
 
 
@@ -104,7 +104,7 @@ class Capture:
         self._steps: dict[int, tuple[Optional[int], Optional[int]]] = {}
         self._buffer = bytearray(SNAPSHOT)
         self.lacking = self._begin()
-        """Why there is nothing to capture; empty where there is."""
+        """Why nothing can be captured; empty if packets can."""
 
     def _begin(self) -> str:
         if transport_has_no_packets(self._transport):
@@ -142,18 +142,18 @@ class Capture:
     # while the cell runs
 
     def begins(self, step: int) -> None:
-        """A step begins now."""
+        """Notes that a step begins now."""
         self._steps[step] = time.time_ns(), None
 
     def over(self, steps: list[int]) -> None:
-        """These steps are over; their packets are read."""
+        """These steps are over: reads their packets."""
         now = time.time_ns()
         for step in steps:
             self._steps[step] = self._steps.get(step, (None, None))[0], now
         self._take()
 
     def _take(self) -> bool:
-        """Reads the packets that the kernel has kept; whether there were any."""
+        """Reads the packets that the kernel has kept. True if there were any."""
         before = len(self._packets)
         for name, each in self._sockets.items():
             with contextlib.suppress(BlockingIOError):
@@ -174,7 +174,7 @@ class Capture:
     def finish(
         self, settled: Callable[[], bool], answered: Callable[[], bool], scale: float
     ) -> tuple[AnyCapture, tuple[CapturedPacket, ...]]:
-        """Waits until the network is idle, closes the capture, and returns what is to be recorded, and the packets."""
+        """Waits until the network is idle, closes the capture, and returns its record and the packets."""
         if self.lacking:
             return NoCapture(self.lacking), ()
         idle = self._await_idle(settled, answered, scale)
@@ -195,7 +195,7 @@ class Capture:
         return captured, packets
 
     def _await_idle(self, settled: Callable[[], bool], answered: Callable[[], bool], scale: float) -> bool:
-        """Whether the network became idle: nothing under way, no packet unread, and no answer due soon."""
+        """True if the network became idle: no packet under way or unread, and no answer due soon."""
         poller = select.poll()
         for each in self._sockets.values():
             poller.register(each, select.POLLIN)
@@ -228,7 +228,7 @@ def _stamp(extra: list[tuple[int, int, bytes]]) -> int:
 
 
 def transport_has_no_packets(transport: Transport) -> bool:
-    """Whether sockets on a transport talk within the kernel, without a network."""
+    """True if the transport works within the kernel, without packets."""
     return "ip" not in transport.groups
 
 

@@ -33,7 +33,7 @@ class Evidence:
         self, transport: Transport, namespaces: Mapping[str, Optional[int]], descriptors: Descriptors,
         addresses: Mapping[str, Any],
     ) -> None:  # fmt: skip
-        """``namespaces``: by host, where the worker made the hosts; ``addresses``: by name, closed sockets included."""
+        """``namespaces``: by host, if the worker made the hosts; ``addresses``: by name, closed sockets included."""
         self._transport = transport
         self._descriptors = descriptors
         self._addresses = addresses
@@ -67,17 +67,17 @@ class Evidence:
         return {frozenset((end.local, end.peer)) for end in ends if end.identity in self._before}
 
     def answered(self) -> bool:
-        """Whether no socket waits for an acknowledgement of data, SYN or FIN."""
+        """True if no socket waits for an acknowledgement of data, SYN or FIN."""
         states = self.look() if self._speakers else ()
         return not any(each.unacknowledged or each.state in UNANSWERED for each in states)
 
     def look(self) -> list[SocketState]:
-        """The sockets as they are now; an empty list where the system does not say."""
+        """The sockets as they are now; empty if the system does not show them."""
         if self._speakers:
             return self._tcp()
         return [state for name, number in self._descriptors() for state in self._by_descriptor(name, number)]
 
-    # TCP: all sockets of the hosts, whichever process owns them
+    # TCP: all sockets of the hosts, of all processes
 
     def _tcp(self) -> list[SocketState]:
         descriptors = dict(self._descriptors())
@@ -96,7 +96,7 @@ class Evidence:
                 yield from speaker.tcp(family, self._before, ports)
 
     def _name(self, end: TcpEnd, inodes: Mapping[int, str]) -> Optional[str]:
-        """The name of a socket: by its descriptor if this process has one, else by its address. A name stays."""
+        """The name of a socket: by its descriptor if this process has one, else by its address. It never changes."""
         if end.inode in inodes:
             self._names[end.identity] = inodes[end.inode]
         elif end.inode and end.identity not in self._names:
@@ -108,7 +108,7 @@ class Evidence:
                 self._names[end.identity] = free[0]
         return self._names.get(end.identity)
 
-    # one descriptor at a time, where there is no sock_diag
+    # without sock_diag: one descriptor at a time
 
     def _by_descriptor(self, name: str, number: int) -> Iterator[SocketState]:
         if "tcp" in self._transport.groups:
@@ -122,7 +122,7 @@ class Evidence:
 def _state(name: Optional[str], end: TcpEnd, number: int) -> SocketState:
     """A socket as sock_diag describes it; ``number``: its descriptor in this process, or -1.
 
-    In TIME-WAIT the kernel keeps the state apart from the data, so that only the descriptor knows what is unread.
+    In TIME-WAIT the kernel keeps state and data apart, so only the descriptor shows unread bytes.
     """
     left = _unread(number) if end.state == "TIME-WAIT" and number >= 0 else 0
     peer = "" if end.state == LISTEN else _written(end.peer)
@@ -145,7 +145,7 @@ def _inode(number: int) -> int:
 
 
 def _unread(number: int) -> int:
-    """Bytes that can be read (FIONREAD); 0 where the system does not say."""
+    """Bytes that can be read (FIONREAD); 0 if unknown."""
     if sys.platform == "win32":
         return 0
     try:

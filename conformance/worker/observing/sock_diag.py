@@ -1,4 +1,4 @@
-"""The kernel's list of TCP sockets (sock_diag(7)): those of all processes, and those that were closed but still live.
+"""The kernel's list of TCP sockets (sock_diag(7)): those of all processes, and closed ones that still exist.
 
 The kernel answers for the network namespace of the thread that opens the conversation. No privilege is needed.
 """
@@ -25,7 +25,7 @@ _PORTS, _COOKIE = struct.Struct("!HH"), struct.Struct("=Q")
 _REQUEST = struct.Struct("=BBBBI")
 _ANSWER_HEAD, _ANSWER_TAIL = struct.Struct("=BBBB"), struct.Struct("=IIIII")
 _RETRANSMITS, _UNSENT = 100, 144
-"""Where tcpi_total_retrans and tcpi_notsent_bytes stand in struct tcp_info (linux/tcp.h)."""
+"""Offsets of tcpi_total_retrans and tcpi_notsent_bytes in struct tcp_info (linux/tcp.h)."""
 
 
 STATES = {
@@ -45,7 +45,7 @@ _TIMERS = {1: "retransmission", 2: "keepalive", 3: "time-wait", 4: "zero-window 
 _SYN_UNANSWERED = frozenset(["SYN-SENT", "SYN-RECEIVED"])
 _FIN_UNANSWERED = frozenset(["FIN-WAIT-1", "CLOSING", "LAST-ACK"])
 UNANSWERED = _SYN_UNANSWERED | _FIN_UNANSWERED
-"""The states in which a SYN or FIN of ours is not acknowledged yet."""
+"""The states in which our SYN or FIN is not acknowledged yet."""
 
 _FIN_RECEIVED = frozenset(["CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT"])
 
@@ -55,25 +55,25 @@ class TcpEnd:
     """One end of a connection, or a listener. Sizes are bytes of data; SYN and FIN are not counted."""
 
     identity: int
-    """The kernel's own number of the socket; it stays the same after the socket was closed."""
+    """The kernel's number of the socket, which stays the same after close."""
     inode: int
-    """0 where no descriptor leads to it: closed, or not accepted yet."""
+    """0 if it has no descriptor: closed, or not accepted yet."""
     state: str
     local: tuple[str, int]
     peer: tuple[str, int]
     unread: int = 0
     unacknowledged: int = 0
-    """Bytes that are not acknowledged, those not sent yet included."""
+    """Bytes that are not acknowledged, including those not sent yet."""
     unsent: int = 0
     retransmits: int = 0
-    """Segments sent again so far."""
+    """Retransmitted segments so far."""
     timer: str = ""
     queued: int = 0
     """Of a listener: connections that wait to be accepted."""
 
 
 class SockDiag(Conversation):
-    """A conversation with the kernel about TCP sockets. OSError where the kernel has no sock_diag."""
+    """A conversation with the kernel about TCP sockets. OSError if the kernel has no sock_diag."""
 
     def __init__(self) -> None:
         super().__init__(_PROTOCOL)
@@ -130,7 +130,7 @@ def _address(family: int, packed: bytes) -> str:
 
 
 def descriptor_state(number: int) -> Optional[str]:
-    """The state of one socket of this process by getsockopt(TCP_INFO); None where the system does not say."""
+    """The state of one socket of this process by getsockopt(TCP_INFO); None if unknown."""
     if not hasattr(socket, "TCP_INFO"):
         return None
     probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=number)

@@ -1,1 +1,1 @@
-"""Proving that a call waits: what its thread does, and that nothing is still on its way to it."""
+"""Proves that a call waits: what its thread does, and that nothing is still on its way to it."""

@@ -1,4 +1,4 @@
-"""Chooses the surest ways that work on this host: to see what a thread waits in, and what is still on its way."""
+"""Chooses the surest probes that work on this host: for the call of a thread, and for packets on their way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from conformance.worker.waiting.watch import Probe, ProcProbe, WindowProbe
 
 
 def best_probe() -> tuple[Probe, Traffic]:
-    """The surest probe, tried on a thread of this process, and the account of packets that goes with it."""
+    """The surest probe, tried on a thread of this process, and the traffic report that goes with it."""
     if sys.platform == "linux":
         return _linux_probe(), LinuxTraffic()
     if emulator() == "wine":

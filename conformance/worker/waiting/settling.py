@@ -1,4 +1,4 @@
-"""Tells whether the network has settled, so that data still on its way is not taken for data that never came.
+"""Checks whether the network has settled, so that data on its way is not taken for data that never came.
 
 A receiver that waits proves nothing while a packet for it lies in a queue. Four places can hold data that has left the
 sender and not reached the receiver:
@@ -36,7 +36,7 @@ STANDSTILL = 0.06
 
 
 class Traffic(Protocol):
-    """What a host says about packets that are on their way."""
+    """How a host reports packets that are on their way."""
 
     def busy(self) -> bool:
         """True while any packet is being handed over."""
@@ -63,11 +63,11 @@ class Settling:
         self._since = 0.0
 
     def moved(self) -> None:
-        """Something of the cell ran: an equal count of held-back bytes no longer proves that they are the same."""
+        """Notes that the cell ran: an equal count of held-back bytes no longer proves that they are the same."""
         self._held = None
 
     def settled(self) -> bool:
-        """True if nothing is on its way; always True if the host does not say."""
+        """True if nothing is on its way, or if the host does not report that."""
         before = self._carried()
         busy = self._traffic.busy()
         if before is None or before != self._carried():
@@ -104,7 +104,7 @@ class LinuxTraffic:
 
 
 class UnknownTraffic:
-    """A host that says nothing: never busy, and nothing unsent."""
+    """A host that reports nothing: never busy, and nothing unsent."""
 
     def busy(self) -> bool:
         return False
@@ -120,7 +120,7 @@ def queued(softnet_stat: str) -> bool:
 
 
 def unsent(descriptor: int) -> int:
-    """Bytes that TCP holds back on a socket; 0 if the kernel does not say."""
+    """Bytes that TCP holds back on a socket; 0 if unknown."""
     if sys.platform != "linux":
         return 0
     try:

@@ -4,7 +4,7 @@ The numbers are those of Linux 6.1: arch/x86/entry/syscalls/syscall_64.tbl and s
 arch/arm/tools/syscall.tbl (EABI), include/uapi/asm-generic/unistd.h (arm64, riscv64, loongarch64),
 arch/powerpc/kernel/syscalls/syscall.tbl, arch/s390/kernel/syscalls/syscall.tbl,
 arch/mips/kernel/syscalls/syscall_n64.tbl. Where a call has two numbers, as ``select`` and ``_newselect``, or ``futex``
-and ``futex_time64`` of 32-bit systems, both have the same name here.
+and ``futex_time64`` of 32-bit systems, both get the same name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Proves that a thread is waiting in its own call: by what the kernel says of it, never by the clock alone.
+"""Proves that a thread waits in its own call: by the kernel's data about it, never by the clock alone.
 
 ``blocks: true`` needs more than silence, because a slow machine, a lock and a page fault are silent, too. On Linux the
-kernel tells two things of a thread:
+kernel shows two things about a thread:
 
 - ``/proc/PID/task/TID/syscall``: the system call it is in, with all arguments, or ``running``;
 - ``/proc/PID/task/TID/schedstat``: the time it has run, the time it waited for a processor, and how often it was put
@@ -30,12 +30,12 @@ from conformance.worker.waiting.system_calls import call_name
 PROVEN, BOUNDED = "proven", "bounded"
 
 WINDOW = 0.25
-"""Seconds without a return after which a call counts as waiting if only the clock can tell; times the host's scale."""
+"""Seconds after which a call that has not returned counts as waiting, if there is only the clock; times the scale."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one look at a thread showed. Two equal looks mean that it did not run in between."""
+    """The result of one look at a thread. Two equal looks mean that it did not run in between."""
 
     call: str
     arguments: str
@@ -105,7 +105,7 @@ def cpu_seconds(schedstat: str) -> Optional[float]:
 
 
 class WindowProbe:
-    """Any system: says that a call has not returned, not what it waits in."""
+    """Any system: shows that a call has not returned, but not what it waits in."""
 
     name = "window"
     certainty = BOUNDED

@@ -1,6 +1,6 @@
 """Wine on Linux: the call that a thread of this process waits in, read from the thread's stack on the Windows side.
 
-Nothing here stops the thread. The result is valid only if the kernel says, before and after, that it did not run.
+The thread is not stopped: the result is valid only if the kernel shows before and after that it did not run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Wine on Linux: what the kernel says of a thread of Windows, and the call that the thread waits in.
+"""Wine on Linux: the kernel's data about a thread of Windows, and the call that the thread waits in.
 
 A thread that waits for anything of Windows makes one system call: it reads a wake-up from the Wine server (Wine 10,
 ntdll/unix/server.c, wait_select_reply). It does so in recv, in a lock and asleep; the stack shows which.
@@ -22,7 +22,7 @@ _WAKE_UP = "0x10"
 """The size of a wake-up (Wine 10, server/protocol.def, struct wake_up_reply); other replies are longer."""
 
 _VERSIONS = (b"10.0",)
-"""The versions of Wine of which we know how they make a thread wait."""
+"""The versions of Wine whose way of waiting we know."""
 
 _TRIAL_SECONDS = 2.0
 
@@ -126,7 +126,7 @@ def _sees_recv(probe: WineProbe) -> bool:
         while not seen and time.monotonic() < deadline:
             look = probe.look(thread.native_id or 0)
             seen = look is not None and look.call == "recv"
-            time.sleep(0.0005)  # between two looks at another thread; there is nothing that could wake us
+            time.sleep(0.0005)  # between two looks at another thread; no event could wake us
         sock.sendto(b"", sock.getsockname())
         thread.join(_TRIAL_SECONDS)
     return seen

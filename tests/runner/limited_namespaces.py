@@ -1,7 +1,8 @@
-"""Runs a program in a user namespace of its own, and tells afterwards how many network namespaces it left there.
+"""Runs a program in a user namespace of its own, and prints afterwards how many network namespaces it left there.
 
-``python household.py USER NAMESPACES COMMAND…``: USER is whom the program takes itself for, NAMESPACES whether it may
-have user namespaces (yes or no). Prints the program's process id; when a line comes, the number of what is left.
+``python limited_namespaces.py USER NAMESPACES COMMAND…``: USER is the program's user id, NAMESPACES whether it may
+make user namespaces (yes or no). Prints the program's process id and, after a line of input, the number of network
+namespaces that are left.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import time
 
 MOST = 48
-"""Network namespaces that there may be at once: what cannot be made afterwards is still there (namespaces(7))."""
+"""The limit of network namespaces; those that cannot be made afterwards still exist (namespaces(7))."""
 
 PATIENCE = 20.0
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
@@ -38,12 +39,12 @@ def main() -> None:
     sys.stdin.readline()
     end = time.monotonic() + PATIENCE
     while (left := MOST - room()) and time.monotonic() < end:
-        time.sleep(0.1)  # the kernel takes namespaces away later, and tells nobody
+        time.sleep(0.1)  # the kernel removes namespaces later, without an event
     print(left, flush=True)
 
 
 def room() -> int:
-    """How many network namespaces can still be made."""
+    """The number of network namespaces that can still be made."""
     made = 0
     read, write = os.pipe()
     child = os.fork()
