@@ -46,7 +46,7 @@ def forbidden(deviations: Sequence[Deviation], cell: Cell, host: Host) -> Option
     return Verdict(UNSUPPORTED, f"not run here: {declared.reason}") if declared else None
 
 
-def apply(  # noqa: PLR0913 (what was declared, and all that the cell did)
+def apply(
     deviations: Sequence[Deviation], cell: Cell, host: Host, verdict: Verdict,
     observations: Mapping[int, o.Observation], fixture: str = "",
 ) -> Verdict:  # fmt: skip

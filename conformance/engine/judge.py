@@ -113,7 +113,9 @@ class _Judgement:
         }
 
     def _first_deviation(self) -> Optional[tuple[s.Step, s.Outcome, str]]:
-        return next(((step, expected, reason) for step, expected, _, reason in self._walk() if reason is not None), None)
+        return next(
+            ((step, expected, reason) for step, expected, _, reason in self._walk() if reason is not None), None
+        )
 
     def _walk(self) -> Iterator[tuple[s.Step, s.Outcome, o.Observation, Optional[str]]]:
         """Each step that is judged, what was expected and observed, and why that is a deviation, if it is one."""

@@ -95,7 +95,9 @@ def _sensible(node: Node, entry: Fields, run: bool) -> None:
     """Whether the keys of an entry go together."""
     said = entry.get("observed")
     several = isinstance(said, Fields)
-    required = (() if several else ("scenario",)) + (("observed",) if run and "fixture" not in entry else ()) + ("reason",)
+    required = (
+        (() if several else ("scenario",)) + (("observed",) if run and "fixture" not in entry else ()) + ("reason",)
+    )
     missing = [key for key in required if key not in entry]
     if missing:
         bad(node, f"a known deviation needs {' and '.join(missing)}")

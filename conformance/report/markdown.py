@@ -161,7 +161,8 @@ def _rows(cells: list[CellComparison], labels: Sequence[str]) -> Iterator[list[s
     name = cell.scenario + (f" ({cell.case})" if cell.case else "")
     transports = ", ".join(each.transport for each in cells)
     for parting in (cell.parting, *(cell.parting.then if cell.parting else ())):
-        place = f"step {parting.step}: {parting.says}" if parting else "the end"
+        where = f"step {parting.step}: " if parting and parting.step else ""
+        place = f"{where}{parting.says}" if parting else "the end"
         yield [_escape(field) for field in (name, transports, place, *did_by_label(cell, labels, parting))]
         name = transports = ""
 

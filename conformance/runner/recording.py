@@ -113,14 +113,7 @@ def _differential(divergence: Divergence | None) -> Differential | None:
     if divergence is None:
         return None
     says = f"{divergence.actor} {divergence.operation}"
-    raw, here = _words(divergence.reference), _words(divergence.other)
-    return Differential(divergence.step, says, divergence.depth, raw, here)
-
-
-def _words(seen: Mapping[str, Any]) -> str:
-    if "seconds" in seen:
-        return f"{seen['seconds']} s"
-    return observed_words(o.Observation(seen["kind"], seen.get("value")))
+    return Differential(divergence.step, says, divergence.depth, *divergence.words)
 
 
 def shown_path(path: str) -> str:
