@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.engine.wording import error_text
+from conformance.engine.wording import error_text, known_from
 from conformance.model import observation as o
 from conformance.model.record import CellRecord, StepRecord
 from conformance.report.lifelines import Lifelines, Line
@@ -56,7 +56,11 @@ def result_lines(drawing: Lifelines, cell: CellRecord, step: StepRecord, time: s
     if step.did == "returned" and not deviates:
         return []
     text = error_text(vars(step.observation)) if deviates else ""
-    did = f"✗ {step.did}{text and f' ({text})'}; expected {step.expected}" if deviates else f"⤷ {step.did}"
+    did = (
+        f"✗ {step.did}{text and f' ({text})'}; expected {step.expected}{known_from(step.source, step.basis)}"
+        if deviates
+        else f"⤷ {step.did}"
+    )
     kind = "deviation" if deviates else "result"
     if step.actor not in drawing.actors:
         return drawing.across(did, kind, time)
