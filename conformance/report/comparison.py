@@ -194,7 +194,7 @@ def _in_its_group(step: StepRecord | None, cell: CellRecord, common: Common) -> 
 def behaviour(cell: CellRecord, common: Common) -> str:
     """The canonical behaviour of a cell: equal texts mean that the cells did the same, with the same verdict."""
     if not cell.steps:
-        return json.dumps([cell.verdict])
+        return json.dumps([cell.verdict, cell.fixture and [cell.fixture.call, cell.fixture.hung, cell.observed]])
     done: list[str] = []
     groups: dict[int | None, list[str]] = {}
     for step in cell.steps:

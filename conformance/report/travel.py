@@ -58,6 +58,8 @@ class _Walk:
     def __init__(self, cell: CellRecord) -> None:
         self._cell = cell
         self._files: list[_OpenFile] = []
+        self._aliases: dict[tuple[str, str], tuple[str, str]] = {}
+        """Second names of objects: a forked process has its parent's own socket under its own name, too."""
         self._datagrams = "datagram" in TRANSPORTS[cell.transport].groups
         at_first = self._connected_at_first()
         for name in dict.fromkeys((*at_first, *(("client", "server") if cell.given != "nothing" else ()))):
@@ -165,7 +167,8 @@ class _Walk:
             child = step.says.split()[1]
             for each in self._files:
                 copied = {(child, name) for owner, name in each.refs if owner == step.actor}
-                each.refs |= copied | {(child, child) for _, name in copied if name == step.actor}
+                each.refs |= copied
+            self._aliases[child, child] = child, step.actor
         elif row.ends_process:
             for each in self._files:
                 each.refs = {ref for ref in each.refs if ref[0] != step.actor}
@@ -188,14 +191,14 @@ class _Walk:
 
     def _named(self, names: Sequence[str], actor: str) -> _OpenFile | None:
         """The open file of an object: of one that the actor made, else of another actor's."""
-        for refs in ([(actor, name) for name in names], None):
+        for refs in ([self._aliases.get((actor, name), (actor, name)) for name in names], None):
             for each in self._files:
                 if any(ref in refs if refs else ref[1] in names for ref in each.refs):
                     return each
         return None
 
     def _ref(self, step: StepRecord, found: _OpenFile) -> tuple[str, str]:
-        own = (step.actor, _on(step))
+        own = self._aliases.get((step.actor, _on(step)), (step.actor, _on(step)))
         return own if own in found.refs else next(ref for ref in found.refs if ref[1] == _on(step))
 
     def _other(self, actor: str) -> str:

@@ -201,7 +201,7 @@ class Runner:
         cell, call = result.cell, result.fixture.call
         host = Host.of(vars(result.facts)) if result.facts else Host.of({})
         did = result.verdict.reason.removeprefix(f"the fixture failed: {call} ")
-        verdict = j.Verdict(j.FAIL, f"{result.verdict.reason}; with the raw socket it does not", observed=did)
+        verdict = j.Verdict(j.FAIL, f"{result.verdict.reason}; with the raw socket it does not", None, "returns", did)
         return apply(self._declared(cell, host), cell, host, verdict, {}, call)
 
     def judged(

@@ -43,7 +43,8 @@ class DifferentialRunner:
         if divergence and divergence.depth == ONLY_TIMING:
             divergence = None  # a slow machine is no deviation
         result = replace(result, divergence=divergence)
-        if result.verdict.kind == j.FAIL and reference.verdict.kind == j.FAIL:
+        at_a_step = result.verdict.step is not None  # if not, a known deviation is gone
+        if at_a_step and result.verdict.kind == j.FAIL and reference.verdict.kind == j.FAIL:
             return replace(result, verdict=self._fair(result, reference, free))
         return result
 
