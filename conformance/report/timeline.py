@@ -66,7 +66,7 @@ def _step(cell: CellRecord, step: StepRecord, left: int, changed: Sequence[Chang
         indent = " " * (left - 10)
         resolved = _resolved(cell, step) if texts else ""
         yield f"{indent}expected  {cell.expected}{resolved}{known_from(step.source, step.basis)}"
-        yield f"{indent}observed  {_observed(cell, step, texts, bool(resolved))}"
+        yield f"{indent}observed  {_observed(cell, step, texts)}"
         if cell.reason and cell.reason not in (cell.observed, cell.observed.partition(" ")[0]):  # "hung" is no reason
             yield f"{indent}because   {cell.reason}"
         yield f"{indent}at        {cell.file}:{step.line}"
@@ -74,15 +74,18 @@ def _step(cell: CellRecord, step: StepRecord, left: int, changed: Sequence[Chang
         yield f"{' ' * (left - 10)}raw       {cell.differential.raw} ({cell.differential.depth})"
 
 
-def _observed(cell: CellRecord, step: StepRecord, texts: bool, raw: bool) -> str:
-    """What the step did, in words that ``raw`` does not use; with the message of an exception, or the raw value."""
+def _observed(cell: CellRecord, step: StepRecord, texts: bool) -> str:
+    """What the step did, in words that the raw socket's result does not have; with the message of an exception.
+
+    Where the expectation refers to a saved value or to a port, the raw value is added.
+    """
     parting = cell.differential
     words = cell.observed
     if parting and parting.step == step.number and parting.here.startswith(words):
         words = parting.here
     text = error_text(vars(step.observation)) if texts and cell.observed == step.did else ""
     seen = step.observation
-    if raw and seen.raw is not None and seen.raw != seen.canonical:
+    if texts and "$" in cell.expected and seen.raw is not None and seen.raw != seen.canonical:
         words += f", raw {json.dumps(seen.raw)}"
     return words + (f": {text}" if text else "")
 
