@@ -23,6 +23,7 @@ from conformance.language.corpus import bundled_ids
 from conformance.language.deviation_files import about_nothing, load_deviations
 from conformance.model.record import CellRecord
 from conformance.report.comparison import compare
+from conformance.report.divergences import divergent, passed_otherwise
 from conformance.report.explained import by_reason
 from conformance.report.measures import measured
 from conformance.report.records import read
@@ -57,18 +58,20 @@ REASONS = 5
 @click.option("--evidence", is_flag=True, help="Also record the state of each socket after each step.")
 @click.option("--capture", is_flag=True, help="Also capture all packets, as pcapng files beside the record. Implies "
               "--evidence.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit status 1 also if a cell passes but differs from the raw socket.")
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output.")
 def command(  # noqa: PLR0913 (one parameter for each option)
     paths: tuple[str, ...], transport: tuple[str, ...], implementation: tuple[str, ...], platform: tuple[str, ...],
     workers: int, reports: Path, keyword: str, marker: str, inet_address: str | None, deviations: tuple[str, ...],
-    evidence: bool, capture: bool, as_json: bool,
+    evidence: bool, capture: bool, strict: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run scenarios and write, for each platform and implementation, a record and a report.
 
     Without PATH all scenarios of the package are run. The id of a scenario is its path below the folder "scenarios",
     or below PATH. A record that an earlier run wrote to the same folder is replaced.
 
-    Exit status 0 if nothing was unexpected, 1 if a cell failed or was inconclusive, 2 if an implementation cannot be
+    Exit status 0 if nothing was unexpected, 1 if a cell failed or was inconclusive (with --strict also if a cell passed
+    but differs from the raw socket), 2 if an implementation cannot be
     used or another run is writing the same record, 3 if nothing could be run, or nothing on one of the platforms.
     """
     request = Request(
@@ -97,6 +100,8 @@ def command(  # noqa: PLR0913 (one parameter for each option)
     if results.status is not None:
         return results.status
     status = of_verdicts(cell.verdict for cell in results.cells)
+    if strict and status == Exit.NOTHING_UNEXPECTED and passed_otherwise(results.cells):
+        return Exit.UNEXPECTED
     return Exit.NOTHING_RAN if results.not_run and status == Exit.NOTHING_UNEXPECTED else status
 
 
@@ -122,6 +127,7 @@ def _summary(results: Results) -> dict[str, object]:
         "records": [str(path) for path in results.records],
         "verdicts": verdict_counts(results.cells),
         "unexpected": [_summed_up(cell) for cell in results.cells if cell.verdict in UNEXPECTED],
+        "passed_otherwise": [_summed_up(cell) for cell in passed_otherwise(results.cells)],
         "known_deviations": [_summed_up(cell) for cell in results.cells if cell.verdict == "known-deviation"],
         "not_run": dict(results.not_run),
         "seconds": round(results.seconds, 2),
@@ -130,8 +136,10 @@ def _summary(results: Results) -> dict[str, object]:
 
 def _summed_up(cell: CellRecord) -> dict[str, object]:
     names = ("id", "verdict", "reason", "expected", "observed", "file", "step")
-    shown = {name: getattr(cell, name) for name in names}
-    return {**shown, "differential": cell.differential and vars(cell.differential)}
+    step = next((step for step in cell.steps if step.number == cell.step), None)
+    known = {name: getattr(step, name, None) for name in ("source", "basis")}
+    found = {name: (value := getattr(cell, name)) and vars(value) for name in ("differential", "fixture")}
+    return {**{name: getattr(cell, name) for name in names}, **known, **found}
 
 
 def _show(results: Results) -> None:
@@ -142,11 +150,14 @@ def _show(results: Results) -> None:
         screen.print(verdict_table(cells, screen.width))
         _show_unsupported(cells)
         _show_known(cells)
+        _show_passed_otherwise(cells)
     if len(results.records) < 2:
         show_measures(measured({"": results.cells}), results.cells)
     _show_unexpected([cell for cell in results.cells if cell.verdict in UNEXPECTED])
     screen.print()
     counts = ", ".join(f"{number} {verdict}" for verdict, number in verdict_counts(results.cells).items())
+    if others := len(passed_otherwise(results.cells)):
+        counts += f"; {others} passed but differ from the raw socket"
     screen.print(
         f"[bold]{counted(len(results.cells), 'cell')}[/] in {results.seconds:.1f} s: {counts or 'nothing ran'}"
     )
@@ -184,6 +195,20 @@ def _show_known(cells: list[CellRecord]) -> None:
             here = Text("here ").append(each.observed, STYLES["known-deviation"])
             between = "; " if wanted.cell_len + here.cell_len + 8 <= screen.width else "\n"
             screen.print(Padding(wanted.append(between).append_text(here), (0, 0, 0, 6), expand=False))
+
+
+def _show_passed_otherwise(cells: list[CellRecord]) -> None:
+    """The cells that passed although they did something else than the raw socket."""
+    screen, found = console(), divergent(passed_otherwise(cells))
+    if found:
+        screen.print("\nPassed, but differs from the raw socket", style="bold")
+    for each in found[:SHOWN]:
+        place = Text(f"{each.name}, step {each.step}").append(f"  over {', '.join(each.transports)}", "dim")
+        screen.print(Padding(place, (0, 0, 0, 2), expand=False))
+        words = Text("raw ").append(each.raw, STYLES["pass"]).append("; here ").append(each.here, "yellow")
+        screen.print(Padding(words.append(f" ({each.depth})", "dim"), (0, 0, 0, 6), expand=False))
+    if len(found) > SHOWN:
+        screen.print(f"… and {len(found) - SHOWN} more; the report has all of them", style="dim")
 
 
 def _show_unexpected(cells: list[CellRecord]) -> None:

@@ -23,7 +23,8 @@ class Deviation:
 
     ``scenario``, ``cell`` (``case-transport``) and ``implementation`` are names or globs, ``only`` is a guard on the
     host. ``observed`` is what the deviating step does, in the words of a failure (``raised EINVAL (OSError)``), with
-    ``*`` for what varies. ``reason`` explains why that is accepted, ``seen`` is the version that last showed it
+    ``*`` for what varies. With ``fixture`` (``connect()``) it is that call of the fixture that does so, and no step.
+    ``reason`` explains why that is accepted, ``seen`` is the version that last showed it
     (``gevent 26.9.0``). With ``run`` false the cell is not run.
     """
 
@@ -35,6 +36,7 @@ class Deviation:
     implementation: str = "*"
     only: s.Guard = ()
     run: bool = True
+    fixture: str = ""
     seen: str = ""
 
 
@@ -45,9 +47,10 @@ def forbidden(deviations: Sequence[Deviation], cell: Cell, host: Host) -> Option
 
 
 def apply(
-    deviations: Sequence[Deviation], cell: Cell, host: Host, verdict: Verdict, observations: Mapping[int, o.Observation]
-) -> Verdict:
-    """The verdict, given what was declared."""
+    deviations: Sequence[Deviation], cell: Cell, host: Host, verdict: Verdict,
+    observations: Mapping[int, o.Observation], fixture: str = "",
+) -> Verdict:  # fmt: skip
+    """The verdict, given what was declared. ``fixture``: the call and the actor where the fixture failed."""
     declared = _declared(deviations, cell, host)
     if declared is None or verdict.kind not in (PASS, FAIL):
         return verdict
@@ -57,10 +60,22 @@ def apply(
         return Verdict(FAIL, gone)
     step = observations.get(verdict.step) if verdict.step is not None else None
     observed = observed_words(step) if step else verdict.observed
-    if fnmatch.fnmatchcase(observed, declared.observed.replace("[", "[[]")):  # words hold brackets of their own
+    if _in_fixture(declared, fixture) and _fits(declared.observed, observed):
         return Verdict(KNOWN, declared.reason, verdict.step, verdict.expected, observed)
-    reason = f"{verdict.reason}; a deviation is known, but another one: {declared.observed} ({declared.position})"
+    reason = f"{verdict.reason}; a deviation is known, but another one: "
+    reason += f"{' '.join(filter(None, (declared.fixture, declared.observed)))} ({declared.position})"
     return Verdict(FAIL, reason.lstrip("; "), verdict.step, verdict.expected, observed)
+
+
+def _fits(declared: str, happened: str) -> bool:
+    return fnmatch.fnmatchcase(happened, declared.replace("[", "[[]"))  # words hold brackets of their own
+
+
+def _in_fixture(declared: Deviation, call: str) -> bool:
+    """Whether the declared call of the fixture failed; True where none was declared and none failed."""
+    if not declared.fixture or not call:
+        return not declared.fixture and not call
+    return any(_fits(declared.fixture, each) for each in (call, call.partition(" of ")[0]))
 
 
 def _declared(deviations: Sequence[Deviation], cell: Cell, host: Host) -> Optional[Deviation]:

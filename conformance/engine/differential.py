@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any, Optional
 
 from conformance.engine.schedule import EXACTLY_ONE
+from conformance.engine.telling_apart import told_apart
 from conformance.model import observation as o
 from conformance.model import scenario as s
 
@@ -60,6 +61,8 @@ class Divergence:
     depth: str
     reference: Mapping[str, Any]
     other: Mapping[str, Any]
+    words: tuple[str, str] = ("", "")
+    """What each run did, for people; never the same words for both."""
 
 
 def first_divergence(
@@ -155,7 +158,8 @@ def _observed(observations: Mapping[int, o.Observation], step: s.Step) -> o.Obse
 
 
 def _divergence(step: s.Step, depth: str, one: o.Observation, two: o.Observation) -> Divergence:
-    return Divergence(step.number, step.actor, step.operation, depth, _shown(depth, one), _shown(depth, two))
+    words = (f"{one.seconds} s", f"{two.seconds} s") if depth == ONLY_TIMING else told_apart(one, two)
+    return Divergence(step.number, step.actor, step.operation, depth, _shown(depth, one), _shown(depth, two), words)
 
 
 def _shown(depth: str, observation: o.Observation) -> dict[str, Any]:

@@ -21,28 +21,26 @@ the others need only be seen waiting.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Optional
+from typing import Optional
 
 from conformance.engine import choose
 from conformance.engine.match import Matcher, Seen
 from conformance.engine.schedule import EXACTLY_ONE
+from conformance.engine.sides import duration_side, sides
 from conformance.engine.wording import expected_words, observed_words
 from conformance.engine.wrong_types import wrong_type_in
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.cell import Cell
-from conformance.model.record import VERDICTS
+from conformance.model.record import VERDICTS, WITHIN
 from conformance.tables.faults import ROWS
 from conformance.tables.selectors import Host
 
 PASS, FAIL, KNOWN, UNSUPPORTED, INCONCLUSIVE = VERDICTS
 UNEXPECTED = (FAIL, INCONCLUSIVE)
 """The verdicts that make a run end with status 1."""
-
-UPPER_BOUND_SLACK = 50.0
-"""How many times as long as its upper bound a step may last: a slow machine is no deviation."""
 
 PYTHONS_TIMEOUT = "TimeoutError"
 """The timeout of a socket object, which has no errno. The system's timeout has one, with the same class."""
@@ -66,6 +64,19 @@ def judge(
 ) -> Verdict:
     """The verdict on one cell. ``excused``: steps at which a deviation is not the implementation's."""
     return _Judgement(cell, host, observations, excused).verdict()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether a step met its expectation, and the side of each range that the expectation states."""
+
+    met: bool
+    sides: Mapping[str, str]
+
+
+def findings(cell: Cell, host: Host, observations: Mapping[int, o.Observation]) -> dict[int, Finding]:
+    """A finding for each step that is judged, also after the first deviation."""
+    return _Judgement(cell, host, observations, frozenset()).findings()
 
 
 class _Judgement:
@@ -94,17 +105,31 @@ class _Judgement:
             return Verdict(UNSUPPORTED, self._observations[unsupported.number].reason or "", unsupported.number)
         return Verdict(PASS)
 
+    def findings(self) -> dict[int, Finding]:
+        """The findings of the walk."""
+        return {
+            step.number: Finding(reason is None, sides(expected, seen, *self._seen(step, seen)))
+            for step, expected, seen, reason in self._walk()
+        }
+
     def _first_deviation(self) -> Optional[tuple[s.Step, s.Outcome, str]]:
+        return next(
+            ((step, expected, reason) for step, expected, _, reason in self._walk() if reason is not None), None
+        )
+
+    def _walk(self) -> Iterator[tuple[s.Step, s.Outcome, o.Observation, Optional[str]]]:
+        """Each step that is judged, what was expected and observed, and why that is a deviation, if it is one."""
         for step in self._steps:
             seen = self._observations[step.number]
             self._note(step, seen)
-            if not self._is_judged(step):
-                continue
-            expected = choose.outcome_for(step, self._here)
-            reason = self._deviation(step, expected, seen)
-            if reason is not None and not self._free_in_group(step):
-                return step, expected, reason
-        return None
+            if self._is_judged(step):
+                expected = choose.outcome_for(step, self._here)
+                reason = self._deviation(step, expected, seen)
+                yield step, expected, seen, None if self._free_in_group(step) else reason
+
+    def _seen(self, step: s.Step, seen: o.Observation) -> tuple[Seen, Matcher]:
+        """The result of a step, and what compares it."""
+        return Seen(seen.canonical, seen.raw, ROWS[step.operation].result), Matcher(self._saved, step.actor)
 
     def _kind(self, step: s.Step) -> str:
         return self._observations[step.number].kind
@@ -120,8 +145,8 @@ class _Judgement:
 
     def _deviation(self, step: s.Step, expected: s.Outcome, seen: o.Observation) -> Optional[str]:
         """Why an observation is not what was expected; None if it is."""
-        matcher, legal = Matcher(self._saved, step.actor), choose.leaves(expected)
-        result = Seen(seen.canonical, seen.raw, ROWS[step.operation].result)
+        legal = choose.leaves(expected)
+        result, matcher = self._seen(step, seen)
         if any(_is(leaf, seen, result, matcher) for leaf in legal):
             return self._released_early(step, seen) or self._not_the_only_one(step)
         if any(_is(replace(leaf, lasts=None), seen, result, matcher) for leaf in legal if leaf.lasts is not None):
@@ -188,16 +213,12 @@ def _cpu_within(what: s.Blocks, seen: o.Observation) -> bool:
 
 
 def _duration(lasts: Optional[s.Range], seen: o.Observation, matcher: Matcher) -> bool:
-    if lasts is None or seen.seconds is None:
-        return True
-
-    def within(low: Any, high: Any, seconds: float) -> bool:
-        return matcher.matches(s.Range(low, high), Seen(seconds, None))
-
-    return within(lasts.low, None, seen.seconds) and within(None, lasts.high, seen.seconds / UPPER_BOUND_SLACK)
+    return lasts is None or seen.seconds is None or duration_side(lasts, seen, matcher) == WITHIN
 
 
 def _why(seen: o.Observation) -> str:
     if seen.kind == o.NOT_RUN:
         return f"not run: {seen.reason}"
-    return "hung" if seen.kind == o.HUNG else seen.reason or ""
+    if seen.kind == o.HUNG:
+        return ": ".join(filter(None, (observed_words(seen), seen.reason)))
+    return seen.reason or ""

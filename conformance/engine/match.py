@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 from conformance.engine import data
 from conformance.engine.evaluate import evaluate_data, is_data
 from conformance.model import scenario as s
 from conformance.model import values as v
+from conformance.model.record import ABOVE, BELOW, WITHIN
 from conformance.tables.error_names import canonical_name
 from conformance.tables.operations import UNORDERED, Result, kind_of_field
 
@@ -53,12 +54,24 @@ class Matcher:
     def _not(self, expected: s.Not, seen: Seen) -> bool:
         return not self._matches(expected.expected, seen)
 
+    def side(self, expected: s.Range, seen: Seen) -> Optional[str]:
+        """On which side of a range a result is; None where it is no number, or a bound was never saved."""
+        try:
+            return self._side(expected, seen)
+        except _NeverSaved:
+            return None
+
     def _range(self, expected: s.Range, seen: Seen) -> bool:
+        return self._side(expected, seen) == WITHIN
+
+    def _side(self, expected: s.Range, seen: Seen) -> Optional[str]:
         number = seen.raw if isinstance(seen.canonical, (list, str)) else seen.canonical
         if isinstance(number, bool) or not isinstance(number, (int, float)):
-            return False
+            return None
         low, high = (self._python(bound) if bound is not None else None for bound in (expected.low, expected.high))
-        return (low is None or number >= low) and (high is None or number <= high)
+        if low is not None and number < low:
+            return BELOW
+        return ABOVE if high is not None and number > high else WITHIN
 
     def _prefixof(self, expected: s.PrefixOf, seen: Seen) -> bool:
         if not data.is_recorded(seen.canonical):

@@ -17,6 +17,10 @@ LONGEST_TEXT = 200
 """Characters of an exception's message that are shown."""
 
 
+LONGEST_SOURCE = 80
+"""Characters of a source that are shown behind an expectation."""
+
+
 def counted(number: int, noun: str) -> str:
     """A number of things: ``1 cell``, ``2 cells``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
@@ -26,6 +30,23 @@ def expected_words(outcome: s.Outcome) -> str:
     """An outcome for people: ``returns 'abc'``, ``raises EPIPE``, ``blocks``."""
     words = _outcome(outcome.what)
     return f"{words}, lasting {_range(outcome.lasts)} s" if outcome.lasts else words
+
+
+_BASES = {"documented": "documented", "source-code": "read in source", "inferred": "inferred"}
+
+
+def basis_words(basis: str | None) -> str:
+    """How an expectation is known to hold: ``observed``, ``read in source, never observed``."""
+    if basis is None or basis == s.OBSERVED:
+        return basis or ""
+    return f"{_BASES.get(basis, basis)}, never observed"
+
+
+def known_from(source: str | None, basis: str | None) -> str:
+    """In brackets, the source of an expectation in brief and how it is known to hold; empty where neither is stated."""
+    brief = source if source is None or len(source) <= LONGEST_SOURCE else source[:LONGEST_SOURCE].rstrip() + "…"
+    words = "; ".join(filter(None, (brief, basis_words(basis))))
+    return f" ({words})" if words else ""
 
 
 def _outcome(what: Any) -> str:

@@ -1,5 +1,6 @@
 """Files of known deviations: YAML lists whose entries say what deviates, how, and why that is accepted.
 
+An entry with ``fixture`` is about a call of the fixture that raises or hangs; ``observed`` may then be left out.
 An entry with ``run: false`` instead of ``observed`` names cells that are not run there, for they would harm others or
 end as chance has it. One whose ``observed`` is a mapping stands for a deviation of each scenario that it names.
 """
@@ -19,7 +20,7 @@ from conformance.language.suggestions import nearest, short
 from conformance.language.yaml_tree import Fields, Node, compose, read
 from conformance.model.errors import Mistake, ScenarioError
 
-_TEXTS = ("scenario", "cell", "implementation", "reason")
+_TEXTS = ("scenario", "cell", "implementation", "reason", "fixture")
 _KEYS = (*_TEXTS, "observed", "only", "run")
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -86,7 +87,7 @@ def _entry(node: Node, reader: Reader, seen: str) -> tuple[Deviation, ...]:
     words = {key: text(value, key) for key in _TEXTS if (value := entry.get(key)) is not None}
     return tuple(
         Deviation(observed=observed, position=place.position, only=guard, run=run, seen=seen, **{**words, **about})
-        for place, about, observed in _observed(node, said)
+        for place, about, observed in _observed(node, said, "*" if "fixture" in entry else "")
     )
 
 
@@ -94,22 +95,26 @@ def _sensible(node: Node, entry: Fields, run: bool) -> None:
     """Whether the keys of an entry go together."""
     said = entry.get("observed")
     several = isinstance(said, Fields)
-    required = (() if several else ("scenario",)) + (("observed",) if run else ()) + ("reason",)
+    required = (
+        (() if several else ("scenario",)) + (("observed",) if run and "fixture" not in entry else ()) + ("reason",)
+    )
     missing = [key for key in required if key not in entry]
     if missing:
         bad(node, f"a known deviation needs {' and '.join(missing)}")
     if not run and "observed" in entry:
         bad(node, "what is not run (run: false) has nothing that is observed")
+    if not run and "fixture" in entry:
+        bad(node, "what is not run (run: false) has no fixture that fails")
     if isinstance(said, Fields) and not said.pairs:
         bad(said, "observed names no scenario")
     if several and "scenario" in entry:
         bad(node, "observed names the scenarios already; leave scenario out")
 
 
-def _observed(node: Node, said: Node | None) -> Iterator[tuple[Node, dict[str, str], str]]:
+def _observed(node: Node, said: Node | None, otherwise: str) -> Iterator[tuple[Node, dict[str, str], str]]:
     """Where each deviation of an entry is, the scenario that ``observed`` names, and what is observed there."""
     if isinstance(said, Fields):
         for key, value in said.pairs:
             yield key, {"scenario": text(key, "scenario")}, text(value, "observed")
     else:
-        yield node, {}, "" if said is None else text(said, "observed")
+        yield node, {}, otherwise if said is None else text(said, "observed")

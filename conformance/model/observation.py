@@ -64,6 +64,18 @@ class Observation:
                 raise Malformed("text", canonical.get(key), f"canonical.{key}")
 
 
+@dataclass(frozen=True)
+class FixtureFailure:
+    """A call of the implementation that raised or hung while the fixture was made."""
+
+    call: str
+    """The call and its actor: ``connect() of client``; ``the fixture`` where the worker could not say."""
+    hung: bool = False
+    """Whether the call neither returned nor raised."""
+    traceback: str = ""
+    """The frames of the implementation, as a traceback writes them."""
+
+
 def crashed(status: int) -> Observation:
     """The observation of a call that ended its process: ``status`` is the exit status, or a negated signal number."""
     if status >= 0:

@@ -16,11 +16,11 @@ from conformance.model.captures import AnyCapture, CapturedPacket
 from conformance.model.codec import Codec, Count, Name
 from conformance.model.examined import Examined
 from conformance.model.facts import HostFacts
-from conformance.model.observation import Observation
+from conformance.model.observation import FixtureFailure, Observation
 from conformance.model.plan import Plan
 from conformance.model.socket_state import SocketState
 
-PROTOCOL = 2
+PROTOCOL = 3
 """The version of the protocol; both sides must have the same."""
 
 
@@ -95,8 +95,8 @@ class CellEnd:
     """What the platform or the implementation lacks, so that the cell was not run."""
     inconclusive: Optional[str] = None
     """Why the cell could not be run."""
-    fixture_failed: bool = False
-    """Whether a call of the implementation raised while the fixture was made."""
+    fixture: Optional[FixtureFailure] = None
+    """The call of the implementation that raised or hung while the fixture was made."""
     used: Optional[tuple[str, ...]] = None
     """The attributes of the implementation that were used; None where the implementation does not note them."""
     tape: Optional[Played] = None

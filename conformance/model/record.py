@@ -10,7 +10,7 @@ import conformance
 from conformance.model.captures import AnyCapture
 from conformance.model.codec import WHOLE, Count, Name, among
 from conformance.model.facts import HostFacts
-from conformance.model.observation import Observation
+from conformance.model.observation import FixtureFailure, Observation
 from conformance.model.socket_state import SocketState
 
 FORMAT = 1
@@ -18,6 +18,10 @@ FORMAT = 1
 
 VERDICTS = ("pass", "fail", "known-deviation", "unsupported", "inconclusive")
 VerdictKind = Annotated[str, among(*VERDICTS)]
+
+BELOW, WITHIN, ABOVE = SIDES = ("below", "within", "above")
+Side = Annotated[str, among(*SIDES)]
+"""On which side of a stated range a value is."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,19 @@ class StepRecord:
     """Of a step in a group: the group's number, and how its steps belong together."""
     group_kind: Optional[Annotated[str, among("together", "exactly_one")]] = None
     measured: bool = False
+    met: Optional[bool] = None
+    """Whether the step met its expectation; None where that is not judged, and in older records."""
+    sides: Optional[Mapping[Name, Side]] = None
+    """The side of each range that the expectation states, by what is bounded: ``result``, ``result.count``,
+    ``duration``. None in older records."""
+    source: Optional[str] = None
+    """The source of the expectation, where it states one of its own."""
+    basis: Optional[Name] = None
+    """How the expectation is known to hold, where it states that."""
+    on: Optional[Name] = None
+    """The object that the step is used on; None in older records."""
+    made: Optional[tuple[Name, ...]] = None
+    """The objects that the step named; None in older records."""
     evidence: Optional[tuple[SocketState, ...]] = None
     """The sockets as they were when the step was over; None where that was not asked for."""
 
@@ -98,6 +115,10 @@ class CellRecord:
     notes: tuple[str, ...] = ()
     differential: Optional[Differential] = None
     capture: AnyCapture = None
+    fixture: Optional[FixtureFailure] = None
+    """Of a cell whose fixture failed: the call that raised or hung."""
+    given: Optional[Name] = None
+    """The name of the fixture; None in older records."""
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -120,8 +120,10 @@ class AnyOf:
     outcomes: tuple[Outcome, ...]
 
 
+OBSERVED = "observed"
+
 BASES = {
-    "observed": "a run there showed it",
+    OBSERVED: "a run there showed it",
     "documented": "the platform's documentation states it",
     "source-code": "it was read in the platform's source code",
     "inferred": "it follows from the source, which does not state it",

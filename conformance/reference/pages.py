@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from conformance.engine.wording import expected_words, result_words, step_words
+from conformance.engine.wording import basis_words, expected_words, result_words, step_words
 from conformance.language.corpus import bundled, load_all
 from conformance.language.howto_claims import Claim, claims
 from conformance.model import scenario as s
@@ -77,6 +78,8 @@ _OPTION_KINDS = {
 }
 
 _CASES_SHOWN = 8
+
+_NO_BASIS = "not stated"
 
 
 def pages(root: Path) -> dict[str, str]:
@@ -224,6 +227,7 @@ def scenarios(found: Sequence[s.Scenario], seen: Confirmations) -> str:
             "the scenario's file changes."
         ),
         _contents(used),
+        _bases(found),
         *(_section(name, each, seen) for name, each in used.items()),
     )
 
@@ -319,7 +323,33 @@ def _nested(items: Iterable[str]) -> Iterator[str]:
 
 def _difference(alternative: s.Alternative) -> str:
     source = f" ({alternative.outcome.source})" if alternative.outcome.source else ""
-    return f"on {_selector(alternative.selector)} {expected_words(alternative.outcome)}{source}"
+    basis = f" [{basis_words(alternative.outcome.basis)}]" if alternative.outcome.basis else ""
+    return f"on {_selector(alternative.selector)} {expected_words(alternative.outcome)}{source}{basis}"
+
+
+def _bases(found: Sequence[s.Scenario]) -> list[str]:
+    """How many alternatives of each family are known in which way."""
+    counts: dict[str, Counter[str]] = {}
+    for alternative in _alternatives(found):
+        families = sorted(alternative.selector & set(FAMILIES)) or ["any family"]
+        for family in families:
+            counts.setdefault(family, Counter())[alternative.outcome.basis or _NO_BASIS] += 1
+    heads = [*s.BASES, *([_NO_BASIS] if any(_NO_BASIS in each for each in counts.values()) else [])]
+    rows = ((f"`{name}`" if name in FAMILIES else name, *(str(each[head]) for head in heads), str(each.total()))
+            for name, each in sorted(counts.items()))  # fmt: skip
+    return [
+        "## How alternatives are known", "",
+        *_paragraph("Alternatives by the family that they are for, and by how they are known to hold: "
+                    + "; ".join(f"{name}: {meaning}" for name, meaning in s.BASES.items()) + "."),
+        "", *_table(("family", *heads, "all"), rows),
+    ]  # fmt: skip
+
+
+def _alternatives(found: Sequence[s.Scenario]) -> Iterator[s.Alternative]:
+    """Every alternative of every file, once: cases repeat the steps of their file."""
+    for scenario in found:
+        steps = (step for case in scenario.cases for step in case.steps)
+        yield from {each.position: each for step in steps for each in step.alternatives}.values()
 
 
 # claims

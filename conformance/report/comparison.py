@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from conformance.engine.differential import NOT_RUN, ONLY_TIMING, depth_of
 from conformance.engine.schedule import EXACTLY_ONE
+from conformance.engine.telling_apart import told_apart
 from conformance.model import observation as o
 from conformance.model.record import CellRecord, StepRecord
 from conformance.report.measures import Measured, measured
@@ -16,6 +17,12 @@ from conformance.report.records import Record
 
 ANOTHER_VERSION = "another version of the scenario"
 """The word for cells whose scenario's file differs between the records, so that their steps cannot be compared."""
+
+THE_CELL, THE_VERDICT = "the whole cell", "the verdict"
+"""Where records part that is no step: in whether they ran the cell, and in the verdict on the same steps."""
+
+OTHER_VERDICT, OTHER_SIDE = "other verdict", "other side of a bound"
+"""Depths of a difference in steps that otherwise did the same, or whose values are free."""
 
 FURTHER = 3
 """How many further steps with a difference are shown: the first may be no more than another name for the same thing."""
@@ -48,7 +55,7 @@ class CellComparison:
 
     @property
     def same(self) -> bool:
-        """Whether all records that ran the cell did the same, or ran different versions of it."""
+        """Whether all records that ran the cell did the same with the same verdict, or ran different versions of it."""
         return len(self.groups) <= 1
 
 
@@ -139,10 +146,16 @@ def _versions(present: Sequence[tuple[str, CellRecord]]) -> tuple[tuple[str, ...
 
 @dataclass(frozen=True)
 class Common:
-    """What is compared of a cell: the steps that no guard leaves out in any record; ``free`` are those by kind only."""
+    """What is compared of a cell: the steps that no guard leaves out in any record; ``free`` are those by kind only.
+
+    ``judged``: the steps of which all records say whether they met the expectation. ``bounds``: by step, what all
+    records say the side of. Older records say neither.
+    """
 
     steps: frozenset[int]
     free: frozenset[int]
+    judged: frozenset[int] = frozenset()
+    bounds: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
 
 def _comparable(cells: Sequence[CellRecord]) -> Common:
@@ -150,15 +163,25 @@ def _comparable(cells: Sequence[CellRecord]) -> Common:
     left_out = {step.number for step in steps if step.observation.kind == o.NOT_APPLICABLE}
     measured = {step.number for cell in cells if cell.level == "measure" for step in cell.steps}
     free = frozenset(step.number for step in steps if step.free or step.measured) | measured
-    return Common(frozenset(step.number for step in steps) - left_out, free)
+    by_number = {
+        number: [step for step in steps if step.number == number] for number in {each.number for each in steps}
+    }
+    judged = frozenset(number for number, same in by_number.items() if all(each.met is not None for each in same))
+    bounds = {number: frozenset.intersection(*(frozenset(each.sides or ()) for each in same))
+              for number, same in by_number.items()}  # fmt: skip
+    return Common(frozenset(step.number for step in steps) - left_out, free, judged, bounds)
 
 
-def _canonical(step: StepRecord | None, common: Common) -> str:
+def _canonical(step: StepRecord | None, common: Common, judgement: bool = True) -> str:
     """What a step did, as text to be compared; without its value where the value is free."""
     if step is None:
         return ""
     value = None if step.number in common.free else step.observation.canonical
-    return json.dumps([step.observation.kind, value], sort_keys=True)
+    found = [step.observation.kind, value]
+    if judgement:
+        sides = {name: (step.sides or {})[name] for name in common.bounds.get(step.number, ())}
+        found += [step.met if step.number in common.judged else None, sides]
+    return json.dumps(found, sort_keys=True)
 
 
 def _in_its_group(step: StepRecord | None, cell: CellRecord, common: Common) -> str:
@@ -169,24 +192,26 @@ def _in_its_group(step: StepRecord | None, cell: CellRecord, common: Common) -> 
 
 
 def behaviour(cell: CellRecord, common: Common) -> str:
-    """The canonical behaviour of a cell: equal texts mean that the cells did the same."""
+    """The canonical behaviour of a cell: equal texts mean that the cells did the same, with the same verdict."""
     if not cell.steps:
-        return json.dumps([cell.verdict])
+        return json.dumps([cell.verdict, cell.fixture and [cell.fixture.call, cell.fixture.hung, cell.observed]])
     done: list[str] = []
     groups: dict[int | None, list[str]] = {}
     for step in cell.steps:
         if step.number in common.steps:
             in_any_order = step.group_kind == EXACTLY_ONE
             (groups.setdefault(step.group, []) if in_any_order else done).append(_canonical(step, common))
-    return json.dumps([done, [sorted(group) for group in groups.values()]], sort_keys=True)
+    return json.dumps([cell.verdict, done, [sorted(group) for group in groups.values()]], sort_keys=True)
 
 
 def _parting(cells: Sequence[CellRecord], common: Common) -> Parting | None:
-    """The first step at which these cells, one of each group, differ; step 0 where one of them ran no step."""
+    """The first step at which these cells, one of each group, differ; step 0 where they do not part at a step."""
     if any(not cell.steps for cell in cells):
-        return Parting(0, 1, "the whole cell", tuple(_whole(cell) for cell in cells))
+        return Parting(0, 1, THE_CELL, tuple(_whole(cell) for cell in cells))
     partings = list(islice(_differences(cells, common), 1 + FURTHER))
-    return replace(partings[0], then=tuple(partings[1:])) if partings else None
+    if not partings:
+        return Parting(0, 1, THE_VERDICT, tuple(_verdict(cell) for cell in cells), OTHER_VERDICT)
+    return replace(partings[0], then=tuple(partings[1:]))
 
 
 def _differences(cells: Sequence[CellRecord], common: Common) -> Iterator[Parting]:
@@ -196,22 +221,48 @@ def _differences(cells: Sequence[CellRecord], common: Common) -> Iterator[Partin
         did = {_in_its_group(step, cell, common) for step, cell in zip(found, cells, strict=True)}
         if len(did) > 1:
             some = next(step for step in found if step is not None)
-            done = tuple(_did(step) for step in found)
-            yield Parting(number, some.line, f"{some.actor} {some.says}", done, _depth(found))
+            yield Parting(number, some.line, f"{some.actor} {some.says}", _done(found, common), _depth(found, common))
             if any(step and step.observation.kind == o.UNSUPPORTED for step in found):
                 return  # where a step is not supported the cell ends
 
 
-def _depth(found: Sequence[StepRecord | None]) -> str:
+def _depth(found: Sequence[StepRecord | None], common: Common) -> str:
     """The kind of difference between the first group and the first group that did something else."""
     seen = [step.observation for step in found if step is not None]
     if len(seen) < len(found):
         return NOT_RUN
+    if _only_judged_otherwise(found, common):
+        return OTHER_VERDICT if len({step.met for step in found if step is not None}) > 1 else OTHER_SIDE
     return next((depth for each in seen[1:] if (depth := depth_of(seen[0], each))), ONLY_TIMING)
 
 
-def _did(step: StepRecord | None) -> str:
-    return "not run" if step is None else step.did
+def _only_judged_otherwise(found: Sequence[StepRecord | None], common: Common) -> bool:
+    """Whether steps differ in their judgement only, or in a value of which several are legal."""
+    return len({_canonical(step, common, judgement=False) for step in found}) == 1
+
+
+def _done(found: Sequence[StepRecord | None], common: Common) -> tuple[str, ...]:
+    """What each group did; different words for different things."""
+    if _only_judged_otherwise(found, common):
+        return tuple("not run" if step is None else f"{step.did}, {_judged(step)}" for step in found)
+    words = ["not run" if step is None else step.did for step in found]
+    for number, step in enumerate(found):
+        for before, other in enumerate(found[:number]):
+            differ = _canonical(step, common) != _canonical(other, common)
+            if step and other and differ and words[before] == words[number]:
+                words[before], words[number] = told_apart(other.observation, step.observation)
+    return tuple(words)
+
+
+def _judged(step: StepRecord) -> str:
+    """Whether a step did as expected, and the side of each bound: ``not as expected (result above)``."""
+    sides = ", ".join(f"{name} {side}" for name, side in (step.sides or {}).items())
+    met = "not as expected" if step.met is False else "as expected"
+    return met + (f" ({sides})" if sides else "") + (f": {step.expected}" if step.met is False else "")
+
+
+def _verdict(cell: CellRecord) -> str:
+    return f"{cell.verdict}: {cell.reason}" if cell.reason else cell.verdict
 
 
 def _whole(cell: CellRecord) -> str:
@@ -227,15 +278,15 @@ def alike(cells: Iterable[CellComparison]) -> list[list[CellComparison]]:
 
 
 def parted(cells: Iterable[CellComparison]) -> list[CellComparison]:
-    """The cells that all records ran and in which some step differs."""
-    return [cell for cell in cells if cell.parting is None or cell.parting.step]
+    """The cells that all records ran and in which some step or the verdict differs."""
+    return [cell for cell in cells if cell.parting is None or cell.parting.says != THE_CELL]
 
 
 def left_out(cells: Iterable[CellComparison]) -> list[tuple[str, str, int]]:
     """Record, reason and number of the cells that this record did not run but others did; the largest number first."""
     found: dict[tuple[str, str], int] = {}
     for cell in cells:
-        if cell.parting is None or cell.parting.step:
+        if cell.parting is None or cell.parting.says != THE_CELL:
             continue
         for group, did in zip(cell.groups, cell.parting.did, strict=True):
             for label in group if did != "ran" else ():

@@ -48,7 +48,9 @@ def _explained(same: Sequence[CellRecord]) -> Explained:
 
 def _step(cell: CellRecord) -> str:
     step = next((step for step in cell.steps if step.number == cell.step), None)
-    return f"step {step.number}: {step.actor} {step.says}" if step else "the whole cell"
+    if step is None:
+        return f"the fixture, {cell.fixture.call}" if cell.fixture else "the whole cell"
+    return f"step {step.number}: {step.actor} {step.says}"
 
 
 def _has_raw(cell: CellRecord) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conformance.engine.judge import UNEXPECTED
+from conformance.engine.wording import basis_words
 from conformance.model.captures import CaptureRecord, NoCapture
-from conformance.model.record import CellRecord
+from conformance.model.record import CellRecord, StepRecord
+from conformance.model.scenario import OBSERVED
 from conformance.report.comparison import (
     ANOTHER_VERSION,
     CellComparison,
@@ -17,6 +19,7 @@ from conformance.report.comparison import (
     left_out,
     parted,
 )
+from conformance.report.divergences import divergent
 from conformance.report.explained import by_reason
 from conformance.report.measures import Measured, measured
 from conformance.report.records import Record
@@ -47,6 +50,7 @@ def _record(record: Record) -> list[str]:
     lines += _unexpected(record.cells)
     lines += _divergences([cell for cell in record.cells if cell.verdict != "known-deviation"])
     lines += _known_deviations(record.cells)
+    lines += _never_observed(record.cells)
     lines += _measures(measured({"": record.cells}))
     lines += _reasons("Unsupported here", [cell for cell in record.cells if cell.verdict == "unsupported"])
     return lines
@@ -91,20 +95,31 @@ def _capture(cell: CellRecord) -> list[str]:
 
 def _divergences(cells: Sequence[CellRecord]) -> list[str]:
     """The steps at which an implementation parts from the raw socket of the same run, whatever the verdict."""
-    found: dict[tuple[str, ...], list[str]] = {}
-    for cell in cells:
-        if cell.differential:
-            parting = cell.differential
-            name = cell.scenario + (f" ({cell.case})" if cell.case else "")
-            key = (name, f"{parting.step}: {parting.says}", parting.depth, parting.raw, parting.here)
-            found.setdefault(key, []).append(cell.transport)
+    found = divergent(cells)
     if not found:
         return []
     lines = ["## Against the raw socket", "", "| behaviour | transports | step | difference | raw | here |"]
     lines.append("|---|---|---|---|---|---|")
-    for (name, step, depth, raw, here), transports in found.items():
-        fields = (name, ", ".join(transports), step, depth, raw, here)
-        lines.append("| " + " | ".join(_escape(each) for each in fields) + " |")
+    for each in found:
+        fields = (each.name, ", ".join(each.transports), each.step, each.depth, each.raw, each.here)
+        lines.append("| " + " | ".join(_escape(field) for field in fields) + " |")
+    return [*lines, ""]
+
+
+def _never_observed(cells: Sequence[CellRecord]) -> list[str]:
+    """The expectations of this run that nobody had observed on such a platform, by basis and source."""
+    found: dict[tuple[str, str], list[StepRecord]] = {}
+    for cell in cells:
+        for step in cell.steps:
+            if step.basis not in (None, OBSERVED):
+                found.setdefault((basis_words(step.basis), step.source or ""), []).append(step)
+    if not found:
+        return []
+    lines = ["## Expectations that were never observed here", "", "| basis | source | steps | met | not met |"]
+    lines.append("|---|---|---:|---:|---:|")
+    for (basis, source), steps in found.items():
+        counts = (len(steps), sum(each.met is True for each in steps), sum(each.met is False for each in steps))
+        lines.append(f"| {_escape(basis)} | {_escape(source)} | {' | '.join(map(str, counts))} |")
     return [*lines, ""]
 
 
@@ -161,7 +176,8 @@ def _rows(cells: list[CellComparison], labels: Sequence[str]) -> Iterator[list[s
     name = cell.scenario + (f" ({cell.case})" if cell.case else "")
     transports = ", ".join(each.transport for each in cells)
     for parting in (cell.parting, *(cell.parting.then if cell.parting else ())):
-        place = f"step {parting.step}: {parting.says}" if parting else "the end"
+        where = f"step {parting.step}: " if parting and parting.step else ""
+        place = f"{where}{parting.says}" if parting else "the end"
         yield [_escape(field) for field in (name, transports, place, *did_by_label(cell, labels, parting))]
         name = transports = ""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.engine.wording import error_text
+from conformance.engine.wording import error_text, known_from
 from conformance.model import observation as o
 from conformance.model.record import CellRecord, StepRecord
 from conformance.report.lifelines import Lifelines, Line
 from conformance.report.socket_states import Change, changes
+from conformance.report.travel import travelled
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
-from conformance.tables.faults import ROWS
-from conformance.tables.operations import DATA
 
 WIDTH = 100
 
@@ -24,8 +23,9 @@ def diagram(cell: CellRecord, width: int = WIDTH) -> list[Line]:
     drawing = Lifelines(actors, width)
     lines = [drawing.heads(), drawing.blank()]
     changed = changes(cell)
+    labels = travelled(cell)
     for step in cell.steps:
-        lines += _step(drawing, cell, step, changed.get(step.number, []))
+        lines += _step(drawing, cell, step, changed.get(step.number, []), labels.get(step.number, ""))
     return [*lines, drawing.heads()]
 
 
@@ -35,10 +35,10 @@ def actors_of(cell: CellRecord) -> list[str]:
     return [actor for actor in actors if actor not in FAULT_ACTORS] or actors
 
 
-def _step(drawing: Lifelines, cell: CellRecord, step: StepRecord, changed: Sequence[Change]) -> list[Line]:
+def _step(drawing: Lifelines, cell: CellRecord, step: StepRecord, changed: Sequence[Change], label: str) -> list[Line]:
     if step.observation.kind == o.NOT_APPLICABLE:
         return []
-    lines = [*call_lines(drawing, step), *result_lines(drawing, cell, step), *_arrow(drawing, step)]
+    lines = [*call_lines(drawing, step), *result_lines(drawing, cell, step), *_arrow(drawing, step, label)]
     return [*lines, *state_lines(drawing, step, changed), drawing.blank()]
 
 
@@ -56,7 +56,11 @@ def result_lines(drawing: Lifelines, cell: CellRecord, step: StepRecord, time: s
     if step.did == "returned" and not deviates:
         return []
     text = error_text(vars(step.observation)) if deviates else ""
-    did = f"✗ {step.did}{text and f' ({text})'}; expected {step.expected}" if deviates else f"⤷ {step.did}"
+    did = (
+        f"✗ {step.did}{text and f' ({text})'}; expected {step.expected}{known_from(step.source, step.basis)}"
+        if deviates
+        else f"⤷ {step.did}"
+    )
     kind = "deviation" if deviates else "result"
     if step.actor not in drawing.actors:
         return drawing.across(did, kind, time)
@@ -75,10 +79,7 @@ def state_lines(drawing: Lifelines, step: StepRecord, changed: Sequence[Change])
     return lines
 
 
-def _arrow(drawing: Lifelines, step: StepRecord) -> list[Line]:
-    """The arrow to the peer, if the operation has one and there is exactly one peer."""
-    to, row = drawing.neighbour(step.actor), ROWS.get(step.operation)
-    if to is None or row is None or not row.arrow or step.observation.kind != o.RETURNED or step.pending:
-        return []
-    label = step.says.partition(" ")[2] if row.arrow == DATA else row.arrow
-    return [drawing.arrow(step.actor, to, label)]
+def _arrow(drawing: Lifelines, step: StepRecord, label: str) -> list[Line]:
+    """The arrow to the peer, if something travelled and there is exactly one peer."""
+    to = drawing.neighbour(step.actor)
+    return [drawing.arrow(step.actor, to, label)] if to and label else []

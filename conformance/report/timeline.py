@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from conformance.engine.wording import error_text
+from conformance.engine.wording import error_text, known_from
 from conformance.model.record import CellRecord, StepRecord
 from conformance.report.socket_states import Change, changes
 
@@ -28,8 +31,20 @@ def timeline(cell: CellRecord, transports: Sequence[str] = (), texts: bool = Tru
         lines += _step(cell, step, left, changed.get(step.number, ()), texts)
     if cell.step is None and cell.reason:
         lines += ["", cell.reason] if cell.steps else [cell.reason]
+    lines += _fixture(cell)
     lines += [f"      {note}" for note in cell.notes]
     return lines
+
+
+def _fixture(cell: CellRecord) -> Iterator[str]:
+    """What failed of the fixture, where the reason does not say it, and the implementation's frames."""
+    if cell.fixture is None:
+        return
+    if cell.observed and cell.observed not in cell.reason:
+        yield f"the fixture failed: {cell.fixture.call} {cell.observed}"
+    if cell.fixture.traceback:
+        yield "where it hung, the innermost call last:" if cell.fixture.hung else "the implementation's own frames:"
+        yield from cell.fixture.traceback.splitlines()
 
 
 def _under(cell: CellRecord) -> str:
@@ -49,11 +64,42 @@ def _step(cell: CellRecord, step: StepRecord, left: int, changed: Sequence[Chang
     yield from (f"{' ' * (left - 10)}state     {socket} {words}" for socket, words, _ in changed)
     if step.number == cell.step:
         indent = " " * (left - 10)
-        yield f"{indent}expected  {cell.expected}"
-        text = error_text(vars(step.observation)) if texts and cell.observed == step.did else ""
-        yield f"{indent}observed  {cell.observed}" + (f": {text}" if text else "")
-        if cell.reason and cell.reason != cell.observed.partition(" ")[0]:  # "hung" is no reason
+        resolved = _resolved(cell, step) if texts else ""
+        yield f"{indent}expected  {cell.expected}{resolved}{known_from(step.source, step.basis)}"
+        yield f"{indent}observed  {_observed(cell, step, texts)}"
+        if cell.reason and cell.reason not in (cell.observed, cell.observed.partition(" ")[0]):  # "hung" is no reason
             yield f"{indent}because   {cell.reason}"
         yield f"{indent}at        {cell.file}:{step.line}"
     if cell.differential and step.number == cell.differential.step:
         yield f"{' ' * (left - 10)}raw       {cell.differential.raw} ({cell.differential.depth})"
+
+
+def _observed(cell: CellRecord, step: StepRecord, texts: bool) -> str:
+    """What the step did, in words that the raw socket's result does not have; with the message of an exception.
+
+    Where the expectation refers to a saved value or to a port, the raw value is added.
+    """
+    parting = cell.differential
+    words = cell.observed
+    if parting and parting.step == step.number and parting.here.startswith(words):
+        words = parting.here
+    text = error_text(vars(step.observation)) if texts and cell.observed == step.did else ""
+    seen = step.observation
+    if texts and "$" in cell.expected and seen.raw is not None and seen.raw != seen.canonical:
+        words += f", raw {json.dumps(seen.raw)}"
+    return words + (f": {text}" if text else "")
+
+
+def _resolved(cell: CellRecord, step: StepRecord) -> str:
+    """The values that the expectation refers to: ``, where $name.port is 4711``; empty where it refers to none."""
+    saved: dict[str, Any] = {}
+    for each in cell.steps:
+        if each.number < step.number:
+            saved.update(each.observation.names)
+    found = {}
+    for name, part in re.findall(r"\$(\w[\w-]*)(?:\.(\w+))?", cell.expected):
+        raw = saved.get(name, {}).get("raw")
+        value = raw.get(part) if part and isinstance(raw, dict) else raw
+        if value is not None and not (part and not isinstance(raw, dict)):
+            found[f"${name}.{part}" if part else f"${name}"] = json.dumps(value)
+    return f", where {' and '.join(f'{name} is {value}' for name, value in found.items())}" if found else ""

@@ -28,7 +28,7 @@ from conformance.tables.selectors import Host
 MAX_CELLS_PER_WORKER = 5000
 
 FIXTURE_PATIENCE = 10.0
-"""Seconds beyond a step's patience that a worker may be silent before the first step."""
+"""Seconds beyond a step's patience that a worker may be silent before the first step, times the host's scale."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class CellResult:
     """By step, the sockets as they were when the step was over, where that was asked for."""
     used: frozenset[str] | None = None
     """The attributes of the implementation that the worker's process used; None where it does not note them."""
-    fixture_failed: bool = False
-    """Whether a call raised while the fixture was made."""
+    fixture: o.FixtureFailure | None = None
+    """The call that raised or hung while the fixture was made."""
     played: Played | None = None
     """Of a cell with a tape: what was played."""
     capture: AnyCapture = None
@@ -134,7 +134,7 @@ class Runner:
             cell, self._verdict(cell, host, transcript, end, observations), observations, end.seconds,
             hello.facts, _notes(transcript), evidence=transcript.evidence,
             used=None if end.used is None else frozenset(end.used),
-            fixture_failed=end.fixture_failed, played=end.tape, capture=end.capture, packets=end.packets,
+            fixture=_fixture(transcript, end), played=end.tape, capture=end.capture, packets=end.packets,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -158,7 +158,8 @@ class Runner:
         """What the worker reports of a cell until the cell's end, the worker's death, or too long a silence."""
         transcript = Transcript(worker.send(made), frozenset(step.number for step in made.steps))
         grace = GRACE * worker.hello.scale
-        patience = max((step.limit for step in made.steps), default=0.0) + grace + FIXTURE_PATIENCE
+        patience = max((step.limit for step in made.steps), default=0.0) + grace
+        patience += FIXTURE_PATIENCE * worker.hello.scale
         try:
             while transcript.end is None:
                 answer = worker.receive(patience)
@@ -193,6 +194,15 @@ class Runner:
         if transcript.ended is not None and not transcript.begun:
             return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(transcript)} before the first step")
         return self.judged(cell, host, observations)
+
+    def blamed(self, result: CellResult) -> j.Verdict:
+        """The verdict on a fixture that failed and that the raw socket can make, known deviations included."""
+        assert result.fixture is not None
+        cell, call = result.cell, result.fixture.call
+        host = Host.of(vars(result.facts)) if result.facts else Host.of({})
+        did = result.verdict.reason.removeprefix(f"the fixture failed: {call} ")
+        verdict = j.Verdict(j.FAIL, f"{result.verdict.reason}; with the raw socket it does not", None, "returns", did)
+        return apply(self._declared(cell, host), cell, host, verdict, {}, call)
 
     def judged(
         self, cell: Cell, host: Host, observations: Mapping[int, o.Observation], excused: frozenset[int] = frozenset()
@@ -229,6 +239,13 @@ def _completed(case: s.Case, transcript: Transcript) -> dict[int, o.Observation]
             reason = f"the worker {_death(transcript)} in step {last}"
             observations[step.number] = o.Observation(o.NOT_RUN, blame=last, reason=reason)
     return dict(sorted(observations.items()))
+
+
+def _fixture(transcript: Transcript, end: CellEnd) -> o.FixtureFailure | None:
+    """What failed of the fixture: also where the worker stopped answering in it."""
+    if end.fixture is None and transcript.stuck and not transcript.begun:
+        return o.FixtureFailure("the fixture", hung=True)
+    return end.fixture
 
 
 def _death(transcript: Transcript) -> str:

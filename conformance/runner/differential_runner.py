@@ -33,9 +33,8 @@ class DifferentialRunner:
             return self._runner.run(cell)
         reference = self._runner.run(replace(cell, implementation=RAW))
         result = self._runner.run(cell)
-        if reference.observations and result.fixture_failed:
-            reason = f"{result.verdict.reason}; with the raw socket it does not"
-            return replace(result, verdict=j.Verdict(j.FAIL, reason))
+        if reference.observations and result.fixture:
+            return replace(result, verdict=self._runner.blamed(result))
         if not reference.observations or not result.observations:
             return result
         judged = [step for step in cell.case.steps if not cell.measures(step)]
@@ -44,7 +43,8 @@ class DifferentialRunner:
         if divergence and divergence.depth == ONLY_TIMING:
             divergence = None  # a slow machine is no deviation
         result = replace(result, divergence=divergence)
-        if result.verdict.kind == j.FAIL and reference.verdict.kind == j.FAIL:
+        at_a_step = result.verdict.step is not None  # if not, a known deviation is gone
+        if at_a_step and result.verdict.kind == j.FAIL and reference.verdict.kind == j.FAIL:
             return replace(result, verdict=self._fair(result, reference, free))
         return result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from conformance.engine import choose
 from conformance.engine.differential import Divergence
 from conformance.engine.exact import is_free
-from conformance.engine.judge import UNEXPECTED
+from conformance.engine.judge import UNEXPECTED, Finding, findings
 from conformance.engine.wording import expected_words, observed_words, step_words
 from conformance.model import observation as o
 from conformance.model import scenario as s
@@ -55,7 +55,12 @@ def cell_record(result: CellResult) -> CellRecord:
     """The record of a cell. Of a capture it holds all but the packets, which are a file of their own."""
     cell, verdict = result.cell, result.verdict
     host = Host.of(vars(result.facts)) if result.facts else None
-    steps = tuple(_step(result, step, host) for step in cell.case.steps if step.number in result.observations)
+    found = findings(cell, host, result.observations) if host else {}
+    steps = tuple(
+        _step(result, step, host, found.get(step.number))
+        for step in cell.case.steps
+        if step.number in result.observations
+    )
     actors = dict.fromkeys(step.actor for step in cell.case.steps)
     measures = _measures(cell, result.observations)
     return CellRecord(
@@ -80,6 +85,8 @@ def cell_record(result: CellResult) -> CellRecord:
         notes=result.notes if verdict.kind in UNEXPECTED else (),
         differential=_differential(result.divergence),
         capture=result.capture,
+        fixture=result.fixture,
+        given=cell.case.given.fixture,
     )
 
 
@@ -106,14 +113,7 @@ def _differential(divergence: Divergence | None) -> Differential | None:
     if divergence is None:
         return None
     says = f"{divergence.actor} {divergence.operation}"
-    raw, here = _words(divergence.reference), _words(divergence.other)
-    return Differential(divergence.step, says, divergence.depth, raw, here)
-
-
-def _words(seen: Mapping[str, Any]) -> str:
-    if "seconds" in seen:
-        return f"{seen['seconds']} s"
-    return observed_words(o.Observation(seen["kind"], seen.get("value")))
+    return Differential(divergence.step, says, divergence.depth, *divergence.words)
 
 
 def shown_path(path: str) -> str:
@@ -122,7 +122,7 @@ def shown_path(path: str) -> str:
     return path if relative.startswith("..") else relative
 
 
-def _step(result: CellResult, step: s.Step, host: Host | None) -> StepRecord:
+def _step(result: CellResult, step: s.Step, host: Host | None, finding: Finding | None) -> StepRecord:
     cell, seen = result.cell, result.observations[step.number]
     expected = choose.outcome_for(step, choose.here(cell, host)) if host else step.outcome
     grouped = step.group_kind != "single"
@@ -140,8 +140,23 @@ def _step(result: CellResult, step: s.Step, host: Host | None) -> StepRecord:
         group=step.group if grouped else None,
         group_kind=step.group_kind if grouped else None,
         measured=cell.measures(step),
+        met=finding.met if finding else None,
+        sides=finding.sides if finding else None,
+        source=expected.source,
+        basis=expected.basis,
+        on=step.using or step.actor,
+        made=tuple(_names(step.names)),
         evidence=tuple(result.evidence[step.number]) if step.number in result.evidence else None,
     )
+
+
+def _names(names: Any) -> Iterator[str]:
+    """The names in an ``as``."""
+    if isinstance(names, str):
+        yield names
+    elif names:
+        for each in names.values() if isinstance(names, Mapping) else names:
+            yield from _names(each)
 
 
 def _measures(cell: Cell, observations: Mapping[int, o.Observation]) -> dict[str, tuple[float, str]]:

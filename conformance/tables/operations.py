@@ -140,6 +140,8 @@ class Operation:
     waits: frozenset[str] = frozenset()
     arrow: str = ""
     """What a drawing writes on the arrow to the peer; no arrow where this is empty."""
+    shares: bool = False
+    """What it makes refers to the same open file as the object that it is used on, or that it names."""
     moves: str = ""
     """How it moves bytes: one of the words above; empty if it moves none."""
     rest: Optional[str] = None
@@ -276,19 +278,21 @@ _SOCKETS = (
         is_="gives_address", arrow="SYN"),
     _op("shutdown", "how:symbol", "nothing", "Ends one direction or both.", main="how", arrow="end"),
     _op("close", "", "nothing", "Closes the object.", on="any", arrow="end"),
-    _op("close_descriptor", "", "nothing", "Closes the raw descriptor, also under other threads' calls.", on="any"),
-    _op("detach", "", "nothing", "Gives up the descriptor without closing it.", makes="descriptor"),
-    _op("dup", "", "nothing", "Makes a second socket for the same open file.", makes=SOCKET, is_="gives_address"),
+    _op("close_descriptor", "", "nothing", "Closes the raw descriptor, also under other threads' calls.", on="any",
+        arrow="end"),
+    _op("detach", "", "nothing", "Gives up the descriptor without closing it.", makes="descriptor", is_="shares"),
+    _op("dup", "", "nothing", "Makes a second socket for the same open file.", makes=SOCKET,
+        is_="gives_address shares"),
     _op("socket_from", "object:object", "nothing", "Makes a socket of a detached descriptor.", main="object", on=None,
-        makes=SOCKET, is_="gives_address"),
+        makes=SOCKET, is_="gives_address shares"),
     _op("share", "object:object", "nothing", "Makes a second socket through share() and fromshare().", main="object",
-        on=None, makes=SOCKET),
+        on=None, makes=SOCKET, is_="shares"),
     _op("forget", "", (("warnings", "list"),), "Drops the last reference and collects garbage.", kind="harness",
         is_="by_name"),
     _op("setting", "key:text", "value", "A kernel setting of the actor's host, such as `net.ipv4.tcp_retries2`.",
         main="key", on=None, kind="harness"),
     _op("vanish", "", "nothing", "The socket disappears: neither FIN nor RST is sent.", kind="harness", is_="disturbs"),
-    _op("with_block", "", "nothing", "Enters and leaves the socket's with block."),
+    _op("with_block", "", "nothing", "Enters and leaves the socket's with block.", arrow="end"),
 )  # fmt: skip
 
 _TRANSFER = (
@@ -343,7 +347,7 @@ _STATE = (
 
 _FILES = (
     _op("makefile", "mode:text buffering:int", "nothing", "Makes a file object of the socket.", makes="file",
-        main="mode", mode="r", buffering=None, unbuffered_if=("buffering", 0)),
+        main="mode", mode="r", buffering=None, unbuffered_if=("buffering", 0), is_="shares"),
     _op("open", "content:data path:text", "nothing", "Makes an ordinary file with this content; at a path of the "
         "cell's folder if one is given.", on=None, makes="file", kind="harness", path=None),
     _op("pipe", "", "nothing", "Makes a pipe: {read, write}.", on=None, makes=PIPE, kind="harness"),

@@ -21,7 +21,7 @@ from conformance.model import protocol as p
 from conformance.model.captures import AnyCapture, CapturedPacket, NoCapture
 from conformance.model.errors import FixtureFailed, HarnessError, Unsupported
 from conformance.model.facts import HostFacts
-from conformance.model.observation import Observation
+from conformance.model.observation import FixtureFailure, Observation
 from conformance.model.plan import Plan
 from conformance.model.socket_state import SocketState
 from conformance.tables.faults import FAULTS, NETWORK
@@ -102,7 +102,9 @@ class Worker:
         except (Unsupported, NoSuchImplementation) as error:
             end["unsupported"] = str(error)
         except HarnessError as error:
-            end.update(inconclusive=str(error), fixture_failed=isinstance(error, FixtureFailed))
+            end["inconclusive"] = str(error)
+            if isinstance(error, FixtureFailed):
+                end["fixture"] = FixtureFailure(error.call, error.hung, error.traceback)
         if cell is not None:
             end["capture"], end["packets"] = _captured(cell)
             end["clean"] = cell.clean_up()

@@ -6,10 +6,16 @@ from textwrap import dedent
 import pytest
 
 from conformance.engine import judge
+from conformance.language.deviation_files import load_deviations
+from conformance.report.timeline import timeline
+from conformance.runner.cells import Runner
 from conformance.runner.differential_runner import DifferentialRunner
+from conformance.runner.launch import OWN, WorkerOptions
+from conformance.runner.recording import cell_record
 
 SOCKETS = '''
     import socket
+    import threading
 
 
     class Plain(socket.socket):
@@ -23,6 +29,22 @@ SOCKETS = '''
             if type == socket.SOCK_DGRAM:
                 raise ValueError("streams only")
             super().__init__(family, type, proto, fileno)
+
+
+    class HangsInListen(socket.socket):
+        def listen(self, *backlog):
+            self.wait_for_nothing()
+
+        def wait_for_nothing(self):
+            threading.Event().wait()
+
+
+    class RaisesInConnect(socket.socket):
+        def connect(self, address):
+            self.check(address)
+
+        def check(self, address):
+            raise ValueError("no such address")
 
 
     class AnyHost(socket.socket):
@@ -88,3 +110,74 @@ def test_a_step_that_both_fail_is_not_held_against_an_implementation_that_parts_
     assert (legal.verdict.kind, legal.divergence.step) == (judge.PASS, 2)
     own = measured("AnyHost", head + wrong + free.replace("anything", "{host: loopback}"))
     assert (own.verdict.kind, own.verdict.step) == (judge.FAIL, 2)
+
+
+CONNECTED = """
+summary: Some bytes.
+sources: [POSIX send()]
+transports: [loopback]
+given: connected
+steps:
+  - client: {send: {text: a}, returns: 1}
+"""
+
+
+def test_an_exception_in_the_fixture_names_the_call_and_shows_the_frames_of_the_implementation(measured):
+    found = measured("RaisesInConnect", CONNECTED)
+    assert (found.verdict.kind, found.verdict.observed) == (judge.FAIL, "raised ValueError: no such address")
+    record = cell_record(found)
+    assert (record.fixture.call, record.fixture.hung) == ("connect() of client", False)
+    lines = timeline(record)
+    assert "connect() of client raised ValueError: no such address; with the raw socket it does not" in lines[2]
+    assert "self.check(address)" in " ".join(lines)
+    assert "conformance/worker" not in " ".join(lines)
+
+
+def test_a_hang_in_the_fixture_is_the_failure_of_the_implementation(measured):
+    found = measured("HangsInListen", CONNECTED)
+    assert found.verdict.kind == judge.FAIL
+    assert found.verdict.reason.startswith("the fixture failed: listen() of server hung")
+    record = cell_record(found)
+    assert (record.fixture.call, record.fixture.hung) == ("listen() of server", True)
+    assert "self.wait_for_nothing()" in record.fixture.traceback
+    assert any("threading.Event().wait()" in line for line in timeline(record))
+
+
+@pytest.fixture
+def declared(cell, tmp_path):
+    """The outcome of a scenario under one of the sockets above, with one known deviation."""
+    (tmp_path / "sockets.py").write_text(dedent(SOCKETS), "utf-8")
+
+    def run(name: str, entry: str):
+        path = tmp_path / "known.yaml"
+        path.write_text(f"deviations:\n  - {{scenario: a-scenario, reason: so be it, {entry}}}\n", "utf-8")
+        runner = DifferentialRunner(Runner(OWN, WorkerOptions(), load_deviations([path])))
+        try:
+            return runner.run(cell(CONNECTED, f"{Path(tmp_path, 'sockets.py')}:{name}")).verdict
+        finally:
+            runner.close()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["fixture: connect()", "fixture: connect() of client", 'fixture: connect(), observed: "raised ValueError: *"'],
+)
+def test_a_fixture_that_fails_can_be_a_known_deviation(declared, entry):
+    verdict = declared("RaisesInConnect", entry)
+    assert (verdict.kind, verdict.reason) == (judge.KNOWN, "so be it")
+
+
+@pytest.mark.parametrize("entry", ["fixture: listen()", "fixture: connect(), observed: hung", 'observed: "*"'])
+def test_another_failure_than_the_declared_one_fails(declared, entry):
+    verdict = declared("RaisesInConnect", entry)
+    assert verdict.kind == judge.FAIL
+    assert "a deviation is known, but another one" in verdict.reason
+
+
+@pytest.mark.parametrize("only", ["", ", implementation: '*Plain'"], ids=["of all", "of this one"])
+def test_a_declared_fixture_that_does_not_fail_any_more_fails_the_cell(declared, only):
+    verdict = declared("Plain", "fixture: connect()" + only)
+    assert verdict.kind == judge.FAIL
+    assert "does not happen any more: so be it" in verdict.reason

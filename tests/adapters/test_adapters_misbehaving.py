@@ -235,7 +235,8 @@ def test_an_object_that_raises_for_every_attribute_costs_its_own_steps_only(outc
 def test_a_fixture_says_which_value_made_it_fail(outcome):
     text = CONVERSATION.replace("[socketpair]", "[loopback]")
     found = outcome("Nowhere", text)
-    assert found.fixture_failed
+    assert found.fixture
+    assert not found.fixture.hung
     assert "returned [1, 2, 3] (list) instead of an address" in found.verdict.reason
 
 

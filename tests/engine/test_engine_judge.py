@@ -115,7 +115,7 @@ def test_any_of_several_outcomes_will_do():
 def test_waiting_where_a_result_is_expected_is_a_deviation():
     one = scenario("server: {recv: 1, returns: {text: x}}")
     hung = o.Observation(o.HUNG, wait=o.Wait("recvfrom", "by hand", "certain"))
-    assert verdict(one, hung) == Verdict(FAIL, "hung", 1, "returns 'x'", "hung in recvfrom")
+    assert verdict(one, hung) == Verdict(FAIL, "hung in recvfrom", 1, "returns 'x'", "hung in recvfrom")
 
 
 def test_a_wait_that_uses_the_processor_is_no_wait():

@@ -6,6 +6,7 @@ import pytest
 
 from conformance.model.captures import CaptureRecord, NoCapture
 from conformance.model.observation import Observation
+from conformance.model.record import Differential
 from conformance.report.markdown import report
 from conformance.report.records import read
 from conformance.report.sequence import diagram
@@ -65,6 +66,42 @@ def test_what_an_exception_said_is_told_where_it_is_no_error_of_the_system(wrong
     (shorter,) = [line for line in timeline(cell, texts=False) if "observed  " in line]
     assert shorter.endswith("observed  raised X")
     assert (says.partition(": ")[2] in " ".join(each.text for each in diagram(cell, 140))) or says == "raised X"
+
+
+def test_the_source_of_an_expectation_and_how_it_is_known_stand_behind_it(wrong):
+    known = replace(wrong.steps[1], source="xnu tcp_input.c", basis="source-code")
+    cell = replace(wrong, steps=(wrong.steps[0], known, wrong.steps[2]))
+    shown = "returns 'yes' (xnu tcp_input.c; read in source, never observed)"
+    assert any(line.endswith(f"expected  {shown}") for line in timeline(cell))
+    assert f"expected {known.expected} (xnu tcp_input.c;" in " ".join(line.text for line in diagram(cell, 140))
+
+
+def test_the_report_lists_expectations_that_were_never_observed(recorded, wrong):
+    known = replace(wrong.steps[1], source="xnu tcp_input.c", basis="source-code")
+    seen = replace(wrong.steps[0], source="a run", basis="observed")
+    record = replace(read(recorded.stdlib), cells=(replace(wrong, steps=(seen, known)),))
+    text = report([record])
+    assert "| read in source, never observed | xnu tcp_input.c | 1 | 0 | 1 |" in text
+    assert "| a run |" not in text
+
+
+def test_values_that_an_expectation_refers_to_are_shown_with_their_numbers(wrong):
+    names = {"mine": {"canonical": {"port": []}, "raw": {"host": "127.0.0.1", "port": 4711}}}
+    first = replace(wrong.steps[0], observation=Observation("returned", names=names))
+    second = replace(wrong.steps[1], did="returned []", observation=Observation("returned", [], 4712))
+    cell = replace(wrong, steps=(first, second), expected="returns $mine.port", observed="returned []")
+    lines = "\n".join(timeline(cell))
+    assert "expected  returns $mine.port, where $mine.port is 4711\n" in lines
+    assert "observed  returned [], raw 4712\n" in lines
+    assert "4711" not in "\n".join(timeline(cell, texts=False))
+
+
+def test_what_was_observed_has_other_words_than_what_the_raw_socket_did(wrong):
+    parting = Differential(2, "server recv", "other value", "returned 1 (int 1)", "returned 1 (str '1')")
+    cell = replace(wrong, observed="returned 1", differential=parting)
+    lines = "\n".join(timeline(cell))
+    assert "observed  returned 1 (str '1')\n" in lines
+    assert "raw       returned 1 (int 1) (other value)" in lines
 
 
 def test_a_long_step_is_wrapped_in_its_own_column(wrong):
