@@ -42,6 +42,7 @@ WORDS = {
 
 PLACES = {
     "conformance/model/examined.py": "what an examination tries of a socket",
+    "conformance/mutants/": "the methods of sockets that mutants get wrong",
     "conformance/tape/": "a tape plays to the methods of sockets and knows no operations",
     "conformance/runner/taping.py": "the calls of a tape",
     "conformance/worker/adapters/": "the methods of the operations themselves, and the system calls that they wait in",
