@@ -121,7 +121,7 @@ class _Judgement:
     def _deviation(self, step: s.Step, expected: s.Outcome, seen: o.Observation) -> Optional[str]:
         """Why an observation is not what was expected; None if it is."""
         matcher, legal = Matcher(self._saved, step.actor), choose.leaves(expected)
-        result = Seen(seen.canonical, seen.raw, ROWS[step.operation].result)
+        result = Seen(seen.canonical, seen.raw, ROWS[step.operation].result_if(bool(step.repeat)))
         if any(_is(leaf, seen, result, matcher) for leaf in legal):
             return self._released_early(step, seen) or self._not_the_only_one(step)
         if any(_is(replace(leaf, lasts=None), seen, result, matcher) for leaf in legal if leaf.lasts is not None):
