@@ -129,7 +129,8 @@ class _Judgement:
 
     def _seen(self, step: s.Step, seen: o.Observation) -> tuple[Seen, Matcher]:
         """The result of a step, and what compares it."""
-        return Seen(seen.canonical, seen.raw, ROWS[step.operation].result), Matcher(self._saved, step.actor)
+        kind = ROWS[step.operation].result_if(bool(step.repeat))
+        return Seen(seen.canonical, seen.raw, kind), Matcher(self._saved, step.actor)
 
     def _kind(self, step: s.Step) -> str:
         return self._observations[step.number].kind

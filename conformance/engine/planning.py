@@ -60,6 +60,7 @@ def _step(step: s.Step, here: Host, limit: float, scale: float) -> PlanStep:
         using=step.using,
         names=step.names,
         applicable=choose.guard_holds(step.only, here),
+        repeat=step.repeat,
         may_block=waits is not None,
         for_at_least=for_at_least,
         limit=for_at_least + (step.limit or limit) * scale,

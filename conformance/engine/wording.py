@@ -132,7 +132,7 @@ _VALUES: dict[type, Callable[[Any], str]] = {
     v.AddressOf: lambda value: str(value.object),
     v.FreeAddress: lambda value: "a free address",
     v.Nobody: lambda value: "an address of nobody",
-    v.HostPort: lambda value: f"{value.host} port {value_words(value.port)}",
+    v.HostPort: lambda value: f"{repr(value.host) if value.verbatim else value.host} port {value_words(value.port)}",
     v.PathAddress: lambda value: str(value.path),
     v.AbstractAddress: lambda value: str(value.abstract),
     v.Unnamed: lambda value: "unnamed",
@@ -207,6 +207,8 @@ def step_words(step: s.Step) -> str:
         words.append(text if name == operation.main else f"{name}={text}")
     if step.using and step.using != step.actor:
         words.append(f"on {step.using}")
+    if step.repeat:
+        words.append(f"× {step.repeat}")
     return " ".join(words)
 
 

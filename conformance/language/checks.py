@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.engine import choose
 from conformance.engine.evaluate import nodes_in
+from conformance.language.object_owners import Peers, Processes, leaves_of_names, rights, watched
 from conformance.language.reading import MAX_MISTAKES
 from conformance.language.suggestions import nearest, short
 from conformance.model import scenario as s
@@ -16,7 +17,7 @@ from conformance.model.cell import MEASURE
 from conformance.model.errors import Mistake, Position
 from conformance.tables import selectors
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
-from conformance.tables.faults import FAULTS, ROWS, SYSTEM
+from conformance.tables.faults import FAULTS, ROWS
 from conformance.tables.operations import SOCKET, Operation
 from conformance.tables.places import HOSTS
 from conformance.tables.selectors import Host
@@ -46,7 +47,8 @@ def check(scenario: s.Scenario) -> list[Mistake]:
         mistakes += _groups(case)
         mistakes += _links(scenario, case)
         mistakes += _queues(scenario, case)
-        mistakes += _Processes(scenario, case).check()
+        mistakes += Processes(scenario, case).check()
+        mistakes += Peers(scenario, case).check()
         if len(mistakes) >= MAX_MISTAKES:
             break
     if scenario.level == "platform":
@@ -101,86 +103,6 @@ def _faults(scenario: s.Scenario, case: s.Case) -> list[tuple[str, Position]]:
     """The faults of a case, with those that its hosts have from the start."""
     conditions = [(name, scenario.position) for host in scenario.hosts.values() for name, _ in host.faults]
     return [*conditions, *((step.operation, step.position) for step in case.steps if step.operation in FAULTS)]
-
-
-def _targets(operation: Operation, step: s.Step) -> set[str]:
-    """The actors whose processes a fault of the system is done to."""
-    if getattr(operation, "by", None) != SYSTEM:
-        return set()
-    taken = {each.name for each in operation.parameters if each.type == "actor"}
-    return {str(getattr(value, "value", "")) for name, value in step.arguments if name in taken}
-
-
-class _Processes:
-    """Follows which process has which object, and finds steps that use one of another process."""
-
-    def __init__(self, scenario: s.Scenario, case: s.Case) -> None:
-        self.scenario, self.case = scenario, case
-        self.homes = {name: self._home(name) for name in scenario.actors}
-        """By actor, the actor that leads its process; ``""`` is the worker's own process."""
-        listener = self.homes.get("server", "")
-        self.holders = {name: {self.homes.get(name, "")} for name in ("client", "server")} | {"listener": {listener}}
-        """By object, the processes that have it."""
-
-    def check(self) -> Iterator[Mistake]:
-        for step in self.case.steps:
-            home = self.homes.get(step.actor, "")
-            operation = ROWS[step.operation]
-            for name in sorted({step.actor} if operation.kind == "process" else _targets(operation, step)):
-                if not self.homes.get(name):
-                    yield Mistake(step.place(step.operation), f"{step.operation} is for an actor with a process of its "
-                                  f"own; write actors: {{{name}: {{process: own}}}}")  # fmt: skip
-            for name in () if step.pending or step.actor in FAULT_ACTORS else _used(step):
-                if home not in self.holders.get(name, {home}):
-                    yield Mistake(step.position, f'"{step.actor}" has a process of its own, in which there is no '
-                                  f'"{short(name)}"; pass it on by sendmsg with rights, or by fork')  # fmt: skip
-            self._makes(step, home)
-
-    def _home(self, name: str) -> str:
-        places, seen = self.scenario.actors, set[str]()
-        while name in places and name not in seen and places[name].beside:
-            seen.add(name)
-            name = str(places[name].beside)
-        place = places.get(name)
-        return name if place is not None and place.has_process else ""
-
-    def _makes(self, step: s.Step, home: str) -> None:
-        operation = ROWS[step.operation]
-        for name in _leaves_of_names(step.names if operation.makes else _rights(step.names)):
-            self.homes.setdefault(name, home)
-            self.holders.setdefault(name, set()).add(home)
-        if operation.makes == "socket":
-            self.holders.setdefault(step.actor, set()).add(home)
-        for child in _forked(operation, step):
-            self.homes[child] = child
-            self.holders[child] = {child}
-            for holders in self.holders.values():
-                holders |= {child} if home in holders else set()
-
-
-def _used(step: s.Step) -> Iterator[str]:
-    """The objects that a step is done to or with."""
-    if ROWS[step.operation].on is not None:
-        yield step.using or step.actor
-    for value in nodes_in([value for _, value in step.arguments]):
-        if isinstance(value, v.Object):
-            yield step.actor if value.name == "self" else value.name
-    for name in _watched(step):
-        yield step.actor if name == "self" else name
-
-
-def _watched(step: s.Step) -> Iterator[str]:
-    """The objects whose events a step asks for, as written."""
-    for name, value in step.arguments:
-        parameter = ROWS[step.operation].parameter(name)
-        if parameter is not None and parameter.type == "events" and isinstance(value, v.Fields):
-            yield from (watched for watched, _ in value.fields)
-
-
-def _forked(operation: Operation, step: s.Step) -> set[str]:
-    """The actors that begin their lives in a step."""
-    given = {str(getattr(value, "value", "")) for _, value in step.arguments}
-    return given if operation.kind == "process" and operation.main == "actor" else set()
 
 
 class _Ties:
@@ -278,7 +200,7 @@ class _Names:
             place = step.place("using" if step.using else operation.name)
             self._object(step.using or step.actor, step, place)
             self._kind(step.using or step.actor, operation, place)
-        bound_here = set(_leaves_of_names(step.names))
+        bound_here = set(leaves_of_names(step.names))
         for value in nodes_in([value for _, value in step.arguments]):
             self._value(value, step, step.place(operation.name), set())
         for name, value in step.arguments:
@@ -289,12 +211,13 @@ class _Names:
                 )
             if parameter is not None and parameter.type in _PLAIN:
                 self._plain(value, step.place(operation.name), set())
-        for name in _watched(step):
+        for name in watched(step):
             self._object(name, step, step.place(operation.name))
         for outcome in (step.outcome, *(each.outcome for each in step.alternatives)):
             for value in nodes_in(outcome):
                 self._value(value, step, outcome.position, bound_here)
-            self._plain(_plain_results(operation.result, outcome), outcome.position, bound_here)
+            result = operation.result_if(bool(step.repeat))
+            self._plain(_plain_results(result, outcome), outcome.position, bound_here)
 
     def _plain(self, node: Any, place: Position, also: set[str]) -> None:
         """Refuses ``$name`` of an object, which stands for its address, where data or a number is wanted."""
@@ -317,9 +240,10 @@ class _Names:
         elif isinstance(value, v.Saved):
             values = self.values | also
             self._known(value.name, values | self.objects | self.addresses, "saved value", place, values)
-        elif isinstance(value, v.HostPort) and value.host not in HOSTS and value.host not in self.hosts:
-            known = [*HOSTS, *sorted(self.hosts)]
-            self._add(place, f'"{short(value.host)}" is no host and no actor{nearest(value.host, known)}')
+        elif isinstance(value, v.HostPort) and not value.verbatim and value.host not in {*HOSTS, *self.hosts}:
+            name = " To have the name looked up, write {name: localhost}" if value.host == "localhost" else ""
+            near = nearest(value.host, [*HOSTS, *sorted(self.hosts)])
+            self._add(place, f'"{short(value.host)}" is no host and no actor{near}{name}')
 
     def _kind(self, name: str, operation: Operation, place: Position) -> None:
         """Whether an object is one that an operation can be used on."""
@@ -357,8 +281,9 @@ class _Names:
 
     def _binds(self, step: s.Step) -> None:
         operation = ROWS[step.operation]
-        names = list(_leaves_of_names(step.names))
-        if not names and operation.makes == SOCKET and operation.on is None and step.actor not in self.objects:
+        names = list(leaves_of_names(step.names))
+        makes_own = operation.makes == SOCKET and operation.on is None and not step.repeat
+        if not names and makes_own and step.actor not in self.objects:
             names = [step.actor]
         for name in names:
             if name in self.objects | self.values and not (step.only and name in self.guarded):
@@ -369,7 +294,7 @@ class _Names:
             self.guarded.update(names)
         for name in names if operation.makes else ():
             self.kinds.setdefault(name, set()).add(operation.made)
-        objects = set(names) if operation.makes else set(_leaves_of_names(_rights(step.names)))
+        objects = set(names) if operation.makes else set(leaves_of_names(rights(step.names)))
         self.objects |= objects
         self.addresses |= objects
         self.values |= set(names) - objects
@@ -382,18 +307,3 @@ def _plain_results(result: Any, outcome: s.Outcome) -> list[Any]:
     plain = {name for name, kind in result if kind in _PLAIN}
     records = (each for each in nodes_in(outcome) if isinstance(each, s.Record))
     return [expected for record in records for name, expected in record.fields if name in plain]
-
-
-def _rights(names: Any) -> Any:
-    return names.get("rights") if isinstance(names, dict) else None
-
-
-def _leaves_of_names(names: Any) -> Iterator[str]:
-    if isinstance(names, str):
-        yield names
-    elif isinstance(names, list):
-        for each in names:
-            yield from _leaves_of_names(each)
-    elif isinstance(names, dict):
-        for each in names.values():
-            yield from _leaves_of_names(each)

@@ -10,7 +10,7 @@ from typing import Any
 from conformance.language.howto_claims import claims
 from conformance.language.outcome_syntax import MAX_ALTERNATIVES
 from conformance.language.scenario_syntax import REQUIRED_KEYS
-from conformance.language.step_syntax import GROUP_KINDS, LEVELS, MAX_LIMIT, MAX_STEPS
+from conformance.language.step_syntax import GROUP_KINDS, LEVELS, MAX_LIMIT, MAX_REPEAT, MAX_STEPS
 from conformance.language.value_syntax import MAX_SECONDS
 from conformance.model.scenario import BASES
 from conformance.tables.capabilities import CAPABILITIES
@@ -178,6 +178,7 @@ def _placement() -> Schema:
             "user": {"const": "unprivileged", "description": "Another user, without privileges."},
             "byteorder": {"enum": ["big", "little"], "description": "The byte order of its host."},
             "host": {"const": "own", "description": "A host of its own, at the link of the client's."},
+            "peer": {"const": "raw", "description": "The plain socket module, whatever is under test."},
         },
         description="Where an actor lives.",
     )
@@ -318,10 +319,16 @@ def _address() -> Schema:
     return _any(
         _ref("name", "An object (its address), or free, nobody, unnamed."),
         _ref("reference"),
-        _closed({"host": _ref("host"), "port": _ref("port")}, ["host", "port"]),
+        _closed({"host": _written_host(), "port": _ref("port")}, ["host", "port"]),
         _closed({"path": {"type": "string", "description": "A name in the cell's own folder."}}, ["path"]),
         _closed({"abstract": {"type": "string", "description": "A name in Linux's abstract space."}}, ["abstract"]),
     )
+
+
+def _written_host() -> Schema:
+    name: Schema = {"type": "string", "minLength": 1, "description": "A name that the implementation looks up."}
+    text = "A host, an actor's, any address (the empty string), or a name to look up."
+    return _any(_ref("host"), {"const": ""}, _closed({"name": name}, ["name"]), description=text)
 
 
 # what a step does
@@ -369,11 +376,18 @@ def _action() -> Schema:
     operations = {name: _ref(f"operation-{name}", row.summary) for name, row in OPERATIONS.items()}
     pending = _described(_ref("operation"), "What became of the call that was left waiting.")
     return {
-        **_closed({**operations, "pending": pending, **_common()}),
+        **_closed({**operations, "pending": pending, "repeat": _repeat(), **_common()}),
         "minProperties": 1,
         "description": "One operation, or pending: OPERATION, and what it may do.",
-        "dependentSchemas": {name: _ref(_outcome_of(row.result, name)) for name, row in OPERATIONS.items()},
+        "if": {"required": ["repeat"]},
+        "then": _ref(_outcome_of("count", "")),
+        "else": {"dependentSchemas": {name: _ref(_outcome_of(row.result, name)) for name, row in OPERATIONS.items()}},
     }
+
+
+def _repeat() -> Schema:
+    text = "The call is made up to so many times, until an error; the result is how many succeeded."
+    return _described({"type": "integer", "minimum": 1, "maximum": MAX_REPEAT}, text)
 
 
 def _fault_action(actor: str) -> Schema:

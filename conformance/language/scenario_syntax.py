@@ -163,9 +163,9 @@ class _File:
 
     def _placement(self, node: Node) -> Placement:
         mapping = fields(node, "a placement")
-        self.reader.known_keys(mapping, ("beside", "process", "user", "byteorder", "host"), "a placement")
+        self.reader.known_keys(mapping, ("beside", "process", "user", "byteorder", "host", "peer"), "a placement")
         beside, process, user, order = (mapping.get(key) for key in ("beside", "process", "user", "byteorder"))
-        host = mapping.get("host")
+        host, peer = mapping.get("host"), mapping.get("peer")
         if beside is not None and process is not None:
             bad(node, "beside contradicts process: own")
         if beside is not None and host is not None:
@@ -176,6 +176,7 @@ class _File:
             unprivileged=bool(user and word(user, "user", ("unprivileged",))),
             byteorder=word(order, "byteorder", ("big", "little")) if order else None,
             own_host=bool(host and word(host, "host", ("own",))),
+            raw=bool(peer and word(peer, "peer", ("raw",))),
         )
 
     def _hosts(self, node: Node | None) -> dict[str, s.HostSettings]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from conformance.engine import choose
 from conformance.language import outcome_syntax as outcomes
 from conformance.language import value_syntax as syntax
-from conformance.language.reading import Reader, bad, fields, items, name, number, text, word
+from conformance.language.reading import Reader, bad, fields, integer, items, name, number, text, word
 from conformance.language.suggestions import nearest, short
 from conformance.language.yaml_tree import Fields, Items, Node, Scalar
 from conformance.model import scenario as s
@@ -16,15 +17,17 @@ from conformance.tables.faults import ACTORS as FAULT_ACTORS
 from conformance.tables.faults import CONDITIONS, FAULTS, ROWS
 from conformance.tables.operations import OPERATIONS, Operation, Parameter
 from conformance.tables.options import OPTIONS
+from conformance.tables.places import WIDE_ITEM, WIDE_VIEW
 
 MAX_STEPS = 200
 MAX_LIMIT = 120.0
+MAX_REPEAT = 10_000
 LEVELS = ("must", "platform", "measure")
 GROUP_KINDS = ("together", "exactly_one")
 
 _ACTION_KEYS = (
     "pending", "using", "as", "returns", "raises", "blocks", "dies", "any_of", "expect", "where", "lasts", "only",
-    "level", "source", "basis", "measures", "limit",
+    "level", "source", "basis", "measures", "limit", "repeat",
 )  # fmt: skip
 
 
@@ -96,8 +99,10 @@ class StepReader:
         action = fields(node, f"what {actor.text} does")
         operation, pending = self._operation(action, rows_of(actor.text))
         arguments = () if pending else self._arguments(action, operation)
-        result = outcomes.result_type(operation, dict(arguments))
+        repeat = _repeat(action, operation)
+        result = operation.result_if(True) if repeat else outcomes.result_type(operation, dict(arguments))
         stated = outcomes.stated(action, result, self.cases, self.reader)
+        _ends(stated if repeat else None)
         self._keys(action, operation, pending)
         place.steps.append(
             s.Step(
@@ -116,6 +121,7 @@ class StepReader:
                 measures=self._text(action, "measures"),
                 limit=self._limit(action),
                 level=self._level(action),
+                repeat=repeat,
                 position=actor.position,
                 places=tuple((key.text, key.position) for key, _ in action.pairs),
             )
@@ -152,6 +158,7 @@ class StepReader:
         given = dict(self._given(node, operation))
         if operation.kind == "fault":
             given.update(self._beside(action, operation))
+        _wide_enough(node, given)
         return self._complete(node, operation, given)
 
     @staticmethod
@@ -267,6 +274,46 @@ def rows_of(actor: str) -> Mapping[str, Operation]:
     if actor not in FAULT_ACTORS:
         return OPERATIONS
     return {name: row for name, row in FAULTS.items() if row.by == actor}
+
+
+def _repeat(action: Fields, operation: Operation) -> int:
+    """How often the call of a step is made at most; 0 where the step does not say so."""
+    node = action.get("repeat")
+    if node is None:
+        return 0
+    for key, reason in _NOT_REPEATED.items():
+        if key in action:
+            bad(action.key(key), f'"{key}" does not go with "repeat": {reason}')
+    if not operation.repeatable:
+        bad(action.key("repeat"), f"{operation.name} cannot be repeated; sends, receives, accepts and their like can")
+    value = integer(node, "repeat")
+    if not 1 <= value <= MAX_REPEAT:
+        bad(node, f"repeat is the number of calls, from 1 to {MAX_REPEAT}")
+    return value
+
+
+_NOT_REPEATED = {
+    "pending": "pending makes no call",
+    "as": "the result is the number of calls that succeeded, and what they make has no names",
+}
+"""The keys that a step with ``repeat`` cannot have, and why."""
+
+
+def _ends(stated: outcomes.Stated | None) -> None:
+    """Refuses outcomes that a repeated step cannot come to: its first error ends it, and is no error of the step."""
+    for outcome in (stated.outcome, *(each.outcome for each in stated.alternatives)) if stated else ():
+        for leaf in choose.leaves(outcome):
+            if isinstance(leaf.what, (s.Raises, s.Blocks)):
+                bad(Scalar("", True, leaf.position), "a repeated step returns how many of its calls succeeded; write "
+                    "returns: and a number or a range")  # fmt: skip
+
+
+def _wide_enough(node: Node, given: Mapping[str, Value]) -> None:
+    """Refuses a wide view of data, or of room for data, that is not made of whole items."""
+    wide = getattr(given.get("buffer"), "value", None) == WIDE_VIEW
+    size = syntax.length(given.get("data", given.get("size")))
+    if wide and size is not None and size % WIDE_ITEM:
+        bad(node, f"the items of a {WIDE_VIEW} have {WIDE_ITEM} bytes each, and {size} bytes are no multiple of that")
 
 
 def read_limit(node: Node | None) -> float | None:

@@ -33,6 +33,7 @@ MAX_SECONDS = 120.0
 _SIZE = re.compile(r"([0-9]{1,12}) (KiB|MiB)\Z")
 _REFERENCE = re.compile(r"\$([a-z][a-z0-9_-]*)(?:\.([a-z_]+))?\Z")
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+\Z|[A-Z][A-Z0-9]{2,}\Z")
+_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}\Z")
 _DATA_KEYS = ("text", "hex", "pattern", "join", "slice")
 
 
@@ -107,20 +108,26 @@ def _pattern(node: Fields) -> v.Value:
 
 def _join(node: Fields) -> v.Value:
     joined = v.Join(tuple(data(item) for item in items(node.pairs[0][1], "join")))
-    if _bytes_in(joined) > MAX_PATTERN:
+    if sum(length(part) or 0 for part in joined.parts) > MAX_PATTERN:
         bad(node, f"joined data has at most {MAX_PATTERN // 1024 // 1024} MiB")
     return joined
 
 
-def _bytes_in(value: v.Value) -> int:
-    """At most how many bytes stated data has; what is only known later counts as none."""
+def length(value: v.Value | None) -> int | None:
+    """How many bytes data has, or a size stands for; None where only the run shows that."""
     if isinstance(value, v.Join):
-        return sum(_bytes_in(part) for part in value.parts)
+        lengths = [length(part) for part in value.parts]
+        return None if None in lengths else sum(each or 0 for each in lengths)
     if isinstance(value, v.Slice):
-        return _bytes_in(value.data)
-    if isinstance(value, v.Pattern) and isinstance(value.size, v.Literal):
-        return int(str(value.size.value))
-    return len(value.text.encode()) if isinstance(value, v.Text) else 0
+        whole = length(value.data)
+        return None if whole is None else len(range(whole)[value.start : value.end])
+    if isinstance(value, v.Pattern):
+        return length(value.size)
+    if isinstance(value, v.Literal):
+        return value.value if isinstance(value.value, int) else None
+    if isinstance(value, v.Hex):
+        return len(value.digits) // 2
+    return len(value.text.encode()) if isinstance(value, v.Text) else None
 
 
 def _slice(node: Fields) -> v.Value:
@@ -156,7 +163,21 @@ def address(node: Node) -> v.Value:
     host, port = mapping.get("host"), mapping.get("port")
     if host is None or port is None or len(mapping.pairs) != 2:
         bad(node, "an address is an object's name, free, nobody, unnamed, {host, port}, {path} or {abstract}")
+    if isinstance(host, Fields) or (isinstance(host, Scalar) and host.value == ""):
+        return v.HostPort(_verbatim_host(host), port_value(port), True)
     return v.HostPort(host_name(host), port_value(port))
+
+
+def _verbatim_host(node: Fields | Scalar) -> str:
+    """A host as the implementation gets it: the text of ``{name: TEXT}``, or the empty string."""
+    if isinstance(node, Scalar):
+        return ""
+    if node.names() != ["name"]:
+        bad(node, 'a host is a word, an actor, the empty string "", or {name: TEXT}, such as {name: localhost}')
+    value = text(node.pairs[0][1], "the name of a host")
+    if not _HOST_NAME.match(value):
+        bad(node.pairs[0][1], f'"{short(value)}" is no name of a host; it has letters, digits, "-" and "."')
+    return value
 
 
 def _file_name(node: Node, what: str) -> str:

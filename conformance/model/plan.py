@@ -25,6 +25,8 @@ class PlanStep:
     using: Optional[str] = None
     names: Names = None
     applicable: bool = True
+    repeat: int = 0
+    """How often the call is made at most; the result is then a count. 0: it is made once and not counted."""
     may_block: bool = False
     for_at_least: float = 0.0
     limit: float = 5.0
@@ -39,6 +41,8 @@ class Placement:
     unprivileged: bool = False
     byteorder: Optional[str] = None
     own_host: bool = False
+    raw: bool = False
+    """True if the actor uses the plain socket module, whatever the implementation under test is."""
 
     @property
     def has_process(self) -> bool:

@@ -179,6 +179,8 @@ class Step:
     limit: Optional[float]
     level: Optional[str]
     position: Position
+    repeat: int = 0
+    """How often the call is made at most; the result is then a count. 0: it is made once and not counted."""
     places: tuple[tuple[str, Position], ...] = ()
     """The place of each key of the action: the operation, ``using``, ``as`` and so on."""
 

@@ -98,6 +98,8 @@ class HostPort:
 
     host: str
     port: Value
+    verbatim: bool = False
+    """Whether the implementation gets the text of the host as it stands: a name, or the empty string."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ _LIBRARY = "Python documentation: socket"
 _SENDING = (
     _row(sending.ResendsFromStart, "ASPLes/nopoll #16: the caller writes the same data again"),
     _row(sending.StopsAfterPartialSend, "adafruit/Adafruit_CircuitPython_MiniMQTT #231"),
+    _row(sending.CountsItemsNotBytes, "gevent 26.9.0 _socketcommon._sendall(): a view is cut by items"),
     _row(sending.ClaimsAllWasSent, "aws/s2n-tls #1012: what a send that blocked half-way reports"),
     _row(sending.CutsLargeWrites, "corecode/dma #105: partial writes are not carried on"),
     _row(sending.SwallowsBrokenPipe, "wolfSSL/osp #37: a masked reset"),

@@ -35,6 +35,15 @@ class StopsAfterPartialSend(PassThrough):
         self.send(data, flags)
 
 
+class CountsItemsNotBytes(PassThrough):
+    """sendall takes the len() of a memoryview for its number of bytes."""
+
+    def sendall(self, data: Any, flags: int = 0, /) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[self.send(left[:RECORD], flags) :]
+
+
 class ClaimsAllWasSent(PassThrough):
     """send returns the size of its data, however little the kernel took."""
 

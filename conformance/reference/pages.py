@@ -33,7 +33,7 @@ from conformance.tables.operations import (
     Parameter,
 )
 from conformance.tables.options import OPTIONS
-from conformance.tables.places import ADDRESSES, HOSTS, INSPECTED
+from conformance.tables.places import ADDRESSES, BUFFERS, HOSTS, INSPECTED
 from conformance.tables.selectors import FACTS, FAMILIES
 from conformance.tables.symbols import SYMBOLS
 from conformance.tables.topologies import TOPOLOGIES
@@ -404,7 +404,8 @@ def errors_and_options() -> str:
          "on which that actor lives."), "", *_table(("address", "what it means"), _types(ADDRESSES)), "",
          *_table(("host", "what it means"), _types(HOSTS))],
         ["## Attributes", "", *_paragraph("What `inspect` can read of a socket."), "",
-         *_table(("attribute", "what it holds"), _types(INSPECTED))],
+         *_table(("attribute", "what it holds"), _types(INSPECTED)), "",
+         *_table(("buffer", "what a call gets its data in, or receives into"), _types(BUFFERS))],
         ["## Capabilities", "", *_paragraph("What a scenario may name under `needs`; a probe decides each."), "",
          *_table(("capability", "what it means"), _types(CAPABILITIES))],
         _terms(),

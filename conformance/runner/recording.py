@@ -167,7 +167,8 @@ def _measures(cell: Cell, observations: Mapping[int, o.Observation]) -> dict[str
         if step.measures and seen and seen.kind == o.RETURNED:
             if isinstance(seen.canonical, (int, float)) and not isinstance(seen.canonical, bool):
                 option = getattr(dict(step.arguments).get("option"), "name", None)
-                unit = ROWS[step.operation].unit_on(TRANSPORTS[cell.transport], option)
+                row = ROWS[step.operation]
+                unit = "calls" if step.repeat else row.unit_on(TRANSPORTS[cell.transport], option)
                 found[step.measures] = seen.canonical, unit
             elif seen.seconds is not None:
                 found[step.measures] = seen.seconds, "s"

@@ -195,6 +195,15 @@ class Operation:
             return frozenset([self.name.removesuffix("_wait")])
         return _USABLE.get(str(self.on), frozenset())
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether a step may make the call several times: it is not done to a process, the network or a host."""
+        return self.kind in ("verb", "program", "harness")
+
+    def result_if(self, repeated: bool) -> Result:
+        """The type of a step's result: a repeated step counts its calls."""
+        return "count" if repeated else self.result
+
     def new_actors(self, arguments: tuple[tuple[str, Any], ...]) -> tuple[str, ...]:
         """The actors that a step with these arguments creates."""
         return tuple(str(getattr(value, "value", "")) for _, value in arguments) if self.forks else ()
@@ -261,6 +270,9 @@ _MESSAGE = (
     ("data", "data"), ("rights", "objects"), ("flags", "symbols"), ("from", "address"), ("credentials", "value"),
 )  # fmt: skip
 _LISTS = (("read", "set"), ("write", "set"), ("error", "set"))
+_FILLED = "buffer:bytearray|memoryview|array|wide-view"
+_HANDED = "buffer:bytes|bytearray|memoryview|array|wide-view"
+"""The kinds of objects into which a call receives, and in which a call gets its data."""
 
 _SOCKETS = (
     _op("socket", "family:symbol type:symbol protocol:int", "nothing", "Makes a socket; by default of the transport's "
@@ -296,13 +308,12 @@ _SOCKETS = (
 )  # fmt: skip
 
 _TRANSFER = (
-    _op("send", "data:data flags:flags", "count", "Sends as much as fits and returns how much that was.", main="data",
-        flags=(),
-        moves=SENDS, arrow=DATA, unit="bytes"),
-    _op("sendall", "data:data flags:flags", "nothing", "Sends all of it.", main="data", flags=(), moves=LOOPS,
-        arrow=DATA),
-    _op("sendto", "data:data to:address flags:flags", "count", "Sends a datagram to an address.", flags=(),
-        moves=SENDS, arrow=DATA, unit="bytes", is_="gives_address"),
+    _op("send", f"data:data flags:flags {_HANDED}", "count", "Sends as much as fits and returns how much that was.",
+        main="data", flags=(), buffer="bytes", moves=SENDS, arrow=DATA, unit="bytes"),
+    _op("sendall", f"data:data flags:flags {_HANDED}", "nothing", "Sends all of it.", main="data", flags=(),
+        buffer="bytes", moves=LOOPS, arrow=DATA),
+    _op("sendto", f"data:data to:address flags:flags {_HANDED}", "count", "Sends a datagram to an address.", flags=(),
+        buffer="bytes", moves=SENDS, arrow=DATA, unit="bytes", is_="gives_address"),
     _op("sendmsg", "data:parts rights:objects credentials:bool to:address flags:flags", "count",
         "Sends parts as one, with descriptors.", main="data", rights=(), credentials=False, to=None, flags=(),
         moves=SENDS, arrow=DATA, unit="bytes"),
@@ -310,15 +321,15 @@ _TRANSFER = (
         count=None, unit="bytes"),
     _op("recv", "size:size flags:flags", "data", "Receives up to so many bytes.", main="size", flags=(),
         moves=RECEIVES),
-    _op("recv_into", "size:size nbytes:int flags:flags", (("count", "count"), ("data", "data")),
+    _op("recv_into", f"size:size nbytes:int flags:flags {_FILLED}", (("count", "count"), ("data", "data")),
         "Receives into a buffer of this size, at most nbytes if that is not 0.", main="size", nbytes=0, flags=(),
-        moves=RECEIVES),
+        buffer="bytearray", moves=RECEIVES),
     _op("recvfrom", "size:size flags:flags", _RECEIVED, "Receives, with the sender's address.", main="size", flags=(),
         moves=RECEIVES),
-    _op("recvfrom_into", "size:size nbytes:int flags:flags",
+    _op("recvfrom_into", f"size:size nbytes:int flags:flags {_FILLED}",
         (("count", "count"), ("data", "data"), ("from", "address")),
         "Receives into a buffer, at most nbytes if that is not 0, with the sender's address.", main="size", nbytes=0,
-        flags=(), moves=RECEIVES),
+        flags=(), buffer="bytearray", moves=RECEIVES),
     _op("recvmsg", "size:size rights:int control:int flags:flags", _MESSAGE,
         "Receives data, descriptors and flags.", main="size", rights=0, control=0, flags=(), moves=RECEIVES),
     _op("recvmsg_into", "size:size flags:flags", (("count", "count"), ("data", "data"), ("flags", "symbols")),
@@ -359,6 +370,8 @@ _FILES = (
     _op("flush", "", "nothing", "Writes what the file has buffered.", on="file", moves=BUFFERS),
     _op("unlink", "path:text", "nothing", "Removes a path of the cell's folder.", main="path", on=None,
         kind="harness"),
+    _op("rename", "path:text to:text", "nothing", "Gives a path of the cell's folder another name in that folder.",
+        on=None, kind="harness"),
     _op("chmod", "path:text mode:text", "nothing", "Sets the mode of a path.", on=None, kind="harness"),
     _op("stat", "path:text", (("type", "text"), ("mode", "text")), "Type and mode of a path.", main="path", on=None,
         kind="harness"),
@@ -416,6 +429,9 @@ _READINESS = (
         is_="looks"),
     _op("await", "event:readable|writable|urgent|reset|end", "nothing", "Waits for an event without consuming it.",
         main="event", kind="harness", is_="looks"),
+    _op("await_bytes", "size:size", "count", "Waits until so many bytes can be received, as ioctl(FIONREAD) reports, "
+        "or no more can come; receives none, and returns how many there are.", main="size", kind="harness",
+        unit="bytes", waits="kevent", is_="looks"),
 )  # fmt: skip
 
 _BINARY = (

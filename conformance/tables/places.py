@@ -32,3 +32,15 @@ INSPECTED = {
     "closed": "whether `sock.fileno()` is negative, true or false",
 }
 """What `inspect` can read of a socket."""
+
+WIDE_VIEW, WIDE_ITEM = "wide-view", 4
+"""The kind of buffer whose items are more than single bytes, and how many bytes an item has."""
+
+BUFFERS = {
+    "bytes": "a bytes object",
+    "bytearray": "a bytearray",
+    "memoryview": "a memoryview of a bytearray",
+    "array": "an array.array of single bytes",
+    WIDE_VIEW: f"a memoryview whose items have {WIDE_ITEM} bytes each, so that its len() is not its number of bytes",
+}
+"""What `buffer` may be of calls that send, and, except for bytes, of calls that receive into a buffer."""

@@ -25,15 +25,15 @@ def clean_up(stage: Stage, parked: bool) -> bool:
 
     Returns False if the worker must be replaced. ``parked``: a call is still waiting.
     """
-    scope, adapter, network = stage.performer.scope, stage.performer.adapter, stage.hosts.network
+    scope, network = stage.performer.scope, stage.hosts.network
     stage.side_records.close()
     stage.faults.packets.undo()
     network.abandon()
-    things = [*scope.objects.values(), *scope.abandoned, *scope.reserved]
-    for thing in things:
+    things = stage.performer.things()
+    for _, thing in things:
         _release(thing)
     ended = stage.actors.join(_LIMIT_OF_PARKED if parked else LIMIT)
-    for thing in things:
+    for adapter, thing in things:
         with contextlib.suppress(Exception):
             adapter.close(thing)
     ended = ended or stage.actors.join(LIMIT)

@@ -77,32 +77,40 @@ class _FixtureCalls:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._adapter = _NotingAdapter(stage.performer.adapter)
+        self._call = ""
+        """The call that the fixture made last."""
+
+    def _adapter_of(self, actor: str) -> ShapedAdapter:
+        return cast(ShapedAdapter, _NotingAdapter(self._stage.performer.adapter_of(actor), self._note))
+
+    def _note(self, call: str) -> None:
+        self._call = call
 
     def make_fixture(self) -> None:
         """Makes the objects of the plan's fixture."""
-        performer, adapter = self._stage.performer, cast(ShapedAdapter, self._adapter)
-        for actor, part in Fixture(self._stage.plan.given, adapter, performer.scope, performer.addresses).parts():
+        performer = self._stage.performer
+        fixture = Fixture(self._stage.plan.given, self._adapter_of, performer.scope, performer.addresses, performer.raw)
+        for actor, part in fixture.parts():
             self._run(actor, part)
 
     def close(self, actor: str, thing: Any) -> None:
         """Closes an object that has moved to another process."""
-        self._run(actor, partial(self._adapter.close, thing))
+        self._run(actor, partial(self._adapter_of(actor).close, thing))
 
     def _run(self, actor: str, part: Callable[[], None]) -> None:
         """Runs a part of the fixture in an actor's thread, and waits for it."""
         thread = self._stage.actors.thread(actor)
         raised: list[BaseException] = []
-        self._adapter.call = "preparing a call"
+        self._note("preparing a call")
         thread.begin(0, lambda: _caught(part, raised))
         try:
             self._stage.actors.events.get(timeout=FIXTURE_LIMIT * self._stage.context.scale)
         except queue.Empty:
-            raise self._hung(f"{self._adapter.call} of {actor}", thread) from None
+            raise self._hung(f"{self._call} of {actor}", thread) from None
         for error in raised:
             if isinstance(error, (HarnessError, Unsupported)):
                 raise error
-            raise _raised(f"{self._adapter.call} of {actor}", error) from None
+            raise _raised(f"{self._call} of {actor}", error) from None
 
     def _hung(self, call: str, thread: ThreadActor) -> FixtureFailed:
         wait = self._stage.actors.watch(thread).whereabouts()
@@ -122,17 +130,17 @@ def _raised(call: str, error: BaseException) -> FixtureFailed:
 
 
 class _NotingAdapter:
-    """An adapter that notes the name of the method that was called last."""
+    """An adapter that notes the name of each method that is called."""
 
-    def __init__(self, adapter: ShapedAdapter) -> None:
+    def __init__(self, adapter: ShapedAdapter, note: Callable[[str], None]) -> None:
         self._adapter = adapter
-        self.call = ""
+        self._note = note
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._adapter, name)
 
         def noted(*arguments: Any) -> Any:
-            self.call = f"{name}()"
+            self._note(f"{name}()")
             return method(*arguments)
 
         return noted

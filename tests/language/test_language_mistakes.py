@@ -173,3 +173,78 @@ WORDS = [
 def test_a_message_names_what_to_write_instead(tmp_path, text, message):
     found = mistakes(tmp_path, text)
     assert any(message in each for each in found), found
+
+
+REPEATED = [
+    ("server: {recv: 1, repeat: 2, as: data}", '"as" does not go with "repeat"'),
+    ("server: {pending: recv, repeat: 2}", '"pending" does not go with "repeat"'),
+    ("server: {recv: 1, repeat: 2, blocks: true}", "a repeated step returns how many of its calls succeeded"),
+    ("server: {recv: 1, repeat: 2, raises: EAGAIN}", "a repeated step returns how many of its calls succeeded"),
+    ("server: {recv: 1, repeat: 2, returns: {text: x}}", "to state this result"),
+    ("server: {recv: 1, repeat: 0}", "repeat is the number of calls, from 1 to 10000"),
+    ("system: {kill: client, repeat: 2}", "kill cannot be repeated"),
+]
+
+
+@pytest.mark.parametrize("step, message", REPEATED)
+def test_a_repeated_step_can_only_return_a_count(tmp_path, step, message):
+    assert message in mistakes(tmp_path, scenario(step))[0]
+
+
+WIDE = [
+    "client: {send: {data: {text: abc}, buffer: wide-view}}",
+    "client: {sendall: {data: {join: [{hex: 00 01}, {pattern: 9}]}, buffer: wide-view}}",
+    "client: {sendall: {data: {slice: [{pattern: 9}, 2, 8]}, buffer: wide-view}}",
+    "server: {recv_into: {size: 10, buffer: wide-view}}",
+]
+
+
+@pytest.mark.parametrize("step", WIDE)
+def test_a_wide_view_has_whole_items(tmp_path, step):
+    assert "bytes are no multiple of that" in mistakes(tmp_path, scenario(step))[0]
+
+
+def test_nothing_is_received_into_a_bytes_object(tmp_path):
+    assert "bytearray" in mistakes(tmp_path, scenario("server: {recv_into: {size: 8, buffer: bytes}}"))[0]
+
+
+HOSTS = [
+    ("localhost", 'did you mean "loopback"? To have the name looked up, write {name: localhost}'),
+    ("{name: a b}", '"a b" is no name of a host'),
+    ("{nam: localhost}", "a host is a word, an actor, the empty string"),
+]
+
+
+@pytest.mark.parametrize("host, message", HOSTS)
+def test_a_host_that_is_neither_a_word_nor_a_name_is_refused(tmp_path, host, message):
+    assert message in mistakes(tmp_path, scenario(f"client: {{connect: {{host: {host}, port: 1}}}}"))[0]
+
+
+@pytest.mark.parametrize("host", ['""', "{name: localhost}", "loopback"])
+def test_a_host_may_be_empty_or_a_name(tmp_path, host):
+    assert mistakes(tmp_path, scenario(f"client: {{connect: {{host: {host}, port: 1}}}}")) == []
+
+
+RAW = HEADER + "actors: {server: {peer: raw}, other: {beside: server}}\n"
+MIXED = [
+    ("client: {recv: 1, using: server}",),
+    ("other: {recv: 1, using: server}",),
+    ("server: {select: {read: [server, client]}}",),
+    ("server: {dup: {}, as: second}", "client: {recv: 1, using: second}"),
+    ("server: {accept: {}, using: listener, as: other}", "other: {recv: 1}"),
+]
+
+
+@pytest.mark.parametrize("steps", MIXED)
+def test_objects_of_a_raw_peer_and_of_the_implementation_are_not_mixed(tmp_path, steps):
+    assert "both must say peer: raw under actors, or neither" in mistakes(tmp_path, scenario(*steps, header=RAW))[0]
+
+
+def test_raw_peers_share_their_objects_and_anybody_uses_what_the_harness_makes(tmp_path):
+    alike = RAW.replace("{beside: server}", "{beside: server, peer: raw}")
+    steps = ("other: {recv: 1, using: server}", "server: {lock: {}, as: guard}", "client: {acquire: {}, using: guard}")
+    assert mistakes(tmp_path, scenario(*steps, header=alike)) == []
+
+
+def test_a_port_of_another_process_is_no_object_of_it(tmp_path):
+    assert mistakes(tmp_path, scenario("client: {connect: {host: any, port: server}}", header=HEADER + OWN)) == []

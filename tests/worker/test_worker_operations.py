@@ -187,3 +187,65 @@ def test_a_closed_descriptor_among_rights_is_the_systems_error_and_not_the_adapt
           - client: {close: {}, using: spare}
           - client: {sendmsg: {data: {text: x}, rights: [spare]}, raises: EBADF}
     """)
+
+
+def test_awaited_bytes_are_counted_and_none_is_received(passes: Passes) -> None:
+    passes("""
+        transports: [socketpair, loopback]
+        given: connected
+        only: posix
+        steps:
+          - server: {await_bytes: 0, returns: 0}
+          - server: {await_bytes: 4, blocks: true}
+          - client: {send: {text: ab}}
+          - server: {pending: await_bytes, blocks: true}
+          - client: {send: {text: cde}}
+          - server: {pending: await_bytes, returns: 5}
+          - server: {await_bytes: 5, returns: 5}
+          - server: {recv: 9, returns: {text: abcde}}
+    """)
+
+
+def test_awaited_bytes_that_cannot_come_any_more_are_not_awaited(run: Run, runner: Runner) -> None:
+    before = runner._ready().hello.pid
+    outcomes = run("""
+        transports: [socketpair, loopback]
+        given: connected
+        only: posix
+        actors: {other: {beside: client}}
+        steps:
+          - server: {await_bytes: 4, blocks: true}
+          - client: {send: {text: ab}}
+          - client: {shutdown: SHUT_WR}
+          - server: {pending: await_bytes, returns: 2}
+          - client: {await_bytes: 4, blocks: true}
+    """)
+    assert {each.verdict.kind for each in outcomes.values()} <= {"pass", "unsupported"}
+    assert runner._ready().hello.pid == before
+
+
+def test_a_repeated_call_counts_until_its_first_error(run: Run) -> None:
+    found = run("""
+        transports: [socketpair]
+        given: connected
+        steps:
+          - client: {send: {text: x}, repeat: 3, returns: 3, measures: sent}
+          - server: {setblocking: false}
+          - server: {recv: 1, repeat: 9, returns: 3}
+          - server: {recv: 1, repeat: 9, returns: 0}
+          - client: {socketpair: {}, repeat: 2, returns: 2}
+    """)["socketpair"]
+    assert found.verdict.kind == "pass", found.verdict
+    assert found.observations[3].raw["count"] == 3
+    assert found.observations[3].raw["ended by"]["class"] == "builtins.BlockingIOError"
+
+
+def test_a_renamed_path_is_found_under_its_new_name_only(passes: Passes) -> None:
+    passes("""
+        transports: [none]
+        steps:
+          - client: {open: {content: {text: x}, path: old}, as: file}
+          - client: {rename: {path: old, to: new}}
+          - client: {stat: new, returns: {type: file}}
+          - client: {stat: old, raises: ENOENT}
+    """)

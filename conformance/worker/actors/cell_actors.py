@@ -61,7 +61,8 @@ class CellActors:
 
     def watch(self, actor: Actor, also: frozenset[str] = frozenset()) -> Watch:
         """Watches an actor's call, which may wait in the system calls of the adapter and in ``also``."""
-        return Watch(actor.probe, actor.thread, self._performer.adapter.waits | also, self._scale)
+        waits = self._performer.adapter_of(actor.name).waits
+        return Watch(actor.probe, actor.thread, waits | also, self._scale)
 
     def move_out(self, owner: str, close: Callable[[str, Any], None]) -> None:
         """Starts an actor's process. Its sockets move there; ``close`` closes each here, in the thread of an actor."""

@@ -102,17 +102,19 @@ class Process:
     def __init__(self, request: SpawnRequest, lines: LifeLines, notices: int) -> None:
         self._lines = lines
         self._notices = notices
-        self._adapter = adapter_for(request.plan.implementation)
-        self._performer: Performer = performer_on(request.plan, self._adapter, request.vantage, {"process": self})
+        adapter = adapter_for(request.plan.implementation)
+        self._performer: Performer = performer_on(request.plan, adapter, request.vantage, {"process": self})
         self._scope: Scope = self._performer.scope
         self._own = request.actors[0]
         self._channels: dict[str, Channel] = {}
         self._calling = False
 
     def adopt(self, numbers: dict[str, int]) -> None:
-        """Makes objects of the implementation from descriptors that moved to this process."""
+        """Makes objects of the implementation, or of a raw peer, from descriptors that moved to this process."""
         for name, number in numbers.items():
-            self._scope.objects[name] = self._adapter.adopt(socket.socket(fileno=number))
+            owner = "server" if name == "listener" else name
+            made = self._performer.adapter_of(owner).adopt(socket.socket(fileno=number))
+            self._scope.bind(name, made, owner in self._performer.raw)
 
     def serve(self, name: str, channel: Channel) -> None:
         """Carries out one actor's steps until the worker closes the channel; then ends the process."""

@@ -25,6 +25,10 @@ class Actor(Protocol):
     """One actor, in this process or another. The observations of its calls come as events."""
 
     @property
+    def name(self) -> str:
+        """Its name in the scenario."""
+
+    @property
     def thread(self) -> int:
         """The kernel's id of the thread in which its calls are made."""
 

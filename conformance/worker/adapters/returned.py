@@ -50,9 +50,10 @@ def a_socket(value: Any) -> Any:
     return value
 
 
-def filled(count: Any, buffer: bytearray) -> dict[str, Any]:
+def filled(count: Any, buffer: Any) -> dict[str, Any]:
     """How many bytes were received, and the bytes themselves."""
-    return {"count": count, "data": bytes(buffer[: min(number(count, "a count"), len(buffer))])}
+    content = memoryview(buffer).cast("B")
+    return {"count": count, "data": bytes(content[: min(number(count, "a count"), len(content))])}
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from conformance.model.errors import HarnessError, Unsupported
 from conformance.tables import options
 from conformance.tables.error_names import canonical_errno
 from conformance.worker.adapters import returned
+from conformance.worker.adapters.buffers import holding, room
 
 RawSocket = socket.socket
 
@@ -134,14 +135,17 @@ class ShapedAdapter:
 
     # data
 
-    def send(self, sock: Socket, data: bytes, flags: int) -> Any:
-        return sock.send(data, flags) if flags else sock.send(data)
+    def send(self, sock: Socket, data: bytes, flags: int, buffer: str = "bytes") -> Any:
+        given = holding(data, buffer)
+        return sock.send(given, flags) if flags else sock.send(given)
 
-    def sendall(self, sock: Socket, data: bytes, flags: int) -> Any:
-        return sock.sendall(data, flags) if flags else sock.sendall(data)
+    def sendall(self, sock: Socket, data: bytes, flags: int, buffer: str = "bytes") -> Any:
+        given = holding(data, buffer)
+        return sock.sendall(given, flags) if flags else sock.sendall(given)
 
-    def sendto(self, sock: Socket, data: bytes, to: Any, flags: int) -> Any:
-        return sock.sendto(data, flags, to) if flags else sock.sendto(data, to)
+    def sendto(self, sock: Socket, data: bytes, to: Any, flags: int, buffer: str = "bytes") -> Any:
+        given = holding(data, buffer)
+        return sock.sendto(given, flags, to) if flags else sock.sendto(given, to)
 
     def sendmsg(self, sock: Socket, data: Any, rights: Sequence[Any], credentials: bool, to: Any, flags: int) -> Any:
         ancillary: list[Any] = []
@@ -162,21 +166,23 @@ class ShapedAdapter:
     def recv(self, sock: Socket, size: int, flags: int) -> Any:
         return sock.recv(size, flags) if flags else sock.recv(size)
 
-    def recv_into(self, sock: Socket, size: int, nbytes: int, flags: int) -> dict[str, Any]:
-        buffer = bytearray(b"\xaa" * size)
-        count = sock.recv_into(buffer, *_given(nbytes, flags))
-        return returned.filled(count, buffer)
+    def recv_into(self, sock: Socket, size: int, nbytes: int, flags: int, buffer: str = "bytearray") -> dict[str, Any]:
+        target = room(size, buffer)
+        count = sock.recv_into(target, *_given(nbytes, flags))
+        return returned.filled(count, target)
 
     def recvfrom(self, sock: Socket, size: int, flags: int) -> dict[str, Any]:
         got = sock.recvfrom(size, flags) if flags else sock.recvfrom(size)
         data, address = returned.several(got, 2, "data and an address")
         return {"data": data, "from": address}
 
-    def recvfrom_into(self, sock: Socket, size: int, nbytes: int, flags: int) -> dict[str, Any]:
-        buffer = bytearray(b"\xaa" * size)
-        got = sock.recvfrom_into(buffer, *_given(nbytes, flags))
+    def recvfrom_into(
+        self, sock: Socket, size: int, nbytes: int, flags: int, buffer: str = "bytearray"
+    ) -> dict[str, Any]:
+        target = room(size, buffer)
+        got = sock.recvfrom_into(target, *_given(nbytes, flags))
         count, address = returned.several(got, 2, "a count and an address")
-        return {**returned.filled(count, buffer), "from": address}
+        return {**returned.filled(count, target), "from": address}
 
     def recvmsg(self, sock: Socket, size: int, rights: int, control: int, flags: int) -> Any:
         room = socket.CMSG_SPACE(4 * rights) if rights else control

@@ -74,7 +74,7 @@ class AwaitedSocket:
         """Loops over send, as trio's streams do; trio's sockets have no sendall."""
 
         async def all_of_it() -> None:
-            left = memoryview(data)
+            left = memoryview(data).cast("B")
             while left:
                 left = left[await self._real.send(left, flags) :]
 

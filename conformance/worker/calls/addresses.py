@@ -51,7 +51,8 @@ class Addresses:
         if isinstance(value, v.AbstractAddress):
             return self._abstract(value.abstract)
         if isinstance(value, v.HostPort):
-            return self._host(value.host, self._is_ip6(sock)), self._port(value.port)
+            host = value.host if value.verbatim else self._host(value.host, self._is_ip6(sock))
+            return host, self._port(value.port)
         raise Unsupported("an unnamed address can be expected, not given")
 
     def _of_object(self, name: str) -> Any:

@@ -27,13 +27,17 @@ _PARTS: dict[str, tuple[str, ...]] = {
 
 
 class Fixture:
-    """Makes the objects of one cell's ``given``, one actor's part at a time."""
+    """Makes the objects of one cell's ``given``, one actor's part at a time, with that actor's adapter."""
 
-    def __init__(self, given: Given, adapter: ShapedAdapter, scope: Scope, addresses: Addresses) -> None:
+    def __init__(
+        self, given: Given, adapter_of: Callable[[str], ShapedAdapter], scope: Scope, addresses: Addresses,
+        raw: frozenset[str],
+    ) -> None:  # fmt: skip
         self._given = given
-        self._adapter = adapter
+        self._adapter_of = adapter_of
         self._scope = scope
         self._addresses = addresses
+        self._raw = raw
 
     def parts(self) -> list[tuple[str, Callable[[], None]]]:
         """(actor, function) in the order in which they must run, each in the actor's thread."""
@@ -44,46 +48,50 @@ class Fixture:
         return [(actor, partial(getattr(self, f"_{what}"), actor)) for actor, what in map(str.split, steps)]
 
     def _pair(self) -> None:
-        client, server = self._adapter.socketpair(None, None).objects
-        self._scope.objects.update(client=client, server=server)
-        self._options(client)
-        self._options(server)
+        """Both ends come from one call; where one end is a raw peer's, the other adapter takes over its own."""
+        mixed = len(self._raw & {"client", "server"}) == 1
+        maker = next(iter(self._raw)) if mixed else "client"
+        ends = dict(zip(("client", "server"), self._adapter_of(maker).socketpair(None, None).objects))
+        for name, end in ends.items():
+            made = self._adapter_of(name).adopt(end) if mixed and name != maker else end
+            self._scope.bind(name, made, name in self._raw)
+            self._options(name)
 
     def _fresh(self, name: str) -> None:
         row = self._scope.transport
-        made = self._adapter.socket(constant(str(row.family)), constant(str(row.type)), 0).objects
-        self._scope.objects[name] = made
-        self._options(made)
+        made = self._adapter_of(name).socket(constant(str(row.family)), constant(str(row.type)), 0).objects
+        self._scope.bind(name, made, name in self._raw)
+        self._options(name)
 
-    def _options(self, sock: Any) -> None:
+    def _options(self, name: str) -> None:
         if self._given.options:
-            values = {name: _plain(value) for name, value in self._given.options}
-            self._adapter.setsockopt(sock, values, None, None, None)
+            values = {option: _plain(value) for option, value in self._given.options}
+            self._adapter_of(name).setsockopt(self._scope.objects[name], values, None, None, None)
 
     def _bind(self, name: str) -> None:
         sock = self._scope.objects[name]
-        self._adapter.bind(sock, self._addresses.free(name))
+        self._adapter_of(name).bind(sock, self._addresses.free(name))
         self._learn(name)
 
     def _listen(self, name: str) -> None:
         self._bind(name)
-        self._adapter.listen(self._scope.objects[name], self._given.backlog)
+        self._adapter_of(name).listen(self._scope.objects[name], self._given.backlog)
 
     def _connect(self, name: str) -> None:
         to = "server" if name == "client" else "client"
-        self._adapter.connect(self._scope.objects[name], self._scope.addresses[to])
+        self._adapter_of(name).connect(self._scope.objects[name], self._scope.addresses[to])
         self._learn(name)
 
     def _accept(self, name: str) -> None:
         listener = self._scope.objects[name]
-        self._scope.objects["listener"] = listener
+        self._scope.bind("listener", listener, name in self._raw)
         self._scope.addresses["listener"] = self._scope.addresses[name]
-        made = self._adapter.accept(listener).objects
-        self._scope.objects[name] = made
-        self._options(made)
+        made = self._adapter_of(name).accept(listener).objects
+        self._scope.bind(name, made, name in self._raw)
+        self._options(name)
 
     def _learn(self, name: str) -> None:
-        found = self._adapter.getsockname(self._scope.objects[name])
+        found = self._adapter_of(name).getsockname(self._scope.objects[name])
         address = remembered(found)
         if address is None and found is not None:
             raise WrongType(found, "an address")

@@ -55,6 +55,34 @@ class Lock:
             self._lock.release()
 
 
+class _Arrivals:
+    """Waits for data to arrive on a descriptor. Unsupported where the system does not report each arrival once."""
+
+    def __init__(self, number: int) -> None:
+        system: Any = select  # each platform has one of the two
+        if hasattr(select, "epoll"):
+            self._queue = system.epoll()
+            self._queue.register(number, system.EPOLLIN | system.EPOLLRDHUP | system.EPOLLET)
+        elif hasattr(select, "kqueue"):
+            self._queue = system.kqueue()
+            flags = system.KQ_EV_ADD | system.KQ_EV_CLEAR
+            self._queue.control([system.kevent(number, system.KQ_FILTER_READ, flags)], 0)
+        else:
+            raise Unsupported("only epoll and kqueue report each arrival once; this system has neither")
+        self._ends = getattr(select, "EPOLLRDHUP", 0) | getattr(select, "EPOLLHUP", 0) | getattr(select, "EPOLLERR", 0)
+
+    def wait(self) -> bool:
+        """Returns at the next arrival; True if no more can come."""
+        if hasattr(self._queue, "poll"):
+            return any(mask & self._ends for _, mask in self._queue.poll())
+        ends: int = select.KQ_EV_EOF  # type: ignore[attr-defined,unused-ignore]  # only where there is kqueue
+        return any(event.flags & ends for event in self._queue.control(None, 1))
+
+    def close(self) -> None:
+        """Closes the epoll object or kqueue."""
+        self._queue.close()
+
+
 class HarnessOperations:
     """The operations of kind ``harness`` of one cell."""
 
@@ -138,6 +166,9 @@ class HarnessOperations:
     def unlink(self, path: str) -> None:
         os.unlink(self._path(path))
 
+    def rename(self, path: str, to: str) -> None:
+        os.rename(self._path(path), self._path(to))
+
     def chmod(self, path: str, mode: str) -> None:
         os.chmod(self._path(path), octal(mode))
 
@@ -178,6 +209,18 @@ class HarnessOperations:
         poller = select.poll()
         poller.register(number, 0 if event == "reset" else select.POLLRDHUP if hasattr(select, "POLLRDHUP") else 1)
         poller.poll()
+
+    def await_bytes(self, sock: Any, size: int) -> int:
+        """Looks how many bytes are there, each time that the system reports new ones. The end is reported, too.
+
+        The events are edges, so nothing is consumed, and what has come already wakes nobody again.
+        """
+        number = descriptor_of(sock)
+        with contextlib.closing(_Arrivals(number)) as arrivals:
+            ended = False
+            while (there := self.fionread(number)) < size and not ended:
+                ended = arrivals.wait()
+        return there
 
     # binary data
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Optional, Union
 
 from conformance.engine.evaluate import evaluate_data, evaluate_number, is_data, nodes_in, refers
+from conformance.engine.wrong_types import wrong_type_in
 from conformance.model import observation as o
 from conformance.model import values as v
 from conformance.model.errors import HarnessError, Missing, Unsupported, WrongType
@@ -19,6 +20,7 @@ from conformance.tables.operations import OF_TRANSPORT, SOCKET, Operation, Param
 from conformance.tables.transports import Transport
 from conformance.tape.player import TapePlayers
 from conformance.worker.adapters.shaped import Made, ShapedAdapter, constant
+from conformance.worker.adapters.stdlib import StdlibAdapter
 from conformance.worker.calls.addresses import Addresses, remembered
 from conformance.worker.calls.canonical import Recorder, text_of
 from conformance.worker.calls.harness_operations import HarnessOperations
@@ -34,12 +36,28 @@ class Performer:
     """Makes the calls of one cell."""
 
     adapter: ShapedAdapter
+    """The adapter of the implementation under test."""
     scope: Scope
     addresses: Addresses
     recorder: Recorder
     owners: dict[str, Any]
     """For each kind of operation the object with its methods; the adapter has the verbs."""
+    raw: frozenset[str]
+    """The raw peers: actors that use the plain socket module."""
+    raw_owners: dict[str, Any]
+    """The objects with the methods of operations for raw peers, where they are other ones."""
     players: TapePlayers
+
+    def adapter_of(self, actor: str) -> ShapedAdapter:
+        """The adapter of the sockets that an actor makes and uses."""
+        adapter: ShapedAdapter = self.raw_owners["verb"] if actor in self.raw else self.adapter
+        return adapter
+
+    def things(self) -> list[tuple[ShapedAdapter, Any]]:
+        """All objects that the clean-up closes, each after the adapter that made it."""
+        scope, plain = self.scope, self.raw_owners["verb"]
+        named = [(plain if name in scope.plain else self.adapter, each) for name, each in scope.objects.items()]
+        return [*named, *scope.abandoned, *((plain, each) for each in scope.reserved)]
 
     def carry_out(self, step: PlanStep) -> o.Observation:
         """Makes the call of a step; returns what it did, or why it cannot be made."""
@@ -67,9 +85,10 @@ class Performer:
         positional: tuple[Any, ...] = ()
         if row.on is not None:
             positional = (name,) if row.by_name else (self.scope.object(name),)
-        function = self._function(row)
+        function = self._function(row, step.actor)
         arguments = self._arguments(row, step, positional[0] if positional else None)
-        return lambda: self._observe(step, row, lambda: self._played(step, function, positional, arguments))
+        observe = self._count if step.repeat else self._observe
+        return lambda: observe(step, row, lambda: self._played(step, function, positional, arguments))
 
     def _played(
         self, step: PlanStep, function: Callable[..., Any], positional: tuple[Any, ...], arguments: Mapping[str, Any]
@@ -77,16 +96,17 @@ class Performer:
         """Makes the call. If it is the implementation's and the plan has a tape, the tape is played to it."""
         if ROWS[step.operation].kind not in ("verb", "program"):
             return function(*positional, **arguments)  # the harness has sockets of its own, such as those of actors
-        numbers = frozenset(self.adapter.descriptor(each) for each in positional) - {-1}
+        numbers = frozenset(self.adapter_of(step.actor).descriptor(each) for each in positional) - {-1}
         with self.players.playing(step.actor, numbers):
             return function(*positional, **arguments)
 
-    def _function(self, operation: Operation) -> Callable[..., Any]:
+    def _function(self, operation: Operation, actor: str) -> Callable[..., Any]:
         if operation.kind == "process" and "process" not in self.owners:
             raise Missing(f"{operation.name} needs an actor that has a process of its own (process: own)")
-        function = getattr(self.owners[operation.kind], python_name(operation.name), None)
+        owners = {**self.owners, **self.raw_owners} if actor in self.raw else self.owners
+        function = getattr(owners[operation.kind], python_name(operation.name), None)
         if function is None:
-            raise Unsupported(f"{self.adapter.name} has no {operation.name}")
+            raise Unsupported(f"{self.adapter_of(actor).name} has no {operation.name}")
         return function  # type: ignore[no-any-return]  # looked up by name
 
     def _arguments(self, row: Operation, step: PlanStep, sock: Any) -> dict[str, Any]:
@@ -143,6 +163,17 @@ class Performer:
             return self.scope.object(value.name)
         return evaluate_number(value, self.scope.lookup)
 
+    def _count(self, step: PlanStep, row: Operation, function: Callable[[], Any]) -> o.Observation:
+        """Makes a call up to as often as the step says; its first error ends that. Returns how many succeeded."""
+        began, count, seen = time.perf_counter(), 0, o.Observation(o.RETURNED)
+        while seen.kind == o.RETURNED and wrong_type_in(seen.canonical) is None and count < step.repeat:
+            seen = self._observe(step, row, function)
+            count += seen.kind == o.RETURNED
+        if seen.kind not in (o.RETURNED, o.RAISED) or wrong_type_in(seen.canonical):
+            return seen
+        raw = {"count": count, "ended by": seen.raw} if seen.kind == o.RAISED else count
+        return o.Observation(o.RETURNED, count, raw, round(time.perf_counter() - began, 6))
+
     def _observe(self, step: PlanStep, row: Operation, function: Callable[[], Any]) -> o.Observation:
         began = time.perf_counter()
         try:
@@ -171,7 +202,11 @@ class Performer:
     def _returned(self, step: PlanStep, row: Operation, value: Any, seconds: float) -> o.Observation:
         names = step.names
         if isinstance(value, Made):
-            self.scope.bind(names if names is not None else self._own_name(step, row), value.objects)
+            if step.repeat:
+                self.scope.abandon(self.adapter_of(step.actor), value.objects)
+            else:
+                chosen = names if names is not None else self._own_name(step, row)
+                self.scope.bind(chosen, value.objects, step.actor in self.raw)
             value = value.result
             names = names if row.result != "nothing" and not row.makes else None
         self._learn(step, row)
@@ -215,10 +250,11 @@ class Performer:
 
     def restore(self) -> None:
         """Restores what the steps of the plan changed for the whole process."""
-        for row in {each.name: each for each in (ROWS[step.operation] for step in self.scope.plan.steps)}.values():
+        for name, actor in dict.fromkeys((step.operation, step.actor) for step in self.scope.plan.steps):
+            row = ROWS[name]
             if row.restored_by is not None:
                 with contextlib.suppress(Exception):  # an implementation that has no such thing changed nothing
-                    self._function(row)(**dict(row.restored_by))
+                    self._function(row, actor)(**dict(row.restored_by))
 
 
 @dataclass(frozen=True)
@@ -243,14 +279,23 @@ def performer_on(plan: Plan, adapter: ShapedAdapter, at: Vantage, also: Mapping[
         scope=scope,
         addresses=Addresses(scope, at.host_of, at.namespaces, at.tag),
         recorder=Recorder(scope, tuple(sorted({0, *seeds}))),
-        owners={
-            "verb": adapter,
-            "program": Programs(adapter, scope),
-            "harness": HarnessOperations(adapter, scope),
-            **also,
-        },
+        owners={**_owners(adapter, scope), **also},
+        raw=raw_peers(plan),
+        raw_owners=_owners(StdlibAdapter(), scope),
         players=TapePlayers(plan.tape),
     )
+
+
+def _owners(adapter: ShapedAdapter, scope: Scope) -> dict[str, Any]:
+    return {"verb": adapter, "program": Programs(adapter, scope), "harness": HarnessOperations(adapter, scope)}
+
+
+def raw_peers(plan: Plan) -> frozenset[str]:
+    """The actors of a plan that use the plain socket module, and those that they fork."""
+    raw = {name for name, place in plan.actors.items() if place.raw}
+    for step in plan.steps:
+        raw.update(ROWS[step.operation].new_actors(step.arguments) if step.actor in raw else ())
+    return frozenset(raw)
 
 
 def python_name(name: str) -> str:

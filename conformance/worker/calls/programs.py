@@ -202,7 +202,7 @@ class Programs:
         row = self._scope.transport
         family, kind = constant(row.family or "AF_INET"), constant(row.type or "SOCK_STREAM")
         made = self._adapter.socket(family, kind, 0).objects
-        self._scope.abandoned.append(made)
+        self._scope.abandon(self._adapter, made)
         return made
 
     def connect_until_stuck(self, to: Any, at_most: int) -> int:

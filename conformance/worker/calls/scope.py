@@ -24,8 +24,10 @@ class Scope:
     objects: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     addresses: dict[str, Any] = field(default_factory=dict)
-    abandoned: list[Any] = field(default_factory=list)
-    """Objects without a name that stay open until the clean-up."""
+    abandoned: list[tuple[Any, Any]] = field(default_factory=list)
+    """Objects without a name that stay open until the clean-up, each after the adapter that made it."""
+    plain: set[str] = field(default_factory=set)
+    """The names of objects that raw peers made, with the plain socket module."""
     reserved: list[Any] = field(default_factory=list)
     """Sockets that the harness itself holds, for instance at an address of nobody."""
     unnamed: int = 0
@@ -43,17 +45,30 @@ class Scope:
             raise Missing(f'there is no object "{name}"')
         return self.objects[name]
 
-    def bind(self, names: Any, made: Any) -> None:
-        """Gives names to new objects; the others are called unnamed-1, unnamed-2, …"""
+    def bind(self, names: Any, made: Any, plain: bool = False) -> None:
+        """Gives names to new objects; the others are called unnamed-1, unnamed-2, …
+
+        ``plain``: a raw peer made them.
+        """
         if isinstance(made, dict):
             for key, each in made.items():
-                self.bind(names.get(key) if isinstance(names, dict) else None, each)
+                self.bind(names.get(key) if isinstance(names, dict) else None, each, plain)
         elif isinstance(made, (list, tuple)):
             for index, each in enumerate(made):
                 given = names if isinstance(names, (list, tuple)) else ()
-                self.bind(given[index] if index < len(given) else None, each)
+                self.bind(given[index] if index < len(given) else None, each, plain)
         else:
-            self.objects[names if isinstance(names, str) else self._next_unnamed()] = made
+            name = names if isinstance(names, str) else self._next_unnamed()
+            self.objects[name] = made
+            (self.plain.add if plain else self.plain.discard)(name)
+
+    def abandon(self, adapter: Any, made: Any) -> None:
+        """Keeps new objects of an adapter open without a name."""
+        inner = made.values() if isinstance(made, dict) else made if isinstance(made, (list, tuple)) else None
+        if inner is None:
+            self.abandoned.append((adapter, made))
+        for each in inner or ():
+            self.abandon(adapter, each)
 
     def _next_unnamed(self) -> str:
         self.unnamed += 1
