@@ -11,6 +11,8 @@ import pytest
 from conformance.model.errors import HarnessError
 from conformance.tables.error_names import describe
 from conformance.worker.adapters.stdlib import StdlibAdapter
+from conformance.worker.calls.canonical import Recorder
+from conformance.worker.calls.scope import Scope
 
 
 class OwnSSLError(ssl.SSLWantReadError):
@@ -69,3 +71,9 @@ def test_what_an_earlier_step_did_not_give_leaves_a_step_out(run):
         """)
     assert outcomes["unix"].observations[2].kind == "not-run"
     assert "an argument cannot be made" in outcomes["unix"].observations[2].reason
+
+
+@pytest.mark.parametrize("value", [(0, bytes(14)), (24, b"\x00\x01")])
+def test_an_address_of_a_family_that_python_does_not_know_is_recorded_by_its_family(value):
+    recorder = Recorder(Scope(None, ""), ())
+    assert recorder.result("address", value) == ({"family": value[0], "names": []}, {"family": value[0]})

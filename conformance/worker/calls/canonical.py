@@ -118,6 +118,8 @@ class Recorder:
             return {"path": self._own_name(value), "names": self._names(value)}
         if value is None or (type(value) in (bytes, str, tuple) and not value):
             return {"unnamed": True, "names": []}
+        if (family := _unknown_family(value)) is not None:
+            return {"family": family, "names": []}
         raise WrongType(value, "an address")
 
     def _ip(self, host: str, port: int) -> dict[str, Any]:
@@ -212,10 +214,23 @@ def _host_and_port(value: Any) -> Optional[tuple[str, int]]:
     return (items[0], items[1]) if type(items[0]) is str and type(items[1]) is int else None
 
 
+def _unknown_family(value: Any) -> Optional[int]:
+    """The family of an address in the form that Python gives to those which it cannot read: ``(family, bytes)``.
+
+    Windows names nobody in a recvfrom on a connection, so that the family that Python finds there is 0.
+    """
+    if not isinstance(value, tuple) or tuple.__len__(value) != 2:
+        return None
+    family, data = tuple.__iter__(value)
+    return family if type(family) is int and type(data) is bytes else None
+
+
 def _raw_address(value: Any) -> Any:
     host_and_port = _host_and_port(value)
     if host_and_port is not None:
         return {"host": host_and_port[0], "port": host_and_port[1]}
+    if (family := _unknown_family(value)) is not None:
+        return {"family": family}
     return value.decode("ascii", "backslashreplace") if type(value) is bytes else value or None
 
 
