@@ -49,7 +49,7 @@ def end_at_once() -> None:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Handles these signals during the block. Those that are ignored stay so, as nohup wants of SIGHUP."""
+    """Handles these signals during the block. Ignored signals stay ignored, because nohup ignores SIGHUP."""
     interruption = Interruption()
     numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     in_main = threading.current_thread() is threading.main_thread()

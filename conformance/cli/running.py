@@ -90,7 +90,7 @@ def run_all(request: Request, quiet: bool = False) -> Results:
 
 
 def _ready(request: Request, results: Results, stack: ExitStack) -> dict[str, Interpreter]:
-    """Enters all platforms until the stack ends, so that all are examined before the first one is used."""
+    """Enters all platforms, and leaves them when the stack closes. All are examined before the first one is used."""
     ready = {}
     for name in request.platforms:
         try:

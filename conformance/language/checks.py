@@ -256,7 +256,7 @@ class _Names:
         self._known(step.actor if name == "self" else name, self.objects | self.values, "object", place)
 
     def _known(self, name: str, known: set[str], what: str, place: Position, meant: set[str] | None = None) -> None:
-        """Whether a name is known; of those that are not, the nearest of what can be ``meant`` is told."""
+        """Notes a name that is not known, with the nearest of those that can be ``meant``."""
         if name not in known:
             article = "a" if what.startswith("s") else "an"
             near = nearest(name, sorted(known if meant is None else meant))

@@ -92,7 +92,7 @@ def _entry(node: Node, reader: Reader, seen: str) -> tuple[Deviation, ...]:
 
 
 def _sensible(node: Node, entry: Fields, run: bool) -> None:
-    """Whether the keys of an entry go together."""
+    """Whether the keys of an entry fit together."""
     said = entry.get("observed")
     several = isinstance(said, Fields)
     required = (

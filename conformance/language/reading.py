@@ -14,13 +14,13 @@ from conformance.model.errors import Mistake, ScenarioError
 T = TypeVar("T")
 
 MAX_MISTAKES = 100
-"""How many mistakes of one file are told at once."""
+"""The most mistakes of one file that are listed."""
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*\Z")
 
 
 class Bad(Exception):  # noqa: N818 (control flow inside the parser: one mistake, already worded)
-    """One mistake; caught by the nearest :meth:`Reader.attempt`, so that the rest of the file is still read."""
+    """One mistake; handled by the nearest :meth:`Reader.attempt`, so that the rest of the file is still read."""
 
     def __init__(self, node: Node, message: str) -> None:
         self.mistake = Mistake(node.position, message)
@@ -97,7 +97,7 @@ def scalar(node: Node, what: str) -> Scalar:
 
 
 def text(node: Node, what: str) -> str:
-    """The node as text that YAML does not take for anything else."""
+    """The node's text, if YAML reads it as text and not as a number, boolean or null."""
     value = scalar(node, what).value
     if not isinstance(value, str):
         bad(node, f"{what} is text, but YAML reads {describe(node)} here; quote it")

@@ -47,7 +47,7 @@ MAX_ALL_STEPS = 5000
 _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}\Z")
 
 _SYSCTL = re.compile(r"net(\.[a-z0-9_-]+)+\Z")
-"""The settings that a network namespace has of its own; all others are the machine's."""
+"""Settings that each network namespace has; all others belong to the machine."""
 
 FILE_KEYS = (
     "summary", "why", "fails_only_if", "level", "claims", "sources", "tags", "formerly", "transports", "given",
@@ -134,7 +134,7 @@ class _File:
 
     def _only_if(self, node: Node | None) -> str:
         if node is not None and not text(node, "fails_only_if").strip():
-            bad(node, "say what it would take to fail this; where an implementation can, leave the key out")
+            bad(node, "describe what would make this fail; leave the key out if an implementation can fail it")
         return text(node, "fails_only_if") if node else ""
 
     def _claims(self, node: Node | None) -> tuple[str, ...]:
@@ -328,7 +328,7 @@ class _File:
                 near = nearest(placement.beside, sorted(known - {actor}))
                 self.reader.add(place, f'there is no actor "{short(placement.beside)}" to be beside{near}')
             elif _circular(actor, actors):
-                self.reader.add(place, f'"{actor}" is beside itself, by way of whom it is beside')
+                self.reader.add(place, f'beside of "{actor}" leads back to itself')
 
     def _fixture(self, node: Node) -> Given:
         if isinstance(node, Scalar):

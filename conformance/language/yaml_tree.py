@@ -172,15 +172,15 @@ def _syntax_mistake(error: yaml.YAMLError, text: str, file: str) -> Mistake:
     opening = (error.context or "").endswith("quoted scalar")
     mark = error.context_mark if opening else error.problem_mark or error.context_mark
     problem = error.problem or "it cannot be read"
-    told = f"is not YAML: {problem} ({error.context})" if error.context else f"is not YAML: {problem}"
+    problem_text = f"is not YAML: {problem} ({error.context})" if error.context else f"is not YAML: {problem}"
     if mark is None:
-        return Mistake(Position(file, 1, 1), told)
+        return Mistake(Position(file, 1, 1), problem_text)
     place = Position(file, mark.line + 1, mark.column + 1)
     lines = text.split("\n")
     if "\t" in (lines[mark.line][: mark.column + 1] if mark.line < len(lines) else ""):
         return Mistake(place, "a tab indents here; YAML is indented with blanks")
-    remedy = next((remedy for part, remedy in _REMEDIES if part in told), None)
-    return Mistake(place, f"{told}; {remedy}" if remedy else told)
+    remedy = next((remedy for part, remedy in _REMEDIES if part in problem_text), None)
+    return Mistake(place, f"{problem_text}; {remedy}" if remedy else problem_text)
 
 
 class _Builder:

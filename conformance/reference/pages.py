@@ -305,12 +305,12 @@ def _selector(selector: s.Selector) -> str:
 def _differences(scenario: s.Scenario) -> list[str]:
     """The steps whose outcome depends on where they are done: the usual outcome, then each other one."""
     found: dict[str, list[str]] = {}
-    told: set[tuple[int, int]] = set()
+    shown: set[tuple[int, int]] = set()
     for step in (step for case in scenario.cases for step in case.steps):
         for alternative in step.alternatives:
             place = (alternative.position.line, alternative.position.column)
-            if place not in told:
-                told.add(place)
+            if place not in shown:
+                shown.add(place)
                 usual = f"`{step.actor} {step_words(step)}` {expected_words(step.outcome)}; but"
                 found.setdefault(usual, []).append(_difference(alternative))
     return [line for usual, others in found.items() for line in (*_bullet(usual), *_nested(others))]
@@ -364,11 +364,11 @@ def claimed(found: Sequence[s.Scenario]) -> str:
     sections: dict[str, list[Claim]] = {}
     for claim in claims().values():
         sections.setdefault(claim.id.partition("/")[0], []).append(claim)
-    told = sum(1 for each in acting.values() if each)
+    acted_out = sum(1 for each in acting.values() if each)
     return _page(
         "Claims of the HOWTO",
         _paragraph(
-            f"{len(acting)} claims, {told} of them acted out by at least one scenario. `conformance claims` says "
+            f"{len(acting)} claims, {acted_out} of them acted out by at least one scenario. `conformance claims` says "
             "which of them hold on this machine."
         ),
         *(_claims_of(name, each, acting) for name, each in sections.items()),

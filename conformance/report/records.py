@@ -256,6 +256,6 @@ def _cell(value: dict[str, Any]) -> CellRecord:
 
 
 def _known(name: str, table: Iterable[str], path: str) -> None:
-    """Malformed where a table has no such name."""
+    """Malformed if a table has no such name."""
     if name not in table:
         raise Malformed(f"one of {', '.join(table)}", name, path)

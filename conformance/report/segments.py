@@ -46,7 +46,7 @@ class Arrow:
     source: End
     target: End
     sent: int | None
-    """When the packet left its host; None where only its arrival was seen, such as that of a duplicate."""
+    """When the packet left its host; None if only its arrival was seen, as for a duplicate."""
     arrived: int | None
     """When the packet reached the other host; None where it was lost."""
     label: str
@@ -223,7 +223,7 @@ def _size(seen: _Seen) -> int:
 
 @dataclass(frozen=True)
 class _Segment:
-    """A TCP segment, seen after everything that both ends sent before it."""
+    """A TCP segment, interpreted by what both ends sent before it."""
 
     syn: bool
     fin: bool
@@ -312,5 +312,5 @@ def _with_label(arrow: Arrow, segment: _Segment) -> Arrow:
 
 
 def _from(number: int, first: int) -> int:
-    """A sequence number counted from the first one; negative where it lies before the first."""
+    """A sequence number relative to the first one; negative if it is before that."""
     return (number - first + _RELATIVE) % (1 << 32) - _RELATIVE

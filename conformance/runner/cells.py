@@ -43,7 +43,7 @@ class CellResult:
     """The worker's host; None where no worker started."""
     notes: tuple[str, ...] = ()
     divergence: Divergence | None = None
-    """Where the cell first does something else than the raw socket; None for the raw socket itself, and for nowhere."""
+    """The first step at which the cell differs from the raw socket; None if there is none."""
     evidence: Mapping[int, Sequence[SocketState]] = field(default_factory=dict)
     """By step, the sockets as they were when the step was over, where that was asked for."""
     used: frozenset[str] | None = None
