@@ -55,6 +55,10 @@ class Lock:
             self._lock.release()
 
 
+_EPOLLRDHUP = 0x2000
+"""The number in linux/eventpoll.h; the select module of PyPy lacks the name."""
+
+
 class _Arrivals:
     """Waits for data to arrive on a descriptor. Unsupported where the system does not report each arrival once."""
 
@@ -62,14 +66,14 @@ class _Arrivals:
         system: Any = select  # each platform has one of the two
         if hasattr(select, "epoll"):
             self._queue = system.epoll()
-            self._queue.register(number, system.EPOLLIN | system.EPOLLRDHUP | system.EPOLLET)
+            self._queue.register(number, system.EPOLLIN | _EPOLLRDHUP | system.EPOLLET)
         elif hasattr(select, "kqueue"):
             self._queue = system.kqueue()
             flags = system.KQ_EV_ADD | system.KQ_EV_CLEAR
             self._queue.control([system.kevent(number, system.KQ_FILTER_READ, flags)], 0)
         else:
             raise Unsupported("only epoll and kqueue report each arrival once; this system has neither")
-        self._ends = getattr(select, "EPOLLRDHUP", 0) | getattr(select, "EPOLLHUP", 0) | getattr(select, "EPOLLERR", 0)
+        self._ends = _EPOLLRDHUP | getattr(select, "EPOLLHUP", 0) | getattr(select, "EPOLLERR", 0)
 
     def wait(self) -> bool:
         """Returns at the next arrival; True if no more can come."""
