@@ -10,8 +10,9 @@ from typing import Any
 from conformance.language.howto_claims import claims
 from conformance.language.outcome_syntax import MAX_ALTERNATIVES
 from conformance.language.scenario_syntax import REQUIRED_KEYS
-from conformance.language.step_syntax import GROUP_KINDS, LEVELS, MAX_LIMIT, MAX_REPEAT, MAX_STEPS
+from conformance.language.step_syntax import GROUP_KINDS, MAX_LIMIT, MAX_REPEAT, MAX_STEPS
 from conformance.language.value_syntax import MAX_SECONDS
+from conformance.model.cell import LEVELS
 from conformance.model.scenario import BASES
 from conformance.tables.capabilities import CAPABILITIES
 from conformance.tables.error_names import CLASSES, ERROR_NAMES, GETADDRINFO_NAMES

@@ -25,12 +25,13 @@ from conformance.language.reading import (
     texts,
     word,
 )
-from conformance.language.step_syntax import LEVELS, StepReader, read_limit
+from conformance.language.step_syntax import StepReader, read_limit
 from conformance.language.suggestions import nearest, short
 from conformance.language.tags import derived
 from conformance.language.yaml_tree import Fields, Filling, Items, Node, Scalar, compose, read
 from conformance.model import scenario as s
 from conformance.model import values
+from conformance.model.cell import LEVELS
 from conformance.model.errors import Mistake, Position
 from conformance.model.plan import Given, Placement
 from conformance.model.values import Value

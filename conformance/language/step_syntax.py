@@ -12,6 +12,7 @@ from conformance.language.reading import Reader, bad, fields, integer, items, na
 from conformance.language.suggestions import nearest, short
 from conformance.language.yaml_tree import Fields, Items, Node, Scalar
 from conformance.model import scenario as s
+from conformance.model.cell import LEVELS
 from conformance.model.values import Value
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
 from conformance.tables.faults import CONDITIONS, FAULTS, ROWS
@@ -22,7 +23,6 @@ from conformance.tables.places import WIDE_ITEM, WIDE_VIEW
 MAX_STEPS = 200
 MAX_LIMIT = 120.0
 MAX_REPEAT = 10_000
-LEVELS = ("must", "platform", "measure")
 GROUP_KINDS = ("together", "exactly_one")
 
 _ACTION_KEYS = (

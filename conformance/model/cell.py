@@ -10,6 +10,9 @@ from conformance.model import scenario as s
 MEASURE = "measure"
 """The level of what is recorded and compared but never judged."""
 
+LEVELS = ("must", "platform", MEASURE)
+"""Who promises an outcome: a standard, each platform for itself, or nobody."""
+
 
 @dataclass(frozen=True)
 class Cell:

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Optional
 
 import conformance
 from conformance.model.captures import AnyCapture
+from conformance.model.cell import LEVELS
 from conformance.model.codec import WHOLE, Count, Name, among
 from conformance.model.facts import HostFacts
 from conformance.model.observation import FixtureFailure, Observation
@@ -98,7 +99,7 @@ class CellRecord:
     case: Name
     transport: Name
     implementation: Name
-    level: Annotated[str, among("must", "platform", "measure")]
+    level: Annotated[str, among(*LEVELS)]
     hosts: Mapping[Name, Name]
     """On which host each actor lived."""
     verdict: VerdictKind
