@@ -11,6 +11,7 @@ from typing import Any
 import click
 import pytest
 
+from conformance import pytest_plugin as plugin
 from conformance.cli import cli
 from conformance.language.scenario_syntax import parse
 from conformance.platforms import PLATFORMS
@@ -41,6 +42,11 @@ def test_the_reference_pages_are_up_to_date(made):
 
 def _same(path: Path, text: str) -> bool:
     return path.is_file() and path.read_text("utf-8") == text
+
+
+def test_every_option_of_the_plugin_has_a_row_in_its_page():
+    page = (DOCS / "pytest.md").read_text("utf-8")
+    assert [name for name in plugin._OPTIONS if f"| `--conformance-{name}" not in page] == []
 
 
 def test_no_reference_page_is_left_over(made):
