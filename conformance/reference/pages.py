@@ -34,6 +34,7 @@ from conformance.tables.operations import (
 )
 from conformance.tables.options import OPTIONS
 from conformance.tables.places import ADDRESSES, BUFFERS, HOSTS, INSPECTED
+from conformance.tables.sections import SECTIONS
 from conformance.tables.selectors import FACTS, FAMILIES
 from conformance.tables.symbols import SYMBOLS
 from conformance.tables.topologies import TOPOLOGIES
@@ -45,18 +46,6 @@ WIDTH = 110
 COMMAND = "python -m conformance.reference.pages docs"
 """What makes the pages anew."""
 
-
-_SECTIONS = {
-    "creating": "Creating a Socket",
-    "ipc": "IPC",
-    "using": "Using a Socket",
-    "binary": "Binary Data",
-    "disconnecting": "Disconnecting",
-    "dying": "When Sockets Die",
-    "nonblocking": "Non-blocking Sockets",
-    "portability": "Portability: one program on several systems",
-}
-"""The folders of the corpus in the order of the HOWTO, and its headings."""
 
 _KINDS = {
     "verb": ("Verbs", "A method of the implementation, called once. These are what is under test."),
@@ -214,7 +203,7 @@ def _fault(row: Fault) -> str:
 
 def scenarios(found: Sequence[s.Scenario], seen: Confirmations) -> str:
     """The catalogue, section by section in the order of the HOWTO."""
-    by_section: dict[str, list[s.Scenario]] = {name: [] for name in _SECTIONS}
+    by_section: dict[str, list[s.Scenario]] = {name: [] for name in SECTIONS}
     for scenario in found:
         by_section.setdefault(_section_of(scenario), []).append(scenario)
     used = {name: each for name, each in by_section.items() if each}
@@ -237,7 +226,7 @@ def _section_of(scenario: s.Scenario) -> str:
 
 
 def _heading(section: str) -> str:
-    return _SECTIONS.get(section, section)
+    return SECTIONS.get(section, section)
 
 
 def _contents(used: Mapping[str, Sequence[s.Scenario]]) -> list[str]:

@@ -1,0 +1,108 @@
+// The data of the page: decoded once, then rows, scenarios and records that refer to each other.
+
+async function decoded(id) {
+  const bytes = Uint8Array.from(atob($(id).textContent.trim()), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+const MISSING = ".", NO_GROUP = " ";
+
+function modelOf(data) {
+  const text = (number) => data.texts[number];
+  const model = { ...data, text };
+  model.signs = Object.fromEntries(data.verdicts.map(([name, code, sign]) => [code, { name, sign }]));
+  model.signs[MISSING] = { name: "not in this record", sign: "·" };
+  model.scenarios = data.scenarios.map((scenario) => ({ ...scenario, rows: [] }));
+  model.rows = data.rows.map(([scenario, caseName, transport], number) => ({
+    number, scenario: model.scenarios[scenario], caseName: text(caseName), transport: text(transport),
+    codes: data.codes[number], groups: data.groups[number], kept: data.behaviours[number],
+    partings: (data.partings[number] || []).map((row) => partingOf(row, model)), versions: data.versions[number],
+    entry: null, gaps: new Map(),
+  }));
+  for (const row of model.rows) {
+    row.scenario.rows.push(row);
+    row.id = `${row.scenario.id}[${[row.caseName, row.transport].filter(Boolean).join("-")}]`;
+    row.letters = [...new Set(row.groups)].filter((letter) => letter !== NO_GROUP).sort();
+    row.kind = row.partings.length ? Math.min(...row.partings.map((parting) => parting.kind)) : -1;
+  }
+  model.entries = data.entries.map(([kind, depth, title, rows], number) => {
+    const entry = { number, kind, depth, title, rows: rows.map((row) => model.rows[row]) };
+    for (const row of entry.rows) row.entry = entry;
+    return entry;
+  });
+  model.gaps = data.gaps.map(([record, verdict, reason, rows]) => {
+    const gap = { record, verdict, reason, rows: rows.map((row) => model.rows[row]) };
+    for (const row of gap.rows) row.gaps.set(record, gap);
+    return gap;
+  });
+  model.claims = data.claims.map(([id, says, caveat, statuses]) => ({ id, says, caveat, statuses, scenarios: [] }));
+  for (const scenario of model.scenarios)
+    for (const claim of scenario.claims || []) model.claims[claim].scenarios.push(scenario);
+  model.rowById = new Map(model.rows.map((row) => [row.id, row]));
+  return model;
+}
+
+function partingOf([step, line, depth, kind, says, sides], model) {
+  const names = ["did", "expected", "standing", "source", "basis", "where", "reason"];
+  return {
+    step, line, kind, depth: model.text(depth), says: model.text(says),
+    sides: sides.map(([letter, ...values]) => ({
+      letter, ...Object.fromEntries(names.map((name, place) => [name, model.text(values[place])])),
+    })),
+  };
+}
+
+/** What a record did in a row: reason, lanes, steps and notes; null where the record has no such cell. */
+function behaviourOf(row, record, model) {
+  const kept = model.kept[row.kept[record]];
+  if (!kept) return null;
+  const [verdict, reason, failing, lanes, acts, notes, wire, narrow] = kept;
+  return {
+    verdict: model.verdicts[verdict][0], reason: model.text(reason), failing,
+    lanes: lanes.map(model.text), acts: acts.map((act) => actOf(model.acts[act], model)),
+    notes: notes.map(model.text), wire: wire.map(model.text), narrow: narrow.map(model.text),
+  };
+}
+
+function actOf([step, did, met, wait, releasedBy, travelled, states], model) {
+  const [number, line, actor, says, expected, source, basis, flags] = model.steps[step];
+  const text = model.text;
+  return {
+    number, line, actor: text(actor), says: text(says), expected: text(expected), source: text(source),
+    basis: text(basis), pending: Boolean(flags & 1), free: Boolean(flags & 2), did: text(did), met,
+    wait: text(wait), releasedBy, travelled: text(travelled), states: text(states).split("\n").filter(Boolean),
+  };
+}
+
+/** The command that runs a cell again, quoted for a shell. */
+function commandOf(row, record) {
+  const words = ["conformance", "run", row.scenario.id, "-t", row.transport, "-p", record.run, "-i", record.implementation];
+  if (row.caseName) words.push("-k", row.caseName);
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`)).join(" ");
+}
+
+/**
+ * Which records behaved alike over several rows: a letter for each of these records, the largest group first.
+ * Records that ran nothing in common count as alike. A record that ran nothing has no letter.
+ */
+function lettersOver(rows, records) {
+  const classes = [];
+  const places = new Map();
+  for (const record of records) {
+    const groups = rows.map((row) => row.groups[record]);
+    if (groups.every((group) => group === NO_GROUP)) continue;
+    let fitting = classes.find((each) =>
+      groups.every((group, place) => group === NO_GROUP || each.groups[place] === NO_GROUP || each.groups[place] === group));
+    if (!fitting) classes.push((fitting = { groups: groups.map(() => NO_GROUP), members: [] }));
+    groups.forEach((group, place) => { if (group !== NO_GROUP) fitting.groups[place] = group; });
+    fitting.members.push(record);
+  }
+  classes.sort((one, other) => other.members.length - one.members.length);
+  classes.forEach((each, number) => {
+    for (const record of each.members) places.set(record, { letter: letterOf(number), groups: each.groups });
+  });
+  return { places, first: classes[0], several: classes.length > 1 };
+}
+
+const letterOf = (number) => (number < 26 ? String.fromCharCode(65 + number) : `Z${number - 25}`);
