@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from conformance.cli.exits import Exit
+from conformance.cli.formats import renderer
 from conformance.cli.terminal import console, measure_table
 from conformance.model.record import CellRecord
 from conformance.report.compared import Comparison
 from conformance.report.comparison import compare
 from conformance.report.comparison_text import SCREEN, text
-from conformance.report.formats import renderer
 from conformance.report.measures import Measured
 from conformance.report.records import Record, read
 

@@ -22,6 +22,8 @@ class Measured:
     name: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
+    values: tuple[tuple[float | None, ...], ...] = ()
+    """The figures as numbers; None where the row has none in that column."""
 
 
 def measured(records: Mapping[str, Sequence[CellRecord]]) -> list[Measured]:
@@ -36,16 +38,18 @@ def measured(records: Mapping[str, Sequence[CellRecord]]) -> list[Measured]:
 
 def _table(name: str, cells: Sequence[tuple[str, CellRecord]], by_record: bool) -> Measured:
     several = len({cell.scenario for _, cell in cells}) > 1
-    figures: dict[tuple[str, ...], dict[str, str]] = {}
+    figures: dict[tuple[str, ...], dict[str, tuple[str, float]]] = {}
     for label, cell in sorted(cells, key=lambda each: _order(each[1])):
         words = [cell.scenario] if several else []
         words += [cell.case] if by_record and cell.case else []
         words += [cell.transport] if cell.transport != "none" else []
         column = label if by_record else cell.case
-        figures.setdefault(tuple(words), {})[column] = figure(cell.measures[name], cell.units.get(name, ""))
+        value = cell.measures[name]
+        figures.setdefault(tuple(words), {})[column] = figure(value, cell.units.get(name, "")), value
     heads = tuple(dict.fromkeys(label if by_record else cell.case for label, cell in cells))
-    rows = tuple((" ".join(words), tuple(row.get(head, "") for head in heads)) for words, row in figures.items())
-    return Measured(name, heads, rows)
+    table = [(" ".join(words), [row.get(head, ("", None)) for head in heads]) for words, row in figures.items()]
+    rows = tuple((words, tuple(text for text, _ in row)) for words, row in table)
+    return Measured(name, heads, rows, tuple(tuple(value for _, value in row) for _, row in table))
 
 
 def _order(cell: CellRecord) -> tuple[str, int]:

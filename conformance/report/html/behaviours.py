@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from conformance.engine.wording import basis_words, error_text
 from conformance.model import observation as o
 from conformance.model.record import VERDICTS, CellRecord, StepRecord
-from conformance.report.html.numbering import Numbering
+from conformance.report.html.numbering import Numbering, Texts
 from conformance.report.lifelines import Line
 from conformance.report.sequence import actors_of
 from conformance.report.socket_states import changes
 from conformance.report.travel import travelled
 
 Numbers = tuple[int, ...]
+Drawings = tuple[Sequence[Line], Sequence[Line]]
 
 NOT_MET, MET, NOT_JUDGED = range(3)
 
@@ -27,33 +28,28 @@ class Behaviours:
 
     A row of ``steps`` is what a scenario says: number, line, actor, words, expectation, source, basis, and three flags.
     A row of ``acts`` is what was done: step, words, whether it met the expectation, the wait, the step that released
-    it, what travelled, and the states of sockets. A row of ``kept`` is a whole cell.
+    it, what travelled, and the states of sockets. A row of ``kept`` is a whole cell: verdict, reason, the step that
+    deviated, lifelines, acts, notes, and two drawings with packets.
     """
 
-    texts: Numbering[str] = field(default_factory=Numbering)
+    texts: Texts = field(default_factory=Texts)
     steps: Numbering[Numbers] = field(default_factory=Numbering)
     acts: Numbering[Numbers] = field(default_factory=Numbering)
     kept: Numbering[tuple[int | Numbers, ...]] = field(default_factory=Numbering)
-    _by_cell: dict[object, int] = field(default_factory=dict)
 
-    def of(self, cell: CellRecord, wire: Sequence[Line] = ()) -> int:
-        """The number of what a cell did. ``wire``: its drawing with packets, where they were captured."""
-        key = (_compared(cell), tuple(wire))
-        found = self._by_cell.get(key)
-        if found is None:
-            found = self._by_cell[key] = self.kept.of(self._row(cell, wire))
-        return found
-
-    def _row(self, cell: CellRecord, wire: Sequence[Line]) -> tuple[int | Numbers, ...]:
+    def of(self, cell: CellRecord, packets: Drawings = ((), ())) -> int:
+        """The number of what a cell did. ``packets``: its drawings with packets, a wide and a narrow one."""
         text = self.texts.of
-        return (
-            VERDICTS.index(cell.verdict),
-            text(cell.reason),
-            cell.step or 0,
-            tuple(map(text, actors_of(cell))) if cell.steps else (),
-            tuple(self.acts.of(act) for act in self._acts(cell)),
-            tuple(text(note) for note in _notes(cell)),
-            tuple(text(line.text) for line in wire),
+        return self.kept.of(
+            (
+                VERDICTS.index(cell.verdict),
+                text(cell.reason),
+                cell.step or 0,
+                tuple(map(text, actors_of(cell))) if cell.steps else (),
+                tuple(self.acts.of(act) for act in self._acts(cell)),
+                tuple(text(note) for note in _notes(cell)),
+                *(tuple(text(line.text) for line in lines) for lines in packets),
+            )
         )
 
     def _acts(self, cell: CellRecord) -> Iterator[Numbers]:
@@ -86,21 +82,6 @@ class Behaviours:
         )
 
 
-def _compared(cell: CellRecord) -> object:
-    """Equal for cells that the page shows alike; cheap, since it is made for each cell of each record."""
-    steps = tuple(
-        (step.number, step.line, step.actor, step.says, step.did, step.expected, step.source, step.basis, step.met,
-         step.observation.released_by, step.observation.wait and step.observation.wait.certainty, step.evidence)
-        for step in cell.steps
-    )  # fmt: skip
-    return cell.key, cell.verdict, cell.reason, cell.step, steps, tuple(_notes(cell)), _failing_text(cell)
-
-
-def _failing_text(cell: CellRecord) -> str:
-    failing = next((step for step in cell.steps if step.number == cell.step), None)
-    return error_text(vars(failing.observation)) if failing else ""
-
-
 def _did(cell: CellRecord, step: StepRecord) -> str:
     """What a step did; with the message of the exception where that is what went wrong."""
     went_wrong = step.number == cell.step and cell.verdict in _WHAT_FAILED
@@ -110,7 +91,7 @@ def _did(cell: CellRecord, step: StepRecord) -> str:
 
 def _wait(step: StepRecord) -> str:
     wait = step.observation.wait
-    return f"wait {wait.certainty} by {wait.probe}" if wait else ""
+    return f"{wait.certainty} by {wait.probe}" if wait else ""
 
 
 def _notes(cell: CellRecord) -> Iterator[str]:

@@ -1,11 +1,8 @@
-"""The command that reproduces a cell."""
+"""The names under which commands know the platform of a record."""
 
 from __future__ import annotations
 
-import shlex
-
 from conformance.model.facts import HostFacts
-from conformance.model.record import CellRecord
 
 
 def platform_argument(facts: HostFacts | None) -> str:
@@ -18,9 +15,3 @@ def platform_argument(facts: HostFacts | None) -> str:
         return "native"
     major, minor = facts.python_version.split(".")[:2]
     return f"pypy{major}" if facts.python_implementation == "pypy" else f"cpython{major}.{minor}"
-
-
-def reproduce(cell: CellRecord, platform: str, implementation: str) -> str:
-    """The command line that runs the cell again, quoted for a shell."""
-    words = ["conformance", "run", cell.scenario, "-t", cell.transport, "-p", platform, "-i", implementation]
-    return shlex.join([*words, "-k", cell.case] if cell.case else words)

@@ -23,5 +23,25 @@ class Numbering(Generic[Value]):
         """All values, each at the place of its number."""
         return list(self._numbers)
 
-    def __contains__(self, value: Value) -> bool:
-        return value in self._numbers
+
+LONGEST = 4_000
+"""Characters of a text that the page holds."""
+
+
+class Texts(Numbering[str]):
+    """Numbers for texts in the form in which the page shows them."""
+
+    def of(self, value: str) -> int:
+        """The number of a text."""
+        return super().of(shown(value))
+
+
+def shown(text: str, longest: int = LONGEST) -> str:
+    """``text`` without characters that cannot be seen or that turn others around, and not too long."""
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text)
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

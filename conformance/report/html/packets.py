@@ -1,35 +1,43 @@
-"""The drawing of a cell with its packets, from the capture file beside its record."""
+"""The drawings of a cell with its packets, from the capture file beside its record."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.model.captures import CaptureRecord, NoCapture
 from conformance.model.errors import RecordError
 from conformance.model.record import CellRecord
+from conformance.report.html.behaviours import Drawings
 from conformance.report.lifelines import Line
+from conformance.report.sequence import WIDTH
+
+NARROW = 54
+"""Columns of a drawing for a phone."""
 
 
-def drawing(record: Path, cell: CellRecord) -> Sequence[Line]:
-    """The lines of the drawing; why there is none where the capture is lacking; nothing where none was asked for."""
+def drawings(record: Path, cell: CellRecord) -> Drawings:
+    """A wide and a narrow drawing; in their place the reason where there is none, nothing where none was asked for."""
     capture = cell.capture
     if isinstance(capture, NoCapture):
-        return [Line(f"No packets: {capture.lacking}", "note")]
+        return _none(capture.lacking)
     if not isinstance(capture, CaptureRecord) or not capture.file:
-        return []
+        return (), ()
     try:
-        content = (record.parent / capture.file).read_bytes()
+        return _drawn(cell, (record.parent / capture.file).read_bytes())
     except OSError as error:
-        return [Line(f"No packets: {capture.file} cannot be read: {error.strerror}", "note")]
-    return _drawn(cell, content)
+        return _none(f"{capture.file} cannot be read: {error.strerror}")
+    except RecordError as error:
+        return _none(str(error))
 
 
-def _drawn(cell: CellRecord, content: bytes) -> Sequence[Line]:
+def _drawn(cell: CellRecord, content: bytes) -> Drawings:
     from conformance.report.pcapng import packets  # only here: decoders take their time to import
     from conformance.report.wire_diagram import wire_diagram
 
-    try:
-        return wire_diagram(cell, packets(content))
-    except RecordError as error:
-        return [Line(f"No packets: {error}", "note")]
+    found = packets(content)
+    return wire_diagram(cell, found, WIDTH), wire_diagram(cell, found, NARROW)
+
+
+def _none(why: str) -> Drawings:
+    line = Line(f"no packets: {why}", "note")
+    return (line,), (line,)

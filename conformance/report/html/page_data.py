@@ -1,52 +1,50 @@
-"""All data of the page as plain values, which the page's script reads. Names that are said once are numbers elsewhere."""
+"""All data of the page as plain values, which the page's script reads. A text, step or behaviour is there once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from conformance.language.howto_claims import claims
 from conformance.model.record import VERDICTS, CellRecord
 from conformance.model.scenario import Scenario
 from conformance.report.claim_results import STATUSES
-from conformance.report.comparison import ComparedRecord, Comparison, Entry
+from conformance.report.compared import CellComparison, ComparedRecord, Comparison, Entry
+from conformance.report.coverage import Key
 from conformance.report.difference_kinds import KINDS
 from conformance.report.html.behaviours import Behaviours
-from conformance.report.html.charts import as_values, charts
 from conformance.report.html.claim_table import claim_rows
 from conformance.report.html.commands import platform_argument
-from conformance.report.html.packets import drawing
-from conformance.report.html.rows import VERDICT_CODES, Key, Row, folder, in_order, parting_values, row
+from conformance.report.html.numbering import shown
+from conformance.report.html.rows import CODES, Row, folder, parting_values, rows
 from conformance.report.html.scenario_texts import coloured, found
-from conformance.report.records import Record
-from conformance.report.tables import VERDICT_MARKS
+from conformance.report.html.terms import MARKS
+from conformance.report.measures import Measured
 from conformance.tables.sections import SECTIONS
 
 
-def page_data(compared: Comparison, records: Sequence[Record]) -> Mapping[str, object]:
-    """The data of a comparison of these records."""
+def page_data(compared: Comparison) -> Mapping[str, object]:
+    """The data of a comparison."""
     kept = Behaviours()
-    tables = [{cell.key: cell for cell in record.cells} for record in records]
-    ordered = in_order(compared.cells)
-    cells = [[table.get(cell.key) for table in tables] for cell in ordered]
-    wires = {id(cell): drawing(record.path, cell) for record in records for cell in record.cells if cell.capture}
-    rows = [row(cell, each, compared.labels, kept, wires) for cell, each in zip(ordered, cells, strict=True)]
-    places = {each.cell.key: number for number, each in enumerate(rows)}
-    scenarios = _scenarios(cells)
+    matrix = rows(compared, kept)
+    places = {each.cell.key: number for number, each in enumerate(matrix)}
+    scenarios = _scenarios(each.cell for each in matrix)
+    labels = compared.labels
     return {
-        "verdicts": [[name, VERDICT_CODES[name], VERDICT_MARKS[name]] for name in VERDICTS],
+        "verdicts": VERDICTS,
+        "signs": {code: [name, MARKS[name]] for name, code in CODES.items()},
         "kinds": KINDS,
         "statuses": STATUSES,
         "sections": SECTIONS,
         "records": [_record(each) for each in compared.records],
-        "scenarios": [_scenario(name, first, known) for name, (first, known) in scenarios.items()],
-        **_matrix(rows, list(scenarios), kept),
+        "scenarios": [_scenario(name, *known) for name, known in scenarios.items()],
+        **_matrix(matrix, list(scenarios), labels, kept),
         "entries": [_entry(entry, places) for entry in compared.entries],
         "gaps": [
-            [compared.labels.index(gap.label), gap.verdict, gap.reason, [places[key] for key in gap.cells]]
+            [labels.index(gap.label), gap.verdict, shown(gap.reason), [places[key] for key in gap.cells]]
             for gap in compared.coverage
         ],
-        "charts": [as_values(chart) for chart in charts(cells)],
-        "claims": claim_rows(records, [known for _, known in scenarios.values() if known]),
+        "charts": [_chart(each, labels) for each in compared.measures],
+        "claims": claim_rows(compared, [known for _, _, known in scenarios.values() if known]),
         "steps": kept.steps.values,
         "acts": kept.acts.values,
         "kept": kept.kept.values,
@@ -54,60 +52,65 @@ def page_data(compared: Comparison, records: Sequence[Record]) -> Mapping[str, o
     }
 
 
-def _matrix(rows: Sequence[Row], scenarios: Sequence[str], kept: Behaviours) -> dict[str, object]:
+def _matrix(
+    matrix: Sequence[Row], scenarios: Sequence[str], labels: Sequence[str], kept: Behaviours
+) -> dict[str, object]:
     """The columns of the table of rows; those of rows without a difference have no partings."""
     numbers = {name: number for number, name in enumerate(scenarios)}
     text = kept.texts.of
     return {
-        "rows": [[numbers[each.cell.scenario], text(each.cell.case), text(each.cell.transport)] for each in rows],
-        "codes": [each.codes for each in rows],
-        "groups": [each.groups for each in rows],
-        "behaviours": [each.kept for each in rows],
-        "partings": {number: _partings(each, kept) for number, each in enumerate(rows) if each.cell.partings},
-        "versions": {number: each.cell.versions for number, each in enumerate(rows) if each.cell.versions},
+        "rows": [[numbers[each.cell.scenario], text(each.cell.case), text(each.cell.transport)] for each in matrix],
+        "codes": [each.codes for each in matrix],
+        "groups": [each.groups for each in matrix],
+        "behaviours": [list(each.kept.values()) for each in matrix],
+        "partings": {
+            number: [parting_values(parting, each, labels, kept) for parting in each.cell.partings]
+            for number, each in enumerate(matrix)
+            if each.cell.partings
+        },
+        "versions": {number: each.cell.versions for number, each in enumerate(matrix) if each.cell.versions},
     }
-
-
-def _partings(found: Row, kept: Behaviours) -> list[list[object]]:
-    return [parting_values(each, found.letters, kept) for each in found.cell.partings]
 
 
 def _record(record: ComparedRecord) -> dict[str, object]:
     facts = vars(record.facts) if record.facts else {}
     return {
-        "label": record.label,
+        "label": shown(record.label),
         "platform": record.platform,
-        "implementation": record.implementation,
-        "version": record.version,
-        "facts": [[name.replace("_", " "), str(value)] for name, value in facts.items() if value is not None],
+        "implementation": shown(record.implementation),
+        "version": shown(record.version),
+        "facts": [[name.replace("_", " "), shown(str(value))] for name, value in facts.items() if value is not None],
         "run": platform_argument(record.facts),
-        "started": record.started,
-        "incomplete": record.incomplete,
+        "started": shown(record.started),
+        "incomplete": shown(record.incomplete),
     }
 
 
-def _scenarios(cells: Sequence[Sequence[CellRecord | None]]) -> dict[str, tuple[CellRecord, Scenario | None]]:
-    """Each scenario by its id, with its first cell, and its file where that is known."""
-    first: dict[str, CellRecord] = {}
+def _scenarios(cells: Iterable[CellComparison]) -> dict[str, tuple[str, CellRecord | None, Scenario | None]]:
+    """Each scenario by its id: where its file was, the first cell that ran, and the file where that is known."""
+    first: dict[str, tuple[str, CellRecord | None]] = {}
     for each in cells:
-        cell = next(cell for cell in each if cell)
-        first.setdefault(cell.scenario, cell)
-    return {name: (cell, found(cell)) for name, cell in first.items()}
+        ran = next((group.cell for group in each.groups), None)
+        if each.scenario not in first or (first[each.scenario][1] is None and ran):
+            first[each.scenario] = each.file, ran
+    return {name: (file, ran, found(ran) if ran else None) for name, (file, ran) in first.items()}
 
 
-def _scenario(name: str, first: CellRecord, known: Scenario | None) -> dict[str, object]:
+def _scenario(name: str, file: str, ran: CellRecord | None, known: Scenario | None) -> dict[str, object]:
     """What the page says of a scenario; without its file only what the record has."""
-    said: dict[str, object] = {"id": name, "section": folder(name), "level": first.level, "file": first.file}
+    said: dict[str, object] = {"id": shown(name), "section": shown(folder(name)), "file": shown(file)}
+    said["level"] = ran.level if ran else ""
     if known is None:
         return said
     order = list(claims())
-    text = known.path.read_text("utf-8")
+    content = known.path.read_text("utf-8")
+    text = shown(content, len(content) * 10)
     return {
         **said,
-        "summary": known.summary,
-        "why": known.why,
+        "summary": shown(known.summary),
+        "why": shown(known.why),
         "claims": [order.index(claim) for claim in known.claims],
-        "sources": known.sources,
+        "sources": [shown(source) for source in known.sources],
         "text": text,
         "pieces": [number for piece in coloured(text) for number in piece],
     }
@@ -115,4 +118,17 @@ def _scenario(name: str, first: CellRecord, known: Scenario | None) -> dict[str,
 
 def _entry(entry: Entry, places: Mapping[Key, int]) -> list[object]:
     """An entry: kind, depth, title, and its rows; the page shows the first of them."""
-    return [KINDS.index(entry.kind), entry.depth, entry.title, [places[cell.key] for cell in entry.cells]]
+    return [KINDS.index(entry.kind), entry.depth, shown(entry.title), [places[cell.key] for cell in entry.cells]]
+
+
+def _chart(table: Measured, labels: Sequence[str]) -> dict[str, object]:
+    """A quantity: its rows, each with a figure in words and as a number for each record that measured it."""
+    columns = [labels.index(head) if head in labels else -1 for head in table.heads]
+    return {
+        "name": shown(table.name.replace("_", " ")),
+        "columns": columns,
+        "heads": [shown(head) for head in table.heads],
+        "rows": [
+            [shown(words), figures, values] for (words, figures), values in zip(table.rows, table.values, strict=True)
+        ],
+    }

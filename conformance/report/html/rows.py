@@ -4,37 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from conformance.model.record import CellRecord
-from conformance.report.comparison import CellComparison, Parting
+from conformance.report.compared import CellComparison, Comparison, Parting
 from conformance.report.difference_kinds import KINDS, Side
 from conformance.report.html.behaviours import Behaviours
-from conformance.report.lifelines import Line
+from conformance.report.html.packets import drawings
 from conformance.tables.sections import SECTIONS
 from conformance.tables.transports import TRANSPORTS
 
-Key = tuple[str, str, str]
+ANOTHER_VERSION = "another version"
 
-VERDICT_CODES: Mapping[str, str] = {
-    "pass": "p", "fail": "f", "known-deviation": "k", "unsupported": "u", "inconclusive": "i",
+CODES: Mapping[str, str] = {
+    "pass": "p", "fail": "f", "known-deviation": "k", "unsupported": "u", "inconclusive": "i", "missing": "m",
+    ANOTHER_VERSION: "o",
 }  # fmt: skip
-MISSING_CODE = "."
+"""A character for each verdict, and for a cell that is not in a record or not comparable."""
+
 NO_GROUP = " "
 _FIRST_GROUP = ord("A")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row. ``codes`` and ``groups`` have a character for each record, ``kept`` the number of what it did.
-
-    ``letters``: the letter of each group, by its labels.
-    """
+    """One row. ``codes`` and ``groups`` have a character for each record; ``kept`` says what each group did."""
 
     cell: CellComparison
     codes: str
     groups: str
-    kept: tuple[int, ...]
-    letters: Mapping[tuple[str, ...], str]
+    kept: Mapping[str, int]
+    """By the letter of the group, the number of its behaviour."""
+
+
+def rows(compared: Comparison, kept: Behaviours) -> list[Row]:
+    """All rows in order."""
+    paths = {record.label: Path(record.path) for record in compared.records}
+    return [_row(cell, paths, kept) for cell in _in_order(compared.cells)]
 
 
 def folder(scenario: str) -> str:
@@ -42,7 +47,7 @@ def folder(scenario: str) -> str:
     return scenario.partition("/")[0] if "/" in scenario else ""
 
 
-def in_order(cells: Iterable[CellComparison]) -> list[CellComparison]:
+def _in_order(cells: Iterable[CellComparison]) -> list[CellComparison]:
     """By section in the order of the HOWTO, by scenario, by case as they come, and by transport."""
     sections, transports = list(SECTIONS), list(TRANSPORTS)
     cells = list(cells)
@@ -53,45 +58,36 @@ def in_order(cells: Iterable[CellComparison]) -> list[CellComparison]:
     def place(cell: CellComparison) -> tuple[object, ...]:
         name = folder(cell.scenario)
         number = sections.index(name) if name in sections else len(sections)
-        case = cases[cell.scenario, cell.case]
-        return number, name, cell.scenario, case, transports.index(cell.transport)
+        return number, name, cell.scenario, cases[cell.scenario, cell.case], transports.index(cell.transport)
 
     return sorted(cells, key=place)
 
 
-def row(
-    cell: CellComparison,
-    found: Sequence[CellRecord | None],
-    labels: Sequence[str],
-    kept: Behaviours,
-    wires: Mapping[int, Sequence[Line]],
-) -> Row:
-    """A row; ``found`` is the cell in each record, and ``wires`` has the drawings with packets by the cell's id."""
-    letters = _letters(cell)
-    by_label = {label: letter for group, letter in letters.items() for label in group}
+def _row(cell: CellComparison, paths: Mapping[str, Path], kept: Behaviours) -> Row:
+    codes = {lacking.label: CODES[lacking.verdict] for lacking in cell.lacking}
+    letters: dict[str, str] = {}
+    numbers: dict[str, int] = {}
+    for place, group in enumerate(sorted(cell.groups, key=lambda each: -len(each.labels))):
+        letter = chr(_FIRST_GROUP + place)
+        numbers[letter] = kept.of(group.cell, drawings(paths[group.labels[0]], group.cell))
+        letters.update(dict.fromkeys(group.labels, letter))
+        codes.update(dict.fromkeys(group.labels, CODES[group.cell.verdict]))
     return Row(
         cell,
-        "".join(VERDICT_CODES[each.verdict] if each else MISSING_CODE for each in found),
-        "".join(by_label.get(label, NO_GROUP) for label in labels),
-        tuple(kept.of(each, wires.get(id(each), ())) if each else -1 for each in found),
-        letters,
+        "".join(codes.get(label, CODES[ANOTHER_VERSION]) for label in paths),
+        "".join(letters.get(label, NO_GROUP) for label in paths),
+        numbers,
     )
 
 
-def _letters(cell: CellComparison) -> dict[tuple[str, ...], str]:
-    """The letter of each group; the largest group is A, of equal ones the one that comes first."""
-    by_size = sorted(cell.groups, key=lambda group: -len(group.labels))
-    return {group.labels: chr(_FIRST_GROUP + number) for number, group in enumerate(by_size)}
-
-
-def parting_values(parting: Parting, groups: Mapping[tuple[str, ...], str], kept: Behaviours) -> list[object]:
+def parting_values(parting: Parting, found: Row, labels: Sequence[str], kept: Behaviours) -> list[object]:
     """A step in which groups differ: step, line, depth, kind, words, and each side with the letter of its group."""
     text = kept.texts.of
-    sides = [[groups[each.labels], *_side(each, kept)] for each in parting.sides]
+    sides = [[found.groups[labels.index(each.labels[0])], *_side(each, kept)] for each in parting.sides]
+    sides.sort(key=lambda values: str(values[0]))
     return [parting.step, parting.line, text(parting.depth), KINDS.index(parting.kind), text(parting.says), sides]
 
 
 def _side(side: Side, kept: Behaviours) -> list[object]:
-    text = kept.texts.of
     words = (side.did, side.expected, side.standing, side.source, side.basis, " and ".join(side.where), side.reason)
-    return [text(each) for each in words]
+    return [kept.texts.of(each) for each in words]

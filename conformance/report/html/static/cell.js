@@ -32,9 +32,11 @@ class CellPanel {
   sides() {
     const { row, model } = this;
     const all = model.records.map((_, record) => record);
-    const groups = row.letters.map((letter) => ({ letter, records: all.filter((record) => row.groups[record] === letter) }));
+    const groups = row.letters.map((group) => ({
+      group, letter: letterOf(placeOf(group)), records: all.filter((record) => row.groups[record] === group),
+    }));
     const others = new Map();
-    for (const record of all.filter((each) => row.groups[each] === NO_GROUP && row.codes[each] !== MISSING)) {
+    for (const record of all.filter((each) => row.groups[each] === NO_GROUP)) {
       const words = `${model.signs[row.codes[record]].name}${row.gaps.get(record) ? `: ${row.gaps.get(record).reason}` : ""}`;
       others.set(words, { letter: "", words, records: [...(others.get(words)?.records || []), record] });
     }
@@ -45,8 +47,8 @@ class CellPanel {
   described(side) {
     const record = side.records.includes(this.record) ? this.record : side.records[0];
     const names = side.records.map((each) => this.model.records[each].label);
-    const label = names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
-    return { ...side, record, names, label, did: behaviourOf(this.row, record, this.model) };
+    const label = namesOf(names, 8);
+    return { ...side, record, names, label, did: side.group ? behaviourOf(this.row, side.group, this.model) : null };
   }
 
   /** The largest group first, and beside it that of the chosen record, else the next one. */
@@ -74,7 +76,7 @@ class CellPanel {
       el("section", { class: "sequence", "aria-label": "what happened" }, el("h3", {}, "What happened"),
         shown.every((side) => !side.did || !side.did.acts.length) ? this.nothingRan(shown)
           : trace(shown.filter((side) => side.did), parting, this.narrow.matches)),
-      this.notes(shown), this.packets(shown), expectations(shown), this.command(), scenarioText(row, parting, model),
+      this.notes(shown), this.packets(shown), expectations(shown, scenario), this.command(), scenarioText(row, parting, model),
     ].flat().filter(Boolean));
   }
 
@@ -88,7 +90,7 @@ class CellPanel {
       const state = this.model.signs[row.codes[this.record]];
       return el("a", { href: this.onGo(row, this.record), class: kind && `k-${kind}`, "aria-current": row === this.row && "true" },
         el("span", { "aria-hidden": "true" }, state.sign, " "), row.caseName && `${row.caseName} · `, row.transport,
-        apart && el("span", { class: "mark", title: `${kind} difference` }, ` ≠${KIND_MARKS[kind]}`));
+        apart && el("span", { class: "mark", title: `${kind} difference` }, ` Δ${KIND_MARKS[kind]}`));
     }));
   }
 
@@ -117,7 +119,7 @@ class CellPanel {
   }
 
   nothingRan(shown) {
-    return el("p", { class: "note" }, shown.map((side) => `${side.label}: ${side.did ? side.did.reason || side.did.verdict : "not in the record"}`).join("; "));
+    return el("p", { class: "note" }, shown.map((side) => `${side.label}: ${side.did ? side.did.reason || side.did.verdict : side.words}`).join("; "));
   }
 
   notes(shown) {
@@ -148,8 +150,8 @@ class CellPanel {
 function verdictWords(row, record, model) {
   const { name, sign } = model.signs[row.codes[record]];
   const gap = row.gaps.get(record);
-  return el("span", { class: `v-${row.codes[record] === MISSING ? "m" : row.codes[record]}` }, `${sign} ${name}`,
-    gap && gap.reason !== name && `: ${gap.reason}`, row.groups[record] !== NO_GROUP && row.letters.length > 1 && `, group ${row.groups[record]}`);
+  return el("span", { class: `v-${row.codes[record]}` }, `${sign} ${name}`,
+    gap && gap.reason !== name && `: ${gap.reason}`, row.groups[record] !== NO_GROUP && row.letters.length > 1 && `, group ${letterOf(placeOf(row.groups[record]))}`);
 }
 
 const kindBadge = (kind) => el("span", { class: `badge k-${kind}` }, `${KIND_MARKS[kind]} ${kind}`);
@@ -158,7 +160,7 @@ const kindBadge = (kind) => el("span", { class: `badge k-${kind}` }, `${KIND_MAR
 function sideTable(parting, row, model) {
   return el("table", { class: "sides" }, el("thead", {}, el("tr", {}, ["group", "records", "did", "expected there, and who says so"]
     .map((head) => el("th", { scope: "col" }, head)))), el("tbody", {}, parting.sides.map((side) => {
-    const names = model.records.filter((_, record) => row.groups[record] === side.letter).map((record) => record.label);
+    const names = model.records.filter((_, record) => row.groups[record] === side.group).map((record) => record.label);
     return el("tr", {}, el("th", { scope: "row", "data-head": "group" }, el("span", { class: `letter g-${groupClass(side.letter)}` }, side.letter)),
       el("td", { "data-head": "records" }, recordNames(names)), el("td", { "data-head": "did" }, el("bdi", {}, side.did)),
       el("td", { "data-head": "expected there" }, el("bdi", {}, whoSays(side))));
@@ -166,8 +168,8 @@ function sideTable(parting, row, model) {
 }
 
 function recordNames(names) {
-  if (names.length <= 6) return el("bdi", {}, names.join(", "));
-  return el("details", {}, el("summary", {}, `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`), el("bdi", {}, names.slice(2).join(", ")));
+  if (names.length <= 12) return el("bdi", {}, namesOf(names));
+  return el("details", {}, el("summary", {}, namesOf(names, 4)), el("bdi", {}, namesOf(names, names.length)));
 }
 
 const BASIS_WORDS = { observed: "a run there showed it", documented: "the documentation states it", "source-code": "read in its source code", inferred: "inferred" };
@@ -180,7 +182,7 @@ function whoSays(side) {
 }
 
 /** The expectations of all steps, of each side where they differ. */
-function expectations(shown) {
+function expectations(shown, scenario) {
   const found = new Map();
   for (const side of shown) for (const act of side.did ? side.did.acts : []) {
     const key = [act.number, act.expected, act.source, act.basis].join("\n");
@@ -190,11 +192,12 @@ function expectations(shown) {
   const rows = [...found.values()].sort((one, other) => one.act.number - other.act.number);
   const met = ["✗ no", "✓ yes", "not judged"];
   return el("details", { open: true }, el("summary", {}, el("h3", {}, "Expectations")), el("table", { class: "sides" },
-    el("thead", {}, el("tr", {}, ["step", "expected", "source", "met"].map((head) => el("th", { scope: "col" }, head)))),
+    el("thead", {}, el("tr", {}, ["step", "expected", "source of its own", "met"].map((head) => el("th", { scope: "col" }, head)))),
     el("tbody", {}, rows.map(({ act, sides }) => el("tr", {}, el("th", { scope: "row", "data-head": "step" }, act.number),
       el("td", { "data-head": "expected" }, el("bdi", {}, act.expected || "nothing is judged")),
-      el("td", { "data-head": "source" }, el("bdi", {}, [act.source, act.basis].filter(Boolean).join("; ") || "as the scenario")),
-      el("td", { "data-head": "met" }, sides.map(({ side, met: number }) => `${side.letter ? `${side.letter} ` : ""}${met[number]}`).join(", ")))))));
+      el("td", { "data-head": "source" }, el("bdi", {}, [act.source, act.basis].filter(Boolean).join("; "))),
+      el("td", { "data-head": "met" }, sides.map(({ side, met: number }) => `${side.letter ? `${side.letter} ` : ""}${met[number]}`).join(", ")))))),
+    scenario.sources && scenario.sources.length > 0 && el("p", { class: "note" }, "Where a step has no source of its own, those of the scenario hold: ", el("bdi", {}, scenario.sources.join("; ")), "."));
 }
 
 /** The file of the scenario, its claims and sources; the line of the first difference is marked. */

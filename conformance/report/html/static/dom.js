@@ -30,3 +30,14 @@ function onNextFrame(act) {
     requestAnimationFrame(() => { waiting = false; act(); });
   };
 }
+
+/** Names of records in a few words: what several share at the beginning is there once. */
+function namesOf(labels, most = 12) {
+  const groups = new Map();
+  for (const label of labels.slice(0, most)) {
+    const [first, ...rest] = label.split(" · ");
+    groups.set(first, [...(groups.get(first) || []), rest.join(" · ")]);
+  }
+  const words = [...groups].map(([first, rest]) => (rest.every(Boolean) ? `${first} · ${rest.join(", ")}` : [first, ...rest.filter(Boolean)].join(", ")));
+  return words.join("; ") + (labels.length > most ? ` and ${labels.length - most} more` : "");
+}

@@ -1,7 +1,7 @@
 // The matrix: scenarios down, records across. Only the lines in sight are in the document, so it stays quick.
 
 const LINE = 30, SPARE = 12, NARROW_FROM = 13;
-const KIND_MARKS = { unexplained: "!", declared: "~", documented: "§" };
+const KIND_MARKS = { unexplained: "!", declared: "†", documented: "§" };
 
 class Matrix {
   constructor(model, onOpen) {
@@ -116,30 +116,29 @@ class Matrix {
 
   lineHead(line) {
     const attributes = { scope: "row", role: "rowheader", class: "name", "aria-colindex": 1 };
+    const head = (more, ...content) => el("th", { ...attributes, ...more }, el("div", { class: "line" }, content));
+    const fold = (open) => el("span", { class: "fold", "aria-hidden": "true" }, open ? "▾" : "▸");
     if (line.type === "section") {
-      const open = this.isOpen(line.section);
-      return el("th", { ...attributes, "aria-expanded": String(open) },
-        el("span", { class: "fold" }, open ? "▾" : "▸"), el("b", {}, this.model.sections[line.section] || line.section || "other"),
+      const open = this.isOpen(line.section), title = this.model.sections[line.section] || line.section || "other";
+      return head({ "aria-expanded": String(open), title }, fold(open), el("b", { class: "cut" }, title),
         el("span", { class: "count" }, counted(line.scenarios.size, "scenario")));
     }
     if (line.type === "row") {
       const [row] = line.rows;
-      return el("th", attributes, el("span", { class: "case" }, row.caseName && el("bdi", {}, row.caseName), " ",
+      return head({}, el("span", { class: "case cut" }, row.caseName && [el("bdi", {}, row.caseName), " · "],
         el("span", { class: "transport" }, row.transport)));
     }
     const open = this.expanded.has(line.scenario);
     const name = line.scenario.id.slice(line.scenario.section ? line.scenario.section.length + 1 : 0);
-    return el("th", { ...attributes, "aria-expanded": String(open), title: line.scenario.summary || line.scenario.id },
-      el("span", { class: "fold" }, open ? "▾" : "▸"), el("bdi", { class: "id" }, name),
-      el("span", { class: "count" }, line.rows.length));
+    return head({ "aria-expanded": String(open), title: line.scenario.summary || line.scenario.id }, fold(open),
+      el("bdi", { class: "id cut" }, name), el("span", { class: "count" }, line.rows.length));
   }
 
   sectionCells(line) {
     return this.columns.map((record) => {
       const counts = fingerprintOf(line, record, this.columns, this.model);
       const words = `${this.model.records[record].label}, ${this.model.sections[line.section] || line.section}: ${counts.words}`;
-      return el("td", { class: "print", "aria-label": words, title: words }, fingerprint(counts.stripes),
-        el("span", { class: "tally", "aria-hidden": "true" }, counts.differ ? `≠${counts.differ}` : ""));
+      return el("td", { class: "print", "aria-label": words, title: words }, el("div", {}, fingerprint(counts.stripes), el("span", { class: "tally", "aria-hidden": "true" }, counts.differ || "")));
     });
   }
 
@@ -235,7 +234,7 @@ function worthSeeing(rows, record, columns) {
 function stateOf(rows, record, over, model) {
   const codes = [...new Set(rows.map((row) => row.codes[record]))].sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other));
   const place = over.several ? over.places.get(record) : null;
-  const apart = place && place.letter !== "A"
+  const apart = place && over.several
     ? rows.filter((row, number) => over.first.groups[number] !== NO_GROUP && row.groups[record] !== NO_GROUP
         && row.groups[record] !== over.first.groups[number])
     : [];
@@ -246,13 +245,13 @@ function stateOf(rows, record, over, model) {
   return {
     sign: shown.slice(0, 3).map((code) => model.signs[code].sign).join(""),
     letter: place ? place.letter : "", mark: KIND_MARKS[kind] || "",
-    classes: ["state", `v-${shown[0] === MISSING ? "m" : shown[0]}`, place && `g-${groupClass(place.letter)}`, kind && `k-${kind}`]
+    classes: ["state", `v-${shown[0]}`, place && `g-${groupClass(place.letter)}`, kind && `k-${kind}`]
       .filter(Boolean).join(" "),
     words: [verdicts, place && `behaves as group ${place.letter}`, kind && `${kind} difference`].filter(Boolean).join("; "),
   };
 }
 
-const ORDER = "fkipu.";
+const ORDER = "fkipuom";
 const groupClass = (letter) => (letter.length === 1 && letter <= "F" ? letter : "Z");
 
 /** A section in one record: a stripe for each scenario, and how many differ from the largest group, ran alike, or did not run. */
@@ -275,7 +274,7 @@ function fingerprintOf(line, record, columns, model) {
 function fingerprint(stripes) {
   const paths = {};
   stripes.forEach((stripe, place) => { (paths[stripe] ??= []).push(`M${place} 0h1v10h-1z`); });
-  const classes = { "!": "unexplained", "~": "declared", "§": "documented", "–": "idle", "=": "alike" };
+  const classes = { "!": "unexplained", "†": "declared", "§": "documented", "–": "idle", "=": "alike" };
   return svg("svg", { viewBox: `0 0 ${stripes.length} 10`, preserveAspectRatio: "none", "aria-hidden": "true" },
     Object.entries(paths).map(([stripe, moves]) => svg("path", { d: moves.join(""), class: classes[stripe] })));
 }

@@ -6,13 +6,13 @@ async function decoded(id) {
   return JSON.parse(await new Response(stream).text());
 }
 
-const MISSING = ".", NO_GROUP = " ";
+const MISSING = "m", NO_GROUP = " ";
+const placeOf = (group) => group.charCodeAt(0) - 65;
 
 function modelOf(data) {
   const text = (number) => data.texts[number];
   const model = { ...data, text };
-  model.signs = Object.fromEntries(data.verdicts.map(([name, code, sign]) => [code, { name, sign }]));
-  model.signs[MISSING] = { name: "not in this record", sign: "·" };
+  model.signs = Object.fromEntries(Object.entries(data.signs).map(([code, [name, sign]]) => [code, { name, sign }]));
   model.scenarios = data.scenarios.map((scenario) => ({ ...scenario, rows: [] }));
   model.rows = data.rows.map(([scenario, caseName, transport], number) => ({
     number, scenario: model.scenarios[scenario], caseName: text(caseName), transport: text(transport),
@@ -47,19 +47,19 @@ function partingOf([step, line, depth, kind, says, sides], model) {
   const names = ["did", "expected", "standing", "source", "basis", "where", "reason"];
   return {
     step, line, kind, depth: model.text(depth), says: model.text(says),
-    sides: sides.map(([letter, ...values]) => ({
-      letter, ...Object.fromEntries(names.map((name, place) => [name, model.text(values[place])])),
+    sides: sides.map(([group, ...values]) => ({
+      group, letter: letterOf(placeOf(group)), ...Object.fromEntries(names.map((name, place) => [name, model.text(values[place])])),
     })),
   };
 }
 
-/** What a record did in a row: reason, lanes, steps and notes; null where the record has no such cell. */
-function behaviourOf(row, record, model) {
-  const kept = model.kept[row.kept[record]];
+/** What a group did in a row: reason, lanes, steps and notes; null where there is no such group. */
+function behaviourOf(row, group, model) {
+  const kept = model.kept[row.kept[placeOf(group)]];
   if (!kept) return null;
   const [verdict, reason, failing, lanes, acts, notes, wire, narrow] = kept;
   return {
-    verdict: model.verdicts[verdict][0], reason: model.text(reason), failing,
+    verdict: model.verdicts[verdict], reason: model.text(reason), failing,
     lanes: lanes.map(model.text), acts: acts.map((act) => actOf(model.acts[act], model)),
     notes: notes.map(model.text), wire: wire.map(model.text), narrow: narrow.map(model.text),
   };
@@ -87,6 +87,7 @@ function commandOf(row, record) {
  * Records that ran nothing in common count as alike. A record that ran nothing has no letter.
  */
 function lettersOver(rows, records) {
+  if (rows.length === 1) return lettersOfRow(rows[0], records);
   const classes = [];
   const places = new Map();
   for (const record of records) {
@@ -103,6 +104,14 @@ function lettersOver(rows, records) {
     for (const record of each.members) places.set(record, { letter: letterOf(number), groups: each.groups });
   });
   return { places, first: classes[0], several: classes.length > 1 };
+}
+
+/** The same for one row, by the letters that it has. */
+function lettersOfRow(row, records) {
+  const groups = [...new Set(records.map((record) => row.groups[record]))].filter((group) => group !== NO_GROUP).sort();
+  const ran = records.filter((record) => row.groups[record] !== NO_GROUP);
+  const places = new Map(ran.map((record) => [record, { letter: letterOf(placeOf(row.groups[record])), groups: [row.groups[record]] }]));
+  return { places, first: { groups: groups.slice(0, 1) }, several: groups.length > 1 };
 }
 
 const letterOf = (number) => (number < 26 ? String.fromCharCode(65 + number) : `Z${number - 25}`);

@@ -11,7 +11,6 @@ const IS = {
   missing: (row, columns) => columns.some((record) => row.codes[record] === MISSING),
   "not-run": (row, columns) => columns.some((record) => row.gaps.has(record)),
   "another-version": (row) => Boolean(row.versions),
-  measured: (row, columns, model) => model.measuredRows.has(row.number),
 };
 
 const MATCHES = {
@@ -87,7 +86,7 @@ function condition({ key, values, not }, model, mistakes) {
     mistakes.push(`there is no key “${key}”; the keys are ${[...Object.keys(MATCHES), ...COLUMN_KEYS, "pair"].join(", ")}`);
     return () => true;
   }
-  const known = [...Object.keys(IS), ...model.verdicts.map(([name]) => name)];
+  const known = [...Object.keys(IS), ...model.verdicts];
   if (key === "is") for (const value of values)
     if (!known.includes(value)) mistakes.push(`is:${value} is not known; after is: stands ${known.join(", ")}`);
   return (row, columns) => values.some((value) => match(row, value, columns, model)) !== not;

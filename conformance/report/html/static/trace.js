@@ -42,7 +42,7 @@ function stepLines(sides, lanes, number, first, total) {
   if (number === first)
     lines.push(el("tr", { class: "first flag" }, el("td", { colspan: total + 1 }, "▼ first difference")));
   lines.push(el("tr", { class: classes, "data-step": number },
-    el("th", { scope: "row", class: "number" }, number, differs && number !== first && el("span", { class: "unlike", title: "differs too" }, " ≠")),
+    el("th", { scope: "row", class: "number" }, number, differs && number !== first && el("span", { class: "unlike", title: "differs too" }, " Δ")),
     acts.flatMap((act, place) => callCells(act, lanes[place], sides[place].did))));
   if (acts.some((act) => act && act.travelled))
     lines.push(el("tr", { class: `${classes} arrows` }, el("td", { class: "number" }),
@@ -62,11 +62,14 @@ function callCells(act, lanes, did) {
 
 const said = (words) => el("bdi", { class: "said" }, words);
 
+/** What came back; nothing where a call only returned, as expected. */
 function result(act, did) {
   const wrong = act.number === did.failing && ["fail", "known-deviation"].includes(did.verdict);
-  const more = [act.releasedBy && `released by step ${act.releasedBy}`, act.wait].filter(Boolean).join(", ");
+  const plain = act.did === "returned" && !wrong && !act.releasedBy;
+  const more = [act.releasedBy && `released by step ${act.releasedBy}`, act.wait && act.wait.split(" ")[0]].filter(Boolean).join(", ");
   return [
-    el("div", { class: wrong ? "did wrong" : "did" }, wrong ? "✗ " : "⤷ ", el("bdi", {}, act.did), more && el("span", { class: "more" }, ` ${more}`)),
+    !plain && el("div", { class: wrong ? "did wrong" : "did" }, wrong ? "✗ " : "⤷ ", el("bdi", {}, act.did),
+      more && el("span", { class: "more", title: act.wait }, ` · ${more}`)),
     wrong && el("div", { class: "did wrong" }, `expected: ${act.expected}`),
     act.states.map((state) => el("div", { class: "socket" }, el("bdi", {}, state))),
   ];

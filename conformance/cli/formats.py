@@ -13,6 +13,7 @@ TEXT = "text"
 FORMATS: Mapping[str, str] = {
     TEXT: "conformance.report.comparison_text:text",
     "markdown": "conformance.report.markdown:comparison",
+    "html": "conformance.report.html.document:page",
     "json": "conformance.report.comparison_json:document",
 }
 """Module and function by the name of the format."""
