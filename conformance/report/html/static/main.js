@@ -19,6 +19,7 @@ class Page {
     this.matrix = new Matrix(model, (row, record) => { location.hash = this.cellLink(row, record); });
     this.panel = new CellPanel(model, (row, record) => this.cellLink(row, record), () => this.leaveCell());
     this.shownQuery = null;
+    $("skip").addEventListener("click", (event) => { event.preventDefault(); $("results").focus(); });
     this.prepareFilters();
     window.addEventListener("hashchange", () => this.show());
     this.show();

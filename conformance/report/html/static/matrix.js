@@ -7,8 +7,8 @@ class Matrix {
   constructor(model, onOpen) {
     this.model = model;
     this.onOpen = onOpen;
-    this.box = $("matrix");
-    this.table = $("matrix-table");
+    this.box = $("grid");
+    this.table = $("grid-table");
     this.head = el("thead");
     this.body = el("tbody");
     this.table.append(this.head, this.body);
@@ -91,7 +91,11 @@ class Matrix {
     const from = all ? 0 : Math.max(0, Math.floor(this.box.scrollTop / LINE) - SPARE);
     const to = all ? this.lines.length : Math.min(this.lines.length, from + Math.ceil(height / LINE) + 2 * SPARE);
     const hadFocus = this.body.contains(document.activeElement);
-    const spacer = (lines) => el("tr", { class: "spacer", "aria-hidden": "true" }, el("td", { height: lines * LINE }));
+    const spacer = (lines) => {
+      const cell = el("td");
+      cell.style.height = `${lines * LINE}px`;
+      return el("tr", { class: "spacer", "aria-hidden": "true" }, cell);
+    };
     const drawn = [];
     for (let number = from; number < to; number++) drawn.push(this.drawLine(this.lines[number], number));
     this.body.replaceChildren(...(from ? [spacer(from)] : []), ...drawn,
