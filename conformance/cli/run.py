@@ -168,7 +168,7 @@ def _show(results: Results) -> None:
     if len(results.records) > 1:
         screen.print()
         records = [read(path) for path in results.records]
-        show_comparison(compare(records), records)
+        show_comparison(compare(records))
 
 
 def _show_unsupported(cells: list[CellRecord]) -> None:

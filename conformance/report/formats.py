@@ -17,6 +17,9 @@ FORMATS: Mapping[str, str] = {
 }
 """Module and function by the name of the format."""
 
+SUFFIXES = {".md": "markdown", ".json": "json"}
+"""The format of a file by its suffix, where the user names none."""
+
 
 def renderer(name: str) -> Render:
     """The function that writes a comparison in this format."""
