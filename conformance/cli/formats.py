@@ -18,6 +18,9 @@ FORMATS: Mapping[str, str] = {
 }
 """Module and function by the name of the format."""
 
+SUFFIXES = {".md": "markdown", ".html": "html", ".json": "json"}
+"""The format of a file by its suffix, where the user names none."""
+
 
 def renderer(name: str) -> Render:
     """The function that writes a comparison in this format."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from conformance.engine.wording import counted
 from conformance.model.facts import HostFacts
 from conformance.model.record import CellRecord
-from conformance.report.coverage import CoverageGap, Key, NotRun
+from conformance.report.coverage import MISSING, CoverageGap, Key, NotRun
 from conformance.report.difference_kinds import Side, gravest
 from conformance.report.measures import Measured
 
@@ -32,6 +33,13 @@ class ComparedRecord:
     cells: int
     incomplete: str
     """Why the record is not complete; empty where it is."""
+    baseline: bool = False
+    """Whether other records are compared against this one."""
+
+    @property
+    def lost_cells(self) -> bool:
+        """Whether cells may be lacking that count against the exit status."""
+        return bool(self.incomplete) and not self.baseline
 
 
 @dataclass(frozen=True)
@@ -151,6 +159,24 @@ class Comparison:
     measures: tuple[Measured, ...] = ()
     summary: tuple[str, ...] = ()
     """Three sentences: what agrees, what differs and who explains it, and what was not run."""
+    unmatched: tuple[str, ...] = ()
+    """Paths of baselines that no record was compared with."""
+
+    @property
+    def against(self) -> bool:
+        """Whether records are compared against baselines: then ``coverage`` holds only what was lost since."""
+        return any(record.baseline for record in self.records)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What a record should hold and does not, in words: it counts against the exit status.
+
+        Without baselines these are records that are not complete, and cells that another record has.
+        """
+        words = [f"{each.label} is incomplete: {each.incomplete}" for each in self.records if each.lost_cells]
+        gone = [gap for gap in self.coverage if self.against or gap.verdict == MISSING]
+        words += [f"{gap.label}: {counted(len(gap.cells), 'cell')} {gap.verdict}, {gap.reason}" for gap in gone]
+        return (*words, *(f"no record for the baseline {path}" for path in self.unmatched))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from conformance.model.record import CellRecord
@@ -14,29 +14,56 @@ from conformance.report.partings import grouped, partings
 from conformance.report.record_labels import labelled
 from conformance.report.records import Record
 
+Wanted = Callable[[CellRecord], bool]
+"""Whether a cell is compared."""
 
-def compare(records: Sequence[Record]) -> Comparison:
-    """All cells of all records, in the order in which they first appear; the same records give the same result."""
+
+def compare(records: Sequence[Record], wanted: Wanted | None = None) -> Comparison:
+    """All cells of all records, or those that are wanted, in the order in which they first appear.
+
+    The same records give the same result.
+    """
     named = labelled(records)
-    tables = [{cell.key: cell for cell in record.cells} for record in records]
+    return assembled(named.names, records, named.shared, cell_comparisons(named.names, records, wanted))
+
+
+def cell_comparisons(
+    names: Sequence[str], records: Sequence[Record], wanted: Wanted | None = None
+) -> tuple[CellComparison, ...]:
+    """The cells of records that have these labels."""
+    tables = [{cell.key: cell for cell in record.cells if not wanted or wanted(cell)} for record in records]
     keys = dict.fromkeys(key for table in tables for key in table)
-    cells = tuple(_cell(key, named.names, tables) for key in keys)
-    plain = Comparison(
-        tuple(_record(name, record) for name, record in zip(named.names, records, strict=True)),
-        named.shared,
-        cells,
+    return tuple(_cell(key, names, tables) for key in keys)
+
+
+def assembled(
+    names: Sequence[str],
+    records: Sequence[Record],
+    shared: Sequence[tuple[str, str]],
+    cells: Sequence[CellComparison],
+    baselines: int = 0,
+) -> Comparison:
+    """The comparison of which these are the cells. ``baselines``: so many of the records, the last, are baselines."""
+    first_baseline = len(records) - baselines
+    found = Comparison(
+        tuple(
+            _record(name, record, number >= first_baseline)
+            for number, (name, record) in enumerate(zip(names, records, strict=True))
+        ),
+        tuple(shared),
+        tuple(cells),
         entries(cells),
-        gaps(named.names, ((cell.key, cell.lacking) for cell in cells)),
-        tuple(_figures(named.names, records, cells)),
+        gaps(names, ((cell.key, cell.lacking) for cell in cells)),
+        tuple(_figures(names, records, cells)),
     )
-    return replace(plain, summary=summary(plain.records, plain.counts(), plain.entries, plain.coverage))
+    return replace(found, summary=summary(found))
 
 
-def _record(label: str, record: Record) -> ComparedRecord:
+def _record(label: str, record: Record, baseline: bool) -> ComparedRecord:
     header = record.header
     return ComparedRecord(
         label, str(record.path), record.platform, header.implementation, header.implementation_version or "",
-        record.facts, header.started, len(record.cells), record.incomplete,
+        record.facts, header.started, len(record.cells), record.incomplete, baseline,
     )  # fmt: skip
 
 

@@ -6,57 +6,97 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from conformance.engine.wording import counted, known_from
+from conformance.model.cell import MEASURE
 from conformance.report.compared import ANOTHER_VERSION, Comparison, Entry
 from conformance.report.comparison import by_version
 from conformance.report.difference_kinds import STATED, Side
 
-SCREEN = 24
-"""Lines of a screen whose height is not known."""
-
 WIDTH = 100
+"""Columns of the text."""
+
+_LONGEST = 600
+"""Characters that are shown of one thing."""
+
 _NAMED = 2
 """How many records of a group are named where the group is long."""
 
 
 def text(compared: Comparison, lines: int | None = None) -> str:
     """The comparison in words. ``lines``: show no more than fit so many, and say how much is left out."""
-    top = [*_head(compared), *_coverage(compared)] if lines is None else _head(compared)
-    made, left = list(top), list(compared.entries)
-    while left:
-        block = ["", *_entry(left[0], compared.labels)]
-        if lines is not None and len(made) + len(block) > lines - 2 and len(left) < len(compared.entries):
+    made = list(_head(compared))
+    rest = [["", *_entry(entry, compared.labels)] for entry in compared.entries]
+    coverage = list(_coverage(compared))
+    last = ["", *coverage] if coverage else []
+    if lines is not None and len(made) + sum(map(len, (*rest, last))) > lines:
+        rest, last = _fitting(compared, rest, lines - len(made) - 3)
+    made += [line for block in (*rest, last) for line in block]
+    made += [line for table in _measures(compared) for line in ("", *table)]
+    return "\n".join(map(_printable, made)) + "\n"
+
+
+def _fitting(compared: Comparison, blocks: list[list[str]], room: int) -> tuple[list[list[str]], list[str]]:
+    """As many of the first blocks as there is room for, one at least, and a line about what is left out."""
+    shown = 0
+    for block in blocks:
+        room -= len(block)
+        if room < 0 and shown:
             break
-        made += block
-        left.pop(0)
-    if left:
-        cells = sum(len(entry.cells) for entry in left)
-        made += ["", f"{counted(len(left), 'more difference')} ({counted(cells, 'cell')}): --all shows them"]
-    return "\n".join(made) + "\n"
+        shown += 1
+    left = compared.entries[shown:]
+    cells = counted(sum(len(entry.cells) for entry in left), "cell")
+    more = [f"{counted(len(left), 'more difference')} ({cells})"] if left else []
+    more += [f"{counted(len(compared.coverage), 'reason')} for cells that were not run"] if compared.coverage else []
+    return blocks[:shown], ["", f"{' and '.join(more)}: --all shows them"] if more else []
 
 
 def _head(compared: Comparison) -> Iterator[str]:
-    shared = ", ".join(f"{name} {words}" for name, words in compared.shared)
-    yield from _wrapped(" | ".join(compared.labels) + (f"  (all: {shared})" if shared else ""))
+    shared = ", ".join(words if name in _PLAIN else f"{name} {words}" for name, words in compared.shared)
+    names = [record.label for record in compared.records if not record.baseline]
+    yield from _wrapped(" | ".join(names) + (f"  (all: {shared})" if shared and len(names) > 1 else ""))
     for sentence in compared.summary:
         yield from _wrapped(sentence)
+    for each in compared.lost:
+        yield from _wrapped(f"coverage lost: {each}")
+
+
+_PLAIN = ("system", "implementation", "Python", "machine")
+"""Facts whose words say what they are about."""
 
 
 def _coverage(compared: Comparison) -> Iterator[str]:
-    """What was not run, by record and reason, and the records that are not complete."""
-    for record in compared.records:
-        if record.incomplete:
-            yield f"{record.label} is incomplete: {record.incomplete} ({record.path})"
+    """What was not run, by record and reason, and what was not compared."""
+    reasons: dict[tuple[str, str, int], list[str]] = {}
     for gap in compared.coverage:
-        yield from _wrapped(f"{gap.label}: {counted(len(gap.cells), 'cell')} {gap.verdict}, {gap.reason}", "  ")
+        reasons.setdefault((gap.verdict, gap.reason, len(gap.cells)), []).append(gap.label)
+    for (verdict, reason, number), labels in reasons.items():
+        yield from _wrapped(f"{', '.join(labels)}: {counted(number, 'cell')} {verdict}, {reason}")
     for versions, names in by_version(compared.of_another_version).items():
-        yield from _wrapped(f"not compared, {ANOTHER_VERSION} ({versions}): {', '.join(names)}", "  ")
+        yield from _wrapped(f"not compared, {ANOTHER_VERSION} ({versions}): {', '.join(names)}")
+
+
+def _measures(compared: Comparison) -> Iterator[list[str]]:
+    """The figures side by side, where nothing else was run."""
+    if not all(group.cell.level == MEASURE for cell in compared.cells for group in cell.groups):
+        return
+    for table in compared.measures:
+        rows = [(table.name, table.heads), *table.rows]
+        widths = [
+            max(len(row[0]) for row in rows),
+            *(max(len(row[1][n]) for row in rows) for n in range(len(table.heads))),
+        ]
+        yield [
+            "  ".join(
+                [name.ljust(widths[0]), *(each.rjust(width) for each, width in zip(row, widths[1:], strict=True))]
+            )
+            for name, row in rows
+        ]
 
 
 def _entry(entry: Entry, labels: Sequence[str]) -> Iterator[str]:
     cell, first = entry.example, entry.example.partings[0]
     where = f"step {first.step}, line {first.line}: " if first.step else ""
-    number = f" ({counted(len(entry.cells), 'cell')})" if len(entry.cells) > 1 else ""
-    yield f"{entry.kind}, {first.depth}: {cell.id}{number}"
+    more = f" and {counted(len(entry.cells) - 1, 'more cell')}" if len(entry.cells) > 1 else ""
+    yield from _wrapped(f"{entry.kind}, {first.depth}: {cell.id}{more}")
     yield from _wrapped(f"{where}{first.says}", "  ")
     for side in first.sides:
         yield from _wrapped(f"{group_words(side.labels, labels)}: {side_words(side)}", "    ")
@@ -76,10 +116,20 @@ def side_words(side: Side) -> str:
     if side.reason:
         return f"{side.did}; declared: {side.reason}"
     known = known_from(side.source or None, side.basis or None)
-    return f"{side.did}{known}" if side.standing == STATED else f"{side.did}; expected: {side.expected}{known}"
+    as_expected = side.standing == STATED or not side.expected
+    return f"{side.did}{known}" if as_expected else f"{side.did}; expected: {side.expected}{known}"
 
 
 def _wrapped(words: str, indent: str = "") -> list[str]:
     return textwrap.wrap(
-        words, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+        words if len(words) <= _LONGEST else words[:_LONGEST] + "…",
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_on_hyphens=False,
     ) or [indent]
+
+
+def _printable(line: str) -> str:
+    """The line with escapes for what a terminal would not show, or obey."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

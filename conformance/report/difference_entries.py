@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from conformance.engine.wording import counted
-from conformance.report.compared import CellComparison, ComparedRecord, Entry
-from conformance.report.coverage import CoverageGap
+from conformance.report.compared import CellComparison, Comparison, Entry
 from conformance.report.difference_kinds import DECLARED, DOCUMENTED, KINDS, UNEXPLAINED, Side, depth_rank
 
 
@@ -58,46 +57,43 @@ def _about(side: Side) -> str:
     return f"{' + '.join(side.where)}: {side.source}" if side.where else side.source
 
 
-def summary(
-    records: Sequence[ComparedRecord],
-    counts: Mapping[str, int],
-    found: Sequence[Entry],
-    coverage: Sequence[CoverageGap],
-) -> tuple[str, str, str]:
+def summary(compared: Comparison) -> tuple[str, str, str]:
     """Three sentences: what agrees, what differs and who explains it, and what was not run."""
-    total = sum(counts.values())
-    others = [f"{number:,} {_WORDS.get(name, name)}" for name, number in counts.items() if number and name != "same"]
-    more = f"; {', '.join(others)}" if others else ""
-    first = f"{counted(total, 'cell')} in {counted(len(records), 'record')}: {counts['same']:,} the same{more}."
-    return first, _differences(found), _not_run(records, coverage)
+    counts = compared.counts()
+    others = [f"{number:,} {name}" for name, number in counts.items() if number and name != "same"]
+    more = f", {', '.join(others)}" if others else ""
+    records = [record for record in compared.records if not record.baseline]
+    what = f"{counted(len(records), 'record')}{' against their baselines' if compared.against else ''}"
+    total = counted(len(compared.cells), "cell")
+    return f"{total} in {what}: {counts['same']:,} the same{more}.", _differences(compared), _not_run(compared)
 
 
-_WORDS = {"differ": "differ"}
-
-
-def _differences(found: Sequence[Entry]) -> str:
-    if not found:
-        return "No cell differs."
-    by_kind = {kind: [entry for entry in found if entry.kind == kind] for kind in KINDS}
+def _differences(compared: Comparison) -> str:
+    new = "new " if compared.against else ""
+    if not compared.entries:
+        return f"No {new}difference."
+    by_kind = {kind: [entry for entry in compared.entries if entry.kind == kind] for kind in KINDS}
     words = [
-        f"{counted(sum(len(entry.cells) for entry in same), 'cell')} {kind} ({counted(len(same), 'difference')})"
+        f"{counted(len(same), 'difference')} in {counted(sum(len(entry.cells) for entry in same), 'cell')} {_IS[kind]}"
         for kind, same in by_kind.items()
         if same
     ]
-    nobody = "" if by_kind[UNEXPLAINED] else "Every difference is explained: "
-    return f"{nobody or 'Differences: '}{', '.join(words)}."
+    return f"{new.capitalize()}{', '.join(words)}."
 
 
-def _not_run(records: Sequence[ComparedRecord], coverage: Sequence[CoverageGap]) -> str:
-    if not coverage and not any(record.incomplete for record in records):
-        return "Every record ran every cell."
+_IS = {UNEXPLAINED: "unexplained", DECLARED: "declared as known deviations", DOCUMENTED: "documented"}
+
+
+def _not_run(compared: Comparison) -> str:
+    incomplete = [f"{record.label} is incomplete" for record in compared.records if record.lost_cells]
+    if not compared.coverage and not incomplete:
+        return "No coverage was lost." if compared.against else "Every record ran every cell."
     counts: dict[str, dict[str, int]] = {}
-    for gap in coverage:
+    for gap in compared.coverage:
         verdicts = counts.setdefault(gap.label, {})
         verdicts[gap.verdict] = verdicts.get(gap.verdict, 0) + len(gap.cells)
-    words = [
-        f"{label} lacks {sum(verdicts.values()):,} ({', '.join(f'{n:,} {name}' for name, n in verdicts.items())})"
-        for label, verdicts in counts.items()
-    ]
-    words += [f"{record.label} is incomplete" for record in records if record.incomplete]
-    return f"Not compared: {'; '.join(words)}."
+    alike: dict[str, list[str]] = {}
+    for label, verdicts in counts.items():
+        alike.setdefault(", ".join(f"{number:,} {name}" for name, number in verdicts.items()), []).append(label)
+    words = [f"{', '.join(labels)}: {lacking}" for lacking, labels in alike.items()]
+    return f"{'Coverage lost' if compared.against else 'Not run'}: {'; '.join([*incomplete, *words])}."

@@ -13,6 +13,7 @@ from conformance.model import observation as o
 from conformance.model.record import CellRecord, StepRecord
 from conformance.report.compared import Group, Parting
 from conformance.report.difference_kinds import OTHER_DURATION, OTHER_SIDE, OTHER_VERDICT, kind_of, side
+from conformance.tables.faults import ROWS
 
 THE_FIXTURE, THE_VERDICT = "the fixture", "the verdict"
 """Where records part that is no step: in whether the fixture could be made, and in the verdict on the same steps."""
@@ -51,7 +52,7 @@ def _comparable(cells: Sequence[CellRecord]) -> Common:
     steps = [step for cell in cells for step in cell.steps]
     left_out = {step.number for step in steps if step.observation.kind == o.NOT_APPLICABLE}
     measured = {step.number for cell in cells if cell.level == "measure" for step in cell.steps}
-    free = frozenset(step.number for step in steps if step.free or step.measured) | measured
+    free = frozenset(step.number for step in steps if step.free or step.measured or _counts(step)) | measured
     by_number: dict[int, list[StepRecord]] = {}
     for step in steps:
         by_number.setdefault(step.number, []).append(step)
@@ -59,6 +60,12 @@ def _comparable(cells: Sequence[CellRecord]) -> Common:
     bounds = {number: frozenset.intersection(*(frozenset(each.sides or ()) for each in same))
               for number, same in by_number.items()}  # fmt: skip
     return Common(frozenset(by_number) - left_out, free, judged, bounds)
+
+
+def _counts(step: StepRecord) -> bool:
+    """Whether a step counts what fits until a call would block, and any number is legal: that varies with the load."""
+    row = ROWS.get(step.operation)
+    return row is not None and row.until_refused and step.expected == "returns"
 
 
 def _canonical(step: StepRecord | None, common: Common, judgement: bool = True) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 
-import yaml
-
 from conformance.language.corpus import SUFFIX, bundled
 from conformance.model.record import CellRecord, StepRecord
 
@@ -25,11 +23,12 @@ def sources_of(cell: CellRecord) -> tuple[str, ...]:
 
 @functools.cache
 def _of_file(scenario: str, digest: str) -> tuple[str, ...]:
+    import yaml  # only for records without sources
+
     path = bundled() / f"{scenario}{SUFFIX}"
     if ".." in path.parts or not path.is_file():
         return ()
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != digest:
         return ()
-    found = yaml.safe_load(content).get("sources") or ()
-    return tuple(str(each) for each in found)
+    return tuple(str(each) for each in yaml.safe_load(content).get("sources") or ())

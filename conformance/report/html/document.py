@@ -45,6 +45,7 @@ def page(compared: Comparison) -> str:
         script=Markup(script),
         data=packed(page_data(compared)),
         summary=[shown(sentence) for sentence in compared.summary],
+        lost=[shown(words) for words in compared.lost],
         records=[{name: _shown(value) for name, value in vars(record).items()} for record in compared.records],
         shared=[(name, shown(words)) for name, words in compared.shared],
         signs=[(sign, CODES[name], words) for name, sign, words in SIGNS],

@@ -9,13 +9,12 @@ from conformance.model.record import VERDICTS, CellRecord
 from conformance.model.scenario import Scenario
 from conformance.report.claim_results import STATUSES
 from conformance.report.compared import CellComparison, ComparedRecord, Comparison, Entry
-from conformance.report.coverage import Key
 from conformance.report.difference_kinds import KINDS
 from conformance.report.html.behaviours import Behaviours
 from conformance.report.html.claim_table import claim_rows
 from conformance.report.html.commands import platform_argument
 from conformance.report.html.numbering import shown
-from conformance.report.html.rows import CODES, Row, folder, parting_values, rows
+from conformance.report.html.rows import CODES, Row, folder, gaps, parting_values, rows
 from conformance.report.html.scenario_texts import coloured, found
 from conformance.report.html.terms import MARKS
 from conformance.report.measures import Measured
@@ -26,7 +25,7 @@ def page_data(compared: Comparison) -> Mapping[str, object]:
     """The data of a comparison."""
     kept = Behaviours()
     matrix = rows(compared, kept)
-    places = {each.cell.key: number for number, each in enumerate(matrix)}
+    places = {id(each.cell): number for number, each in enumerate(matrix)}
     scenarios = _scenarios(each.cell for each in matrix)
     labels = compared.labels
     return {
@@ -39,10 +38,7 @@ def page_data(compared: Comparison) -> Mapping[str, object]:
         "scenarios": [_scenario(name, *known) for name, known in scenarios.items()],
         **_matrix(matrix, list(scenarios), labels, kept),
         "entries": [_entry(entry, places) for entry in compared.entries],
-        "gaps": [
-            [labels.index(gap.label), gap.verdict, shown(gap.reason), [places[key] for key in gap.cells]]
-            for gap in compared.coverage
-        ],
+        "gaps": gaps(matrix, labels),
         "charts": [_chart(each, labels) for each in compared.measures],
         "claims": claim_rows(compared, [known for _, _, known in scenarios.values() if known]),
         "steps": kept.steps.values,
@@ -59,7 +55,10 @@ def _matrix(
     numbers = {name: number for number, name in enumerate(scenarios)}
     text = kept.texts.of
     return {
-        "rows": [[numbers[each.cell.scenario], text(each.cell.case), text(each.cell.transport)] for each in matrix],
+        "rows": [
+            [numbers[each.cell.scenario], text(each.cell.case), text(each.cell.transport), text(each.about)]
+            for each in matrix
+        ],
         "codes": [each.codes for each in matrix],
         "groups": [each.groups for each in matrix],
         "behaviours": [list(each.kept.values()) for each in matrix],
@@ -83,6 +82,7 @@ def _record(record: ComparedRecord) -> dict[str, object]:
         "run": platform_argument(record.facts),
         "started": shown(record.started),
         "incomplete": shown(record.incomplete),
+        "baseline": record.baseline,
     }
 
 
@@ -116,9 +116,9 @@ def _scenario(name: str, file: str, ran: CellRecord | None, known: Scenario | No
     }
 
 
-def _entry(entry: Entry, places: Mapping[Key, int]) -> list[object]:
+def _entry(entry: Entry, places: Mapping[int, int]) -> list[object]:
     """An entry: kind, depth, title, and its rows; the page shows the first of them."""
-    return [KINDS.index(entry.kind), entry.depth, shown(entry.title), [places[cell.key] for cell in entry.cells]]
+    return [KINDS.index(entry.kind), entry.depth, shown(entry.title), [places[id(cell)] for cell in entry.cells]]
 
 
 def _chart(table: Measured, labels: Sequence[str]) -> dict[str, object]:

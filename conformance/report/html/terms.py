@@ -12,6 +12,7 @@ SIGNS = (
     ("inconclusive", VERDICT_MARKS["inconclusive"], "the harness or its environment failed"),
     ("missing", "·", "not in this record"),
     ("another version", "⋯", "the records ran different versions of the scenario, which are not compared"),
+    ("not compared here", " ", "compared in another row, with baselines of its own"),
 )
 """Verdict, sign, and what it means."""
 

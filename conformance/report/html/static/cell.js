@@ -36,7 +36,7 @@ class CellPanel {
       group, letter: letterOf(placeOf(group)), records: all.filter((record) => row.groups[record] === group),
     }));
     const others = new Map();
-    for (const record of all.filter((each) => row.groups[each] === NO_GROUP)) {
+    for (const record of all.filter((each) => row.groups[each] === NO_GROUP && row.codes[each] !== "n")) {
       const words = `${model.signs[row.codes[record]].name}${row.gaps.get(record) ? `: ${row.gaps.get(record).reason}` : ""}`;
       others.set(words, { letter: "", words, records: [...(others.get(words)?.records || []), record] });
     }
@@ -89,7 +89,7 @@ class CellPanel {
       const apart = differs(row, all), kind = apart ? this.model.kinds[row.kind] : "";
       const state = this.model.signs[row.codes[this.record]];
       return el("a", { href: this.onGo(row, this.record), class: kind && `k-${kind}`, "aria-current": row === this.row && "true" },
-        el("span", { "aria-hidden": "true" }, state.sign, " "), row.caseName && `${row.caseName} · `, row.transport,
+        el("span", { "aria-hidden": "true" }, state.sign, " "), row.caseName && `${row.caseName} · `, row.transport, row.about && ` · ${row.about}`,
         apart && el("span", { class: "mark", title: `${kind} difference` }, ` Δ${KIND_MARKS[kind]}`));
     }));
   }

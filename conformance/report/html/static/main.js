@@ -130,8 +130,8 @@ class Page {
 
   showCell(cell) {
     if (!cell) { this.panel.close(); return; }
-    const at = cell.lastIndexOf("]@"), row = this.model.rowById.get(cell.slice(0, at + 1));
-    const record = this.model.records.findIndex((each) => each.label === cell.slice(at + 2));
+    const at = cell.lastIndexOf("@"), row = this.model.rowById.get(cell.slice(0, at));
+    const record = this.model.records.findIndex((each) => each.label === cell.slice(at + 1));
     if (row && record >= 0) this.panel.open(row, record);
     else { this.panel.close(); $("found").textContent = `This report has no cell ${cell}.`; }
   }

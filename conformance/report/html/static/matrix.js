@@ -130,7 +130,7 @@ class Matrix {
     if (line.type === "row") {
       const [row] = line.rows;
       return head({}, el("span", { class: "case cut" }, row.caseName && [el("bdi", {}, row.caseName), " · "],
-        el("span", { class: "transport" }, row.transport)));
+        el("span", { class: "transport" }, row.transport), row.about && [" · ", el("bdi", {}, row.about)]));
     }
     const open = this.expanded.has(line.scenario);
     const name = line.scenario.id.slice(line.scenario.section ? line.scenario.section.length + 1 : 0);
@@ -255,7 +255,7 @@ function stateOf(rows, record, over, model) {
   };
 }
 
-const ORDER = "fkipuom";
+const ORDER = "fkipuomn";
 const groupClass = (letter) => (letter.length === 1 && letter <= "F" ? letter : "Z");
 
 /** A section in one record: a stripe for each scenario, and how many differ from the largest group, ran alike, or did not run. */

@@ -14,15 +14,15 @@ function modelOf(data) {
   const model = { ...data, text };
   model.signs = Object.fromEntries(Object.entries(data.signs).map(([code, [name, sign]]) => [code, { name, sign }]));
   model.scenarios = data.scenarios.map((scenario) => ({ ...scenario, rows: [] }));
-  model.rows = data.rows.map(([scenario, caseName, transport], number) => ({
-    number, scenario: model.scenarios[scenario], caseName: text(caseName), transport: text(transport),
+  model.rows = data.rows.map(([scenario, caseName, transport, about], number) => ({
+    number, scenario: model.scenarios[scenario], caseName: text(caseName), transport: text(transport), about: text(about),
     codes: data.codes[number], groups: data.groups[number], kept: data.behaviours[number],
     partings: (data.partings[number] || []).map((row) => partingOf(row, model)), versions: data.versions[number],
     entry: null, gaps: new Map(),
   }));
   for (const row of model.rows) {
     row.scenario.rows.push(row);
-    row.id = `${row.scenario.id}[${[row.caseName, row.transport].filter(Boolean).join("-")}]`;
+    row.id = `${row.scenario.id}[${[row.caseName, row.transport].filter(Boolean).join("-")}]${row.about && ` ${row.about}`}`;
     row.letters = [...new Set(row.groups)].filter((letter) => letter !== NO_GROUP).sort();
     row.kind = row.partings.length ? Math.min(...row.partings.map((parting) => parting.kind)) : -1;
   }
