@@ -15,7 +15,7 @@ from pathlib import Path
 
 from conformance.engine.wording import basis_words, expected_words, result_words, step_words
 from conformance.language.corpus import bundled, load_all
-from conformance.language.howto_claims import Claim, claims
+from conformance.language.howto_claims import Claim, Difference, Evidence, Faster, claims
 from conformance.model import scenario as s
 from conformance.model.errors import ScenarioError
 from conformance.reference.confirmations import Confirmations, Seen, confirmations, in_words
@@ -352,27 +352,52 @@ def claimed(found: Sequence[s.Scenario]) -> str:
             acting[name].append(scenario.id)
     sections: dict[str, list[Claim]] = {}
     for claim in claims().values():
-        sections.setdefault(claim.id.partition("/")[0], []).append(claim)
-    acted_out = sum(1 for each in acting.values() if each)
+        sections.setdefault(claim.section, []).append(claim)
     return _page(
         "Claims of the HOWTO",
         _paragraph(
-            f"{len(acting)} claims, {acted_out} of them acted out by at least one scenario. `conformance claims` says "
-            "which of them hold on this machine."
+            f"{len(acting)} claims, each with the steps that act it out: they confirm it or contradict it. "
+            "`conformance claims` counts them on this machine, `conformance claims RECORD…` in records, and "
+            "`conformance show CLAIM` acts one out. How a sentence is meant decides what a step against it does: it "
+            "contradicts one that is meant `always`, is an exception to one that is meant `usually`, and does not "
+            "matter to one that is meant `sometimes`. Scenarios that are only about a claim come last; they decide "
+            "nothing."
         ),
         *(_claims_of(name, each, acting) for name, each in sections.items()),
     )
 
 
 def _claims_of(section: str, found: Sequence[Claim], acting: Mapping[str, Sequence[str]]) -> list[str]:
-    lines = [f"## {section}", ""]
+    lines = [f"## {_heading(section)}", ""]
     for claim in found:
         lines += [f"### {claim.id}", "", *_paragraph(claim.says), ""]
         lines += _bullet(f"Caveat: {claim.caveat}") if claim.caveat else []
         lines += _bullet(f"Speaks of `{claim.only}` only.") if claim.only else []
-        links = ", ".join(f"[{name}](scenarios.md#{anchor(name)})" for name in acting[claim.id])
-        lines += [*_bullet(f"Scenarios: {links or 'none yet'}"), ""]
+        lines += _bullet(f"Meant `{claim.holds}`.")
+        for each in claim.evidence:
+            lines += _bullet(f"{_link(each.scenario)}, {_bears(each)}: {each.shows}")
+        acted_out = {each.scenario for each in claim.evidence}
+        links = ", ".join(_link(name) for name in acting[claim.id] if name not in acted_out)
+        lines += [*(_bullet(f"Also about it: {links}") if links else []), ""]
     return lines[:-1]
+
+
+def _link(scenario: str) -> str:
+    return f"[{scenario}](scenarios.md#{anchor(scenario)})"
+
+
+def _bears(evidence: Evidence) -> str:
+    """How evidence bears on its claim: ``step 5 contradicts``."""
+    if isinstance(evidence, Faster):
+        return f"`{evidence.measure}` over {evidence.over}, beside {_link(evidence.than_scenario)} over {evidence.than}"
+    where = f" ({' and '.join(sorted(evidence.only))})" if evidence.only else ""
+    if isinstance(evidence, Difference):
+        return f"step {evidence.step.number} on {' and '.join(evidence.between)}{where}"
+    numbers = ", ".join(str(each.number) for each in evidence.steps)
+    steps, verb = (
+        ("steps", evidence.bearing.removesuffix("s")) if len(evidence.steps) > 1 else ("step", evidence.bearing)
+    )
+    return f"{steps} {numbers} {verb}{f' if {evidence.when}' if evidence.when else ''}{where}"
 
 
 # names
