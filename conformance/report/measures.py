@@ -24,6 +24,8 @@ class Measured:
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     values: tuple[tuple[float | None, ...], ...] = ()
     """The figures as numbers; None where the row has none in that column."""
+    keys: tuple[tuple[str, str, str], ...] = ()
+    """Scenario, case and transport of each row; where the columns are cases, of its first cell."""
 
 
 def measured(records: Mapping[str, Sequence[CellRecord]]) -> list[Measured]:
@@ -39,17 +41,20 @@ def measured(records: Mapping[str, Sequence[CellRecord]]) -> list[Measured]:
 def _table(name: str, cells: Sequence[tuple[str, CellRecord]], by_record: bool) -> Measured:
     several = len({cell.scenario for _, cell in cells}) > 1
     figures: dict[tuple[str, ...], dict[str, tuple[str, float]]] = {}
+    keys: dict[tuple[str, ...], tuple[str, str, str]] = {}
     for label, cell in sorted(cells, key=lambda each: _order(each[1])):
         words = [cell.scenario] if several else []
         words += [cell.case] if by_record and cell.case else []
         words += [cell.transport] if cell.transport != "none" else []
         column = label if by_record else cell.case
+        keys.setdefault(tuple(words), cell.key)
         value = cell.measures[name]
         figures.setdefault(tuple(words), {})[column] = figure(value, cell.units.get(name, "")), value
     heads = tuple(dict.fromkeys(label if by_record else cell.case for label, cell in cells))
     table = [(" ".join(words), [row.get(head, ("", None)) for head in heads]) for words, row in figures.items()]
     rows = tuple((words, tuple(text for text, _ in row)) for words, row in table)
-    return Measured(name, heads, rows, tuple(tuple(value for _, value in row) for _, row in table))
+    values = tuple(tuple(value for _, value in row) for _, row in table)
+    return Measured(name, heads, rows, values, tuple(keys.values()))
 
 
 def _order(cell: CellRecord) -> tuple[str, int]:

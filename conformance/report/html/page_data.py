@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from conformance.language.howto_claims import claims
+from conformance.language.howto_claims import claims, former_ids
 from conformance.model.record import VERDICTS, CellRecord
 from conformance.model.scenario import Scenario
 from conformance.report.claim_results import STATUSES
 from conformance.report.compared import CellComparison, ComparedRecord, Comparison, Entry
 from conformance.report.difference_kinds import KINDS
 from conformance.report.html.behaviours import Behaviours
-from conformance.report.html.claim_table import claim_rows
+from conformance.report.html.claim_table import claim_tables
 from conformance.report.html.commands import platform_argument
 from conformance.report.html.numbering import shown
 from conformance.report.html.rows import CODES, Row, folder, gaps, parting_values, rows
@@ -40,7 +40,7 @@ def page_data(compared: Comparison) -> Mapping[str, object]:
         "entries": [_entry(entry, places) for entry in compared.entries],
         "gaps": gaps(matrix, labels),
         "charts": [_chart(each, labels) for each in compared.measures],
-        "claims": claim_rows(compared, [known for _, _, known in scenarios.values() if known]),
+        **claim_tables(compared, [known for _, _, known in scenarios.values() if known], kept.texts),
         "steps": kept.steps.values,
         "acts": kept.acts.values,
         "kept": kept.kept.values,
@@ -102,14 +102,14 @@ def _scenario(name: str, file: str, ran: CellRecord | None, known: Scenario | No
     said["level"] = ran.level if ran else ""
     if known is None:
         return said
-    order = list(claims())
+    order = {name: number for number, name in enumerate(claims())}
     content = known.path.read_text("utf-8")
     text = shown(content, len(content) * 10)
     return {
         **said,
         "summary": shown(known.summary),
         "why": shown(known.why),
-        "claims": [order.index(claim) for claim in known.claims],
+        "claims": [order[claim] for claim in (former_ids().get(name, name) for name in known.claims)],
         "sources": [shown(source) for source in known.sources],
         "text": text,
         "pieces": [number for piece in coloured(text) for number in piece],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,20 +22,17 @@ _BY_TOKEN = {"Name": "key", "Literal.Number": "number", "Comment": "comment", "L
 def found(cell: CellRecord) -> Scenario | None:
     """The scenario that a cell ran; None where no file here has the content that the record names."""
     for path, root in _places(cell):
-        if path.suffix == SUFFIX and path.is_file() and _digest(path) == cell.digest:
-            try:
+        with contextlib.suppress(OSError, ValueError, ScenarioError):  # a record may name what no path can be
+            if path.suffix == SUFFIX and path.is_file() and _digest(path) == cell.digest:
                 return load_one(path, root)
-            except ScenarioError:
-                return None
     return None
 
 
 def _places(cell: CellRecord) -> Iterator[tuple[Path, Path]]:
     """Where a scenario's file may be: among those of the package, else where the record says."""
-    inside = (bundled() / (cell.scenario + SUFFIX)).resolve()
-    if inside.is_relative_to(bundled()):
-        yield inside, bundled()
-    if cell.file and "\0" not in cell.file:
+    if cell.digest and ".." not in cell.scenario.split("/"):
+        yield bundled() / (cell.scenario + SUFFIX), bundled()
+    if cell.digest and cell.file:
         yield Path(cell.file), Path(cell.file).parent
 
 

@@ -11,16 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from html_settings import KEPT
 
 from conformance.report.comparison import compare
 from conformance.report.html.document import page
 from conformance.report.records import read
 
-KEPT = Path(__file__).resolve().parents[3] / "reports" / "reference"
 NAMES = ("linux-x86_64-cpython3.13", "linux-s390x-cpython3.11-qemu-user", "windows-amd64-cpython3.13-wine")
 
-WHERE_TO_GET_ONE = "no Chromium: install one (apt install chromium, or playwright install chromium), or name it in CONFORMANCE_CHROMIUM"
+WHERE_TO_GET_ONE = "no Chromium: apt install chromium, playwright install chromium, or name one in CONFORMANCE_CHROMIUM"
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+_WIDER = """() => [document.documentElement, ...document.querySelectorAll("body *")]
+    .filter(each => !each.closest("#grid") && each.clientWidth > 0 && each.scrollWidth > each.clientWidth + 1)
+    .filter(each => each === document.documentElement || /auto|scroll/.test(getComputedStyle(each).overflowX))
+    .map(each => `${each.tagName}.${each.className}#${each.id}`)"""
 
 
 @dataclass
@@ -72,12 +78,7 @@ class Reader:
     @property
     def wider_than_the_window(self) -> list[str]:
         """Elements other than the matrix that can be scrolled sideways; also the page itself."""
-        return list(
-            self.page.evaluate("""() => [document.documentElement, ...document.querySelectorAll("body *")]
-                .filter(each => !each.closest("#grid") && each.clientWidth > 0 && each.scrollWidth > each.clientWidth + 1)
-                .filter(each => each === document.documentElement || /auto|scroll/.test(getComputedStyle(each).overflowX))
-                .map(each => each.tagName + "." + each.className + "#" + each.id)""")
-        )
+        return list(self.page.evaluate(_WIDER))
 
 
 def _program() -> str | None:
@@ -127,7 +128,7 @@ def reader_of(chromium: Any) -> Iterator[Any]:
         context.close()
     for reader in readers:
         assert reader.complaints == []
-        assert set(url.partition("#")[0] for url in reader.requests) <= {reader.path.as_uri(), "data:,"}
+        assert {url.partition("#")[0] for url in reader.requests} <= {reader.path.as_uri(), "data:,"}
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """The page in a browser: links, the query language, the keyboard, narrow windows, paper, and accessibility."""
 
 import pytest
+from html_settings import PHONE
 
 VIEWS = ("#matrix", "#matrix?q=is:different", "#differences", "#claims", "#measures", "#coverage")
 CELL = "#matrix?q=is%3Adifferent&cell=portability%2Ferror-classes%5Bloopback%5D%40{}"
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
 def violations(reader):

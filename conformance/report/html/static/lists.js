@@ -26,31 +26,52 @@ function differenceCard(entry, rows, model, onGo) {
 const STATUS_SIGNS = { confirmed: "✓", "confirmed with caveat": "≈", contradicted: "✗", untested: "–", "of another platform": "·" };
 
 /** The HOWTO on one platform, claim by claim, section by section; below each claim where others have another status. */
-function drawClaims(model, chosen, record) {
+function drawClaims(model, chosen, record, onGo) {
   const scenarios = new Set(chosen.rows.map((row) => row.scenario));
-  const asked = new Set(chosen.claims);
+  const asked = new Set(chosen.claims), { label } = model.records[record];
   const found = model.claims.filter((claim) => !chosen.asked || (asked.size ? asked.has(claim) : claim.scenarios.some((each) => scenarios.has(each))));
   const sections = new Map();
   for (const claim of found) sections.set(claim.id.split("/")[0], [...(sections.get(claim.id.split("/")[0]) || []), claim]);
-  const counts = model.statuses.map((status, number) => [status, found.filter((claim) => claim.statuses[record] === number).length]).filter(([, number]) => number);
+  const counts = model.statuses.map((status) => [status, found.filter((claim) => standingsOf(claim, label).some((each) => each.status === status)).length])
+    .filter(([, number]) => number);
   $("claims-list").replaceChildren(
-    el("p", { class: "tallies" }, counts.map(([status, number]) => el("span", { class: `status s-${status.split(" ").join("-")}` }, `${STATUS_SIGNS[status] || "•"} ${number} ${status} `))),
-    ...[...sections].map(([section, claims]) => el("section", {}, el("h3", {}, model.sections[section] || section), claims.map((claim) => claimCard(claim, record, model)))));
-  return `${counted(found.length, "claim")} on ${model.records[record].label}`;
+    el("p", { class: "tallies" }, counts.map(([status, number]) => statusBadge(status, `${number} ${status}`))),
+    ...[...sections].map(([section, claims]) => el("section", {}, el("h3", {}, model.sections[section] || section), claims.map((claim) => claimCard(claim, record, model, onGo)))));
+  return `${counted(found.length, "claim")} on ${label}`;
 }
 
-function claimCard(claim, record, model) {
-  const status = model.statuses[claim.statuses[record]];
+const statusBadge = (status, words = status) => el("span", { class: `status s-${status.split(" ").join("-")}` }, `${STATUS_SIGNS[status] || "•"} ${words}`);
+
+/** What the claim is on a record: one standing, or one for each pair that the record is part of. */
+function standingsOf(claim, label) {
+  const own = claim.on.filter((each) => each.name === label);
+  return own.length ? own : claim.on.filter((each) => each.name.startsWith(`${label} and `) || each.name.endsWith(` and ${label}`));
+}
+
+function claimCard(claim, record, model, onGo) {
+  const here = standingsOf(claim, model.records[record].label), first = here[0] || { status: "untested", lines: [], for: 0, against: 0 };
   const others = new Map();
-  claim.statuses.forEach((each, other) => { if (each !== claim.statuses[record]) others.set(each, [...(others.get(each) || []), model.records[other].label]); });
-  const rows = claim.scenarios.flatMap((scenario) => scenario.rows);
-  const tally = Object.values(model.signs).map(({ name, sign }) => [name, sign, rows.filter((row) => model.signs[row.codes[record]].name === name).length]).filter(([, , number]) => number);
+  for (const each of claim.on) if (!here.includes(each) && each.status !== first.status) others.set(each.status, [...(others.get(each.status) || []), each.name]);
   return el("article", { class: "claim", id: `claim-${claim.id}` },
-    el("h4", {}, el("span", { class: `status s-${status.split(" ").join("-")}` }, `${STATUS_SIGNS[status] || "•"} ${status}`), " ", el("code", {}, claim.id)),
-    el("p", { class: "says" }, claim.says), claim.caveat && el("p", { class: "caveat" }, el("b", {}, "In practice: "), claim.caveat),
-    [...others].map(([each, labels]) => el("p", { class: "elsewhere" }, `${STATUS_SIGNS[model.statuses[each]] || ""} ${model.statuses[each]} on `, el("bdi", {}, namesOf(labels)))),
-    el("p", { class: "cells" }, rows.length ? [el("a", { href: linkTo("matrix", `claim:${claim.id}`) }, counted(rows.length, "cell")), ` of ${counted(claim.scenarios.length, "scenario")}: `,
-      tally.map(([name, sign, number]) => `${number} ${sign} ${name}`).join(", ")] : "no scenario here acts it out"));
+    el("h4", {}, statusBadge(first.status), " ", el("code", {}, claim.id)),
+    el("p", { class: "says" }, el("b", {}, "The HOWTO: "), claim.says),
+    claim.caveat && el("p", { class: "caveat" }, el("b", {}, "In practice: "), claim.caveat),
+    here.flatMap((standing) => [
+      standing.name !== model.records[record].label && el("p", {}, el("bdi", {}, standing.name), ": ", standing.status),
+      standing.lines.length > 0 && el("ul", { class: "shown" }, standing.lines.map((line) => shownLine(line, record, model, onGo))),
+    ]),
+    claim.lacks && el("p", { class: "note" }, claim.lacks),
+    [...others].map(([status, names]) => el("p", { class: "elsewhere" }, `${STATUS_SIGNS[status] || "•"} ${status} on `, el("bdi", {}, namesOf(names)))),
+    el("p", { class: "cells" }, first.lines.length > 0 && `${counted(first.for, "step")} for, ${first.against} against. `,
+      claim.scenarios.length > 0 && [el("a", { href: linkTo("matrix", `claim:${claim.id}`) }, counted(claim.scenarios.length, "scenario")), " about it"]));
+}
+
+/** What the machine did: the sentence, an exemplary step with a link to its cell, and how many steps show the same. */
+function shownLine(line, record, model, onGo) {
+  const row = model.rowById.get(line.cell);
+  return el("li", {}, el("span", { class: line.confirms ? "v-p" : "v-f" }, line.confirms ? "✓ " : "✗ "), line.shows, " ",
+    el("span", { class: "note" }, el("code", {}, el("bdi", {}, line.did)), " in ", row ? el("a", { href: onGo(row, record) }, el("bdi", {}, line.cell)) : el("bdi", {}, line.cell),
+      line.step ? `, step ${line.step}` : "", line.number > 1 && `, and ${line.number - 1} more`));
 }
 
 // measures

@@ -108,7 +108,7 @@ class Page {
     const words = {
       matrix: () => { this.matrix.show(chosen); return `${counted(chosen.rows.length, "cell")} of ${counted(new Set(chosen.rows.map((row) => row.scenario)).size, "scenario")}, in ${counted(chosen.columns.length, "record")}`; },
       differences: () => drawDifferences(this.model, chosen, (row, each) => this.cellLink(row, each)),
-      claims: () => { this.pickers.on.value = String(record + 1); return drawClaims(this.model, { ...chosen, claims: claimsOf(query, this.model) }, record); },
+      claims: () => { this.pickers.on.value = String(record + 1); return drawClaims(this.model, { ...chosen, claims: claimsOf(query, this.model) }, record, (row, each) => this.cellLink(row, each)); },
       measures: () => drawMeasures(this.model, chosen),
       coverage: () => drawCoverage(this.model, chosen),
     }[view]();

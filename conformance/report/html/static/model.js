@@ -36,11 +36,22 @@ function modelOf(data) {
     for (const row of gap.rows) row.gaps.set(record, gap);
     return gap;
   });
-  model.claims = data.claims.map(([id, says, caveat, statuses]) => ({ id, says, caveat, statuses, scenarios: [] }));
+  model.claims = data.claims.map(([id, says, caveat, lacks, on]) => ({
+    id, says, caveat, lacks, scenarios: [], on: on.map(([name, standing]) => standingOf(text(name), data.standings[standing], model)),
+  }));
   for (const scenario of model.scenarios)
     for (const claim of scenario.claims || []) model.claims[claim].scenarios.push(scenario);
   model.rowById = new Map(model.rows.map((row) => [row.id, row]));
   return model;
+}
+
+function standingOf(name, [status, steps, against, lines], model) {
+  return {
+    name, status: model.statuses[status], for: steps, against,
+    lines: lines.map(([bearing, shows, cell, step, did, number]) => ({
+      confirms: bearing === 1, shows: model.text(shows), cell: model.text(cell), step, did: model.text(did), number,
+    })),
+  };
 }
 
 function partingOf([step, line, depth, kind, says, sides], model) {
