@@ -68,7 +68,7 @@ class Reader:
 
     def text(self, selector: str) -> str:
         """The text of the first such element, as it is seen."""
-        return str(self.page.locator(selector).first.inner_text())
+        return str(self.page.locator(selector).locator("visible=true").first.inner_text())
 
     @property
     def found(self) -> str:
