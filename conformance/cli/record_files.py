@@ -25,12 +25,12 @@ class Read:
 
 
 def record_paths(names: Iterable[str]) -> list[Path]:
-    """The files that are named, those below the folders that are named, and those that fit a glob; each once."""
-    found: dict[Path, Path] = {}
+    """The files that are named, and those below folders or fitting globs that are not named already."""
+    found: list[Path] = []
     for name in names:
-        for path in _paths(name):
-            found.setdefault(path.resolve(), path)
-    return list(found.values())
+        known = set() if Path(name).is_file() else {path.resolve() for path in found}
+        found += [path for path in _paths(name) if path.resolve() not in known]
+    return found
 
 
 def _paths(name: str) -> list[Path]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, ClassVar, Optional
 
 import conformance
@@ -11,7 +13,7 @@ from conformance.model.captures import AnyCapture
 from conformance.model.cell import LEVELS
 from conformance.model.codec import WHOLE, Count, Name, among
 from conformance.model.facts import HostFacts
-from conformance.model.observation import FixtureFailure, Observation
+from conformance.model.observation import FixtureFailure, Observation, compared
 from conformance.model.socket_state import SocketState
 
 FORMAT = 1
@@ -77,6 +79,11 @@ class StepRecord:
     """The objects that the step named; None in older records."""
     evidence: Optional[tuple[SocketState, ...]] = None
     """The sockets as they were when the step was over; None where that was not asked for."""
+
+    @cached_property
+    def compared(self) -> str:
+        """What the step did as text: equal for steps that did the same."""
+        return json.dumps(compared(self.observation), sort_keys=True)
 
 
 @dataclass(frozen=True)

@@ -79,23 +79,23 @@ def _figures(names: Sequence[str], records: Sequence[Record], cells: Sequence[Ce
 
 
 def _cell(key: Key, names: Sequence[str], tables: Sequence[Mapping[Key, CellRecord]]) -> CellComparison:
-    found = [(name, table.get(key)) for name, table in zip(names, tables, strict=True)]
-    lacking = tuple(gap for name, cell in found if (gap := not_run(name, cell)))
+    found = {name: table.get(key) for name, table in zip(names, tables, strict=True)}
+    held = {name: cell for name, cell in found.items() if cell is not None}
+    lacking = tuple(gap for name, cell in found.items() if (gap := not_run(name, cell)))
     without = {gap.label for gap in lacking}
-    ran = [(name, cell) for name, cell in found if cell is not None and name not in without]
-    file = next(cell.file for _, cell in found if cell is not None)
-    seconds = {name: cell.seconds for name, cell in found if cell is not None}
-    if versions := _versions([(name, cell) for name, cell in found if cell is not None]):
+    file = next(iter(held.values())).file
+    seconds = {name: cell.seconds for name, cell in held.items()}
+    if versions := _versions(held):
         return CellComparison(*key, file, (), (), lacking, versions, seconds)
-    groups, common = grouped(ran)
+    groups, common = grouped([(name, cell) for name, cell in held.items() if name not in without])
     parted = tuple(partings(groups, common)) if len(groups) > 1 else ()
     return CellComparison(*key, file, groups, parted, lacking, (), seconds)
 
 
-def _versions(present: Sequence[tuple[str, CellRecord]]) -> tuple[tuple[str, ...], ...]:
+def _versions(held: Mapping[str, CellRecord]) -> tuple[tuple[str, ...], ...]:
     """Labels by the digest of the scenario's file, where there are several. A record without digests fits any."""
     found: dict[str, list[str]] = {}
-    for name, cell in present:
+    for name, cell in held.items():
         if cell.digest:
             found.setdefault(cell.digest, []).append(name)
     return tuple(map(tuple, found.values())) if len(found) > 1 else ()

@@ -98,8 +98,12 @@ def _entry(entry: Entry, labels: Sequence[str]) -> Iterator[str]:
     more = f" and {counted(len(entry.cells) - 1, 'more cell')}" if len(entry.cells) > 1 else ""
     yield from _wrapped(f"{entry.kind}, {first.depth}: {cell.id}{more}")
     yield from _wrapped(f"{where}{first.says}", "  ")
+    together = len({(side.expected, side.source, side.basis, side.standing) for side in first.sides}) == 1
     for side in first.sides:
-        yield from _wrapped(f"{group_words(side.labels, labels)}: {side_words(side)}", "    ")
+        did = side.did if together else side_words(side)
+        yield from _wrapped(f"{group_words(side.labels, labels)}: {did}", "    ")
+    if together:
+        yield from _wrapped(expected_of(first.sides[0]), "    ")
 
 
 def group_words(group: Sequence[str], labels: Sequence[str]) -> str:
@@ -115,9 +119,14 @@ def side_words(side: Side) -> str:
     """What a group did, and what was expected by which source; the declared reason where there is one."""
     if side.reason:
         return f"{side.did}; declared: {side.reason}"
-    known = known_from(side.source or None, side.basis or None)
-    as_expected = side.standing == STATED or not side.expected
-    return f"{side.did}{known}" if as_expected else f"{side.did}; expected: {side.expected}{known}"
+    if side.standing == STATED or not side.expected:
+        return f"{side.did}{known_from(side.source or None, side.basis or None)}"
+    return f"{side.did}; {expected_of(side)}"
+
+
+def expected_of(side: Side) -> str:
+    """What was expected, and by which source."""
+    return f"expected: {side.expected or 'nothing else'}{known_from(side.source or None, side.basis or None)}"
 
 
 def _wrapped(words: str, indent: str = "") -> list[str]:

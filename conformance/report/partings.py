@@ -72,12 +72,12 @@ def _canonical(step: StepRecord | None, common: Common, judgement: bool = True) 
     """What a step did, as text to be compared; without its value where the value is free."""
     if step is None:
         return ""
-    value = None if step.number in common.free else step.observation.canonical
-    found = [step.observation.kind, value]
-    if judgement:
-        sides = {name: (step.sides or {})[name] for name in common.bounds.get(step.number, ())}
-        found += [step.met if step.number in common.judged else None, sides]
-    return json.dumps(found, sort_keys=True)
+    did = step.observation.kind if step.number in common.free else step.compared
+    if not judgement:
+        return did
+    met = step.met if step.number in common.judged else None
+    bounds = common.bounds.get(step.number)
+    return f"{did} {met} {sorted((name, (step.sides or {})[name]) for name in bounds) if bounds else ''}"
 
 
 def _in_its_group(step: StepRecord | None, cell: CellRecord, common: Common) -> str:

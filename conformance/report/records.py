@@ -195,14 +195,12 @@ def _no_collection() -> Iterator[None]:
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, bytes, bool]]:
-    """The lines of a record: number, content, and whether it is the last one. RecordError where there is none."""
+    """The lines of a record: number, content, and whether it is the last one; one at least."""
     lines = enumerate(_lines(path), 1)
     number, line = next(lines, (1, b""))
     for following, content in lines:
         yield number, line, False
         number, line = following, content
-    if number == 1 and not line.strip():
-        raise RecordError(f"{path}: is empty; a record begins with a header, run again to make one")
     yield number, line, True
 
 
@@ -223,23 +221,22 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 def _record(path: Path, lines: Iterator[tuple[int, bytes, bool]], memory: CellMemory | None) -> Record:
     _, first, only = next(lines)
+    if not first.strip() and not any(line.strip() for _, line, _ in lines):
+        raise RecordError(f"{path}: is empty; a record begins with a header, run again to make one")
     header = read_header(path, _parsed(path, 1, first, only))
     cells: list[CellRecord] = []
     footer: Footer | None = None
     for number, line, last in lines:
         cell = memory.known(line) if memory else None
-        if cell is None and footer is None:
-            found = _line(path, number, line, last)
-            if found is None:
-                break
-            if isinstance(found, Footer):
-                footer = found
-                continue
-            cell = memory.keep(found) if memory else found
+        found = cell or _line(path, number, line, last)
+        if found is None:
+            break
         if footer is not None:
             raise RecordError(f"{path}:{number}: a line after the footer; put each record into a file of its own")
-        assert cell is not None
-        cells.append(cell)
+        if isinstance(found, Footer):
+            footer = found
+        else:
+            cells.append(memory.keep(found) if memory and cell is None else found)
     return Record(path, header, tuple(cells), footer)
 
 
