@@ -1,7 +1,7 @@
 """How long the HTML report of 100 records with 3,000 cells takes: time, memory, size, first paint and first filter.
 
-The records are the kept ones in turn; in each, a share of the cells is changed at random (with a fixed seed), and all
-durations. ``python benchmarks/report_scale.py [--records 100] [--cells 3000] [--share 0.05]`` prints the figures.
+The records are the kept ones in turn; in each, a share of the cells is changed at random (with a fixed seed), and with
+``--durations`` also how long every cell took. ``python benchmarks/report_scale.py [--records 100] [--cells 3000] [--share 0.05]`` prints the figures.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ FILTER = """() => new Promise(done => {
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
 
-def perturbed(cell, chance, share):
-    """The cell with other durations; a share of the cells also does something else in one step."""
-    cell["seconds"] = round(cell["seconds"] * chance.uniform(0.8, 1.2), 6)
+def perturbed(cell, chance, share, durations):
+    """The cell; a share of the cells does something else in one step."""
+    if durations:
+        cell["seconds"] = round(cell["seconds"] * chance.uniform(0.8, 1.2), 6)
     if cell["steps"] and chance.random() < share:
         step = chance.choice(cell["steps"])
         value = chance.randrange(1_000)
@@ -42,7 +43,7 @@ def perturbed(cell, chance, share):
     return cell
 
 
-def write(folder, records, cells, share):
+def write(folder, records, cells, share, durations=False):
     """Writes the records; returns their paths."""
     kept = []
     for path in sorted(KEPT.glob("*/*.gz")):
@@ -54,7 +55,9 @@ def write(folder, records, cells, share):
         header, *lines = kept[number % len(kept)]
         first = json.loads(header)
         next(iter(first["hosts"].values()))["kernel"] = f"6.{number}.0"
-        changed = [json.dumps(perturbed(json.loads(line), chance, share), separators=(",", ":")) for line in lines]
+        changed = [
+            json.dumps(perturbed(json.loads(line), chance, share, durations), separators=(",", ":")) for line in lines
+        ]
         footer = {"type": "footer", "ended": first["started"], "cells": len(changed), "verdicts": {}}
         path = folder / f"{number:03}.jsonl.gz"
         text = "\n".join([json.dumps(first), *changed, json.dumps(footer)]) + "\n"
@@ -83,10 +86,11 @@ def main():
     parser.add_argument("--records", type=int, default=100)
     parser.add_argument("--cells", type=int, default=3_000)
     parser.add_argument("--share", type=float, default=0.05)
+    parser.add_argument("--durations", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write(folder, asked.records, asked.cells, asked.share)
+        write(folder, asked.records, asked.cells, asked.share, asked.durations)
         page = folder / "report.html"
         began = time.monotonic()
         command = [sys.executable, "-m", "conformance", "compare", name, "-o", str(page), "--fail-on", "none"]

@@ -87,9 +87,10 @@ def command(  # noqa: PLR0913 (one parameter for each option)
     if fail_on == NEW and not baselines:
         raise click.UsageError("--fail-on new needs --against: new differences are those from a baseline")
     given, kept = _all_read(record_paths(names), record_paths(baselines), keep_going)
-    compared = _narrowed(_compared(given.records, kept.records, Filters(**filters)), only)
-    _write(compared, form or _form_of(output), output, everything)
     damaged = (*given.damaged, *kept.damaged)
+    compared = _narrowed(_compared(given.records, kept.records, Filters(**filters)), only)
+    del given, kept  # what was not compared is not needed any more, and a page needs the memory
+    _write(compared, form or _form_of(output), output, everything)
     for message in damaged:
         click.echo(message, err=True)
     if damaged:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Protocol
 
 from conformance.engine.wording import counted
 from conformance.language.howto_claims import (
@@ -22,7 +23,6 @@ from conformance.language.howto_claims import (
 from conformance.model import observation as o
 from conformance.model.errors import RecordError
 from conformance.model.record import CellRecord, StepRecord
-from conformance.model.scenario import Scenario
 from conformance.report.measures import figure
 from conformance.report.records import Record
 from conformance.tables.selectors import Host
@@ -136,7 +136,21 @@ def by_scenario(cells: Iterable[CellRecord]) -> dict[str, list[CellRecord]]:
     return found
 
 
-def judged(platforms: Sequence[Platform], scenarios: Iterable[Scenario]) -> tuple[Judged, ...]:
+class Versioned(Protocol):
+    """What tells which version of a scenario is meant."""
+
+    @property
+    def id(self) -> str:
+        """The id of the scenario."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """The digest of its file."""
+        ...
+
+
+def judged(platforms: Sequence[Platform], scenarios: Iterable[Versioned]) -> tuple[Judged, ...]:
     """Every claim in the order of the HOWTO. Cells of another version of a scenario do not count."""
     digests = {scenario.id: scenario.digest for scenario in scenarios}
     known = [_current(each, digests) for each in platforms]

@@ -36,6 +36,7 @@ class Behaviours:
     steps: Numbering[Numbers] = field(default_factory=Numbering)
     acts: Numbering[Numbers] = field(default_factory=Numbering)
     kept: Numbering[tuple[int | Numbers, ...]] = field(default_factory=Numbering)
+    _by_object: dict[int, tuple[int, StepRecord]] = field(default_factory=dict)
 
     def of(self, cell: CellRecord, packets: Drawings = ((), ())) -> int:
         """The number of what a cell did. ``packets``: its drawings with packets, a wide and a narrow one."""
@@ -59,7 +60,7 @@ class Behaviours:
             if step.observation.kind != o.NOT_APPLICABLE:
                 states = (f"{change.socket}: {change.words}" for change in changed.get(step.number, ()))
                 yield (
-                    self.steps.of(self._step(step)),
+                    self._step(step),
                     text(_did(cell, step)),
                     NOT_JUDGED if step.met is None else int(step.met),
                     text(_wait(step)),
@@ -68,7 +69,15 @@ class Behaviours:
                     text("\n".join(states)),
                 )
 
-    def _step(self, step: StepRecord) -> Numbers:
+    def _step(self, step: StepRecord) -> int:
+        """The number of a step's definition. Records share the objects of equal steps, so each is looked at once."""
+        known = self._by_object.get(id(step))
+        if known is None:
+            known = self.steps.of(self._definition(step)), step
+            self._by_object[id(step)] = known
+        return known[0]
+
+    def _definition(self, step: StepRecord) -> Numbers:
         text = self.texts.of
         return (
             step.number,

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 from conformance.language.howto_claims import CONFIRMS, CONTRADICTS
 from conformance.model.record import CellRecord
-from conformance.model.scenario import Scenario
 from conformance.report.claim_results import STATUSES, Platform, Standing, by_scenario, judged
 from conformance.report.compared import Comparison
 from conformance.report.coverage import Key
 from conformance.report.html.numbering import Numbering, Texts
+from conformance.report.html.scenario_texts import ScenarioText
 from conformance.tables.selectors import Host
 
 Numbers = tuple[int, ...]
 Shown = tuple[int | tuple[Numbers, ...], ...]
 
 
-def claim_tables(compared: Comparison, scenarios: Sequence[Scenario], texts: Texts) -> dict[str, object]:
+def claim_tables(compared: Comparison, scenarios: Sequence[ScenarioText], texts: Texts) -> dict[str, object]:
     """``claims``: id, sentence, caveat, and on which records, each with the number of its row in ``standings``.
 
     A row of ``standings``: status, steps for, steps against, and what was shown: for or against, the sentence, a cell,

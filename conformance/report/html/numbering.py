@@ -31,9 +31,16 @@ LONGEST = 4_000
 class Texts(Numbering[str]):
     """Numbers for texts in the form in which the page shows them."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, int] = {}
+
     def of(self, value: str) -> int:
         """The number of a text."""
-        return super().of(shown(value))
+        number = self._known.get(value)
+        if number is None:
+            number = self._known[value] = super().of(shown(value))
+        return number
 
 
 def shown(text: str, longest: int = LONGEST) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from conformance.language.howto_claims import claims, former_ids
 from conformance.model.record import VERDICTS, CellRecord
-from conformance.model.scenario import Scenario
 from conformance.report.claim_results import STATUSES
 from conformance.report.compared import CellComparison, ComparedRecord, Comparison, Entry
 from conformance.report.difference_kinds import KINDS
@@ -15,7 +14,7 @@ from conformance.report.html.claim_table import claim_tables
 from conformance.report.html.commands import platform_argument
 from conformance.report.html.numbering import shown
 from conformance.report.html.rows import CODES, Row, folder, gaps, parting_values, rows
-from conformance.report.html.scenario_texts import coloured, found
+from conformance.report.html.scenario_texts import ScenarioText, coloured, found
 from conformance.report.html.terms import MARKS
 from conformance.report.measures import Measured
 from conformance.tables.sections import SECTIONS
@@ -86,7 +85,7 @@ def _record(record: ComparedRecord) -> dict[str, object]:
     }
 
 
-def _scenarios(cells: Iterable[CellComparison]) -> dict[str, tuple[str, CellRecord | None, Scenario | None]]:
+def _scenarios(cells: Iterable[CellComparison]) -> dict[str, tuple[str, CellRecord | None, ScenarioText | None]]:
     """Each scenario by its id: where its file was, the first cell that ran, and the file where that is known."""
     first: dict[str, tuple[str, CellRecord | None]] = {}
     for each in cells:
@@ -96,20 +95,19 @@ def _scenarios(cells: Iterable[CellComparison]) -> dict[str, tuple[str, CellReco
     return {name: (file, ran, found(ran) if ran else None) for name, (file, ran) in first.items()}
 
 
-def _scenario(name: str, file: str, ran: CellRecord | None, known: Scenario | None) -> dict[str, object]:
+def _scenario(name: str, file: str, ran: CellRecord | None, known: ScenarioText | None) -> dict[str, object]:
     """What the page says of a scenario; without its file only what the record has."""
     said: dict[str, object] = {"id": shown(name), "section": shown(folder(name)), "file": shown(file)}
     said["level"] = ran.level if ran else ""
     if known is None:
         return said
     order = {name: number for number, name in enumerate(claims())}
-    content = known.path.read_text("utf-8")
-    text = shown(content, len(content) * 10)
+    text = shown(known.content, 10 * len(known.content))
     return {
         **said,
         "summary": shown(known.summary),
         "why": shown(known.why),
-        "claims": [order[claim] for claim in (former_ids().get(name, name) for name in known.claims)],
+        "claims": [order[claim] for claim in (former_ids().get(name, name) for name in known.claims) if claim in order],
         "sources": [shown(source) for source in known.sources],
         "text": text,
         "pieces": [number for piece in coloured(text) for number in piece],

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.language.corpus import SUFFIX, bundled, load_one
-from conformance.model.errors import ScenarioError
+from conformance.language.corpus import SUFFIX, bundled
 from conformance.model.record import CellRecord
-from conformance.model.scenario import Scenario
 
 KINDS = ("", "key", "text", "number", "comment", "sign")
 """What a piece of YAML is, for its colour."""
@@ -19,25 +18,50 @@ _BY_TOKEN = {"Name": "key", "Literal.Number": "number", "Comment": "comment", "L
 """The kinds of Pygments' tokens, by the beginning of their names."""
 
 
-def found(cell: CellRecord) -> Scenario | None:
+@dataclass(frozen=True)
+class ScenarioText:
+    """The file of a scenario, and what it says at its top."""
+
+    id: str
+    digest: str
+    content: str
+    summary: str
+    why: str
+    claims: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+def found(cell: CellRecord) -> ScenarioText | None:
     """The scenario that a cell ran; None where no file here has the content that the record names."""
-    for path, root in _places(cell):
-        with contextlib.suppress(OSError, ValueError, ScenarioError):  # a record may name what no path can be
-            if path.suffix == SUFFIX and path.is_file() and _digest(path) == cell.digest:
-                return load_one(path, root)
+    for path in _places(cell):
+        with contextlib.suppress(OSError, ValueError):  # a record may name what no path can be
+            if path.suffix == SUFFIX and path.is_file():
+                content = path.read_bytes()
+                if hashlib.sha256(content).hexdigest() == cell.digest:
+                    return _text(cell.scenario, cell.digest, content.decode("utf-8"))
     return None
 
 
-def _places(cell: CellRecord) -> Iterator[tuple[Path, Path]]:
+def _text(scenario: str, digest: str, content: str) -> ScenarioText | None:
+    """None where the content is no mapping: then it is no scenario."""
+    import yaml  # only here: most commands read no scenarios
+
+    try:
+        top = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, RecursionError):
+        return None
+    if not isinstance(top, dict):
+        return None
+    lists = {name: tuple(map(str, top.get(name) or ())) for name in ("claims", "sources")}
+    return ScenarioText(scenario, digest, content, str(top.get("summary", "")), str(top.get("why", "")), **lists)
+
+
+def _places(cell: CellRecord) -> Iterator[Path]:
     """Where a scenario's file may be: among those of the package, else where the record says."""
     if cell.digest and ".." not in cell.scenario.split("/"):
-        yield bundled() / (cell.scenario + SUFFIX), bundled()
+        yield bundled() / (cell.scenario + SUFFIX)
     if cell.digest and cell.file:
-        yield Path(cell.file), Path(cell.file).parent
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+        yield Path(cell.file)
 
 
 def coloured(text: str) -> list[tuple[int, int]]:
