@@ -1,7 +1,9 @@
 """How long the HTML report of 100 records with 3,000 cells takes: time, memory, size, first paint and first filter.
 
 The records are the kept ones in turn; in each, a share of the cells is changed at random (with a fixed seed), and with
-``--durations`` also how long every cell took. ``python benchmarks/report_scale.py [--records 100] [--cells 3000] [--share 0.05]`` prints the figures.
+``--durations`` also how long every cell took. Prints the figures:
+
+    python benchmarks/report_scale.py [--records 100] [--cells 3000] [--share 0.05] [--durations]
 """
 
 from __future__ import annotations
