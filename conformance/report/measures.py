@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conformance.model.record import CellRecord
 from conformance.tables.transports import TRANSPORTS
@@ -22,9 +22,9 @@ class Measured:
     name: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
-    values: tuple[tuple[float | None, ...], ...] = ()
+    values: tuple[tuple[float | None, ...], ...] = field(default=(), compare=False)
     """The figures as numbers; None where the row has none in that column."""
-    keys: tuple[tuple[str, str, str], ...] = ()
+    keys: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
     """Scenario, case and transport of each row; where the columns are cases, of its first cell."""
 
 
