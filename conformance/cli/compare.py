@@ -88,14 +88,19 @@ def command(  # noqa: PLR0913 (one parameter for each option)
         raise click.UsageError("--fail-on new needs --against: new differences are those from a baseline")
     given, kept = _all_read(record_paths(names), record_paths(baselines), keep_going)
     damaged = (*given.damaged, *kept.damaged)
+    messages = (*_incomplete(given.records), *damaged)
     compared = _narrowed(_compared(given.records, kept.records, Filters(**filters)), only)
     del given, kept  # what was not compared is not needed any more, and a page needs the memory
     _write(compared, form or _form_of(output), output, everything)
-    for message in damaged:
+    for message in messages:
         click.echo(message, err=True)
     if damaged:
         return Exit.USAGE
     return Exit.UNEXPECTED if fail_on != NONE and (compared.entries or compared.lost) else Exit.NOTHING_UNEXPECTED
+
+
+def _incomplete(records: Sequence[Record]) -> list[str]:
+    return [f"{record.path} is incomplete: {record.incomplete}" for record in records if record.incomplete]
 
 
 def _all_read(records: Sequence[Path], baselines: Sequence[Path], keep_going: bool) -> tuple[Read, Read]:
@@ -189,13 +194,13 @@ def show(compared: Comparison, everything: bool = False) -> None:
     """Prints what of a comparison fits a screen; everything on request, through a pager on a terminal."""
     from conformance.report.comparison_text import text
 
+    width = console().width
     if not everything:
-        size = shutil.get_terminal_size((100, 24))
-        click.echo(text(compared, size.lines or 24), nl=False)
+        click.echo(text(compared, shutil.get_terminal_size((width, 24)).lines or 24, width), nl=False)
     elif sys.stdout.isatty():
-        click.echo_via_pager(text(compared))
+        click.echo_via_pager(text(compared, width=width))
     else:
-        click.echo(text(compared), nl=False)
+        click.echo(text(compared, width=width), nl=False)
 
 
 def show_measures(tables: Sequence[Measured], cells: Sequence[CellRecord]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, takewhile
 
 from conformance.model.facts import HostFacts
 from conformance.report.records import Record
@@ -35,7 +35,7 @@ def labelled(records: Sequence[Record]) -> Labels:
     shared = tuple((name, words) for name, words in same.items() if words and name not in _ABBREVIATED)
     if len(parts) == 1:
         return Labels((_words(parts[0], (SYSTEM, "machine", "Python", "implementation")),), shared)
-    return Labels(_distinct(_shortest(parts, varying), records), shared)
+    return Labels(_distinct(_shortest(parts, varying), records, varying), shared)
 
 
 _LAST = ("kernel", "Python release", "byte order", "word size", "started", "path")
@@ -112,13 +112,23 @@ def _words(parts: dict[str, str], names: Sequence[str]) -> str:
     return JOINED.join(parts[name] for name in names if parts[name])
 
 
-def _distinct(names: Sequence[str], records: Sequence[Record]) -> tuple[str, ...]:
-    """The names; behind those that several records have, the file, and a number where even that is the same."""
-    counts, made = Counter(names), []
-    for name, record in zip(names, records, strict=True):
-        made.append(f"{name}{JOINED}{record.path}" if counts[name] > 1 else name)
+def _distinct(names: Sequence[str], records: Sequence[Record], varying: Sequence[str]) -> tuple[str, ...]:
+    """The names; with the file where several records have the same, and a number where even that is the same."""
+    counts, files = Counter(names), _files(records)
+    made = [
+        name if counts[name] == 1 else JOINED.join([name, file] if varying else [file])
+        for name, file in zip(names, files, strict=True)
+    ]
     seen: Counter[str] = Counter()
     for number, name in enumerate(made):
         seen[name] += 1
         made[number] = f"{name} ({seen[name]})" if seen[name] > 1 else name
     return tuple(made)
+
+
+def _files(records: Sequence[Record]) -> list[str]:
+    """The paths of records without the folders that all of them are in."""
+    parts = [record.path.parts for record in records]
+    columns = zip(*(each[:-1] for each in parts), strict=False)
+    same = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    return ["/".join(each[same:]) for each in parts]
