@@ -1,115 +1,206 @@
-"""``conformance compare``: records side by side."""
+"""``conformance compare``: records side by side, or against their baselines."""
 
 from __future__ import annotations
 
+import fnmatch
+import shutil
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
-from rich.table import Table
-from rich.text import Text
 
+from conformance.cli.choices import Name
 from conformance.cli.exits import Exit
-from conformance.cli.terminal import console, measure_table, print_json
-from conformance.engine.wording import counted
+from conformance.cli.formats import FORMATS, SUFFIXES, TEXT, renderer
+from conformance.cli.record_files import Read, read_records, record_paths
+from conformance.cli.terminal import console, measure_table
+from conformance.language.suggestions import unknown
+from conformance.model.errors import HarnessError, RecordError
 from conformance.model.record import CellRecord
-from conformance.report.comparison import (
-    ANOTHER_VERSION,
-    CellComparison,
-    Comparison,
-    Parting,
-    alike,
-    by_version,
-    compare,
-    left_out,
-    parted,
-)
-from conformance.report.markdown import comparison as markdown
+from conformance.report.compared import Comparison
+from conformance.report.comparison import Wanted, compare
+from conformance.report.difference_kinds import KINDS
 from conformance.report.measures import Measured
-from conformance.report.records import Record, read
+from conformance.report.records import Record
+from conformance.report.tables import section
+from conformance.tables.transports import GROUPS, TRANSPORTS, expand
 
-SHOWN = 10
-"""How many of the scenarios that are not compared are named."""
+COVERAGE = "coverage"
+NEW, ANY, NONE = FAILURES = ("new", "any", "none")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which cells are compared; an empty filter lets all through."""
+
+    sections: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    transports: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
 
 
 @click.command("compare")
-@click.argument("records", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--markdown", "as_markdown", is_flag=True, help="As Markdown.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def command(records: tuple[Path, ...], as_markdown: bool, as_json: bool) -> int:
-    """Compare two or more records: cells grouped by identical behaviour, and the first step where they part.
+@click.argument("names", nargs=-1, required=True, metavar="RECORD|FOLDER|GLOB...")
+@click.option("--against", "baselines", multiple=True, metavar="BASELINE", help="What differs from these records.")
+@click.option(
+    "--format", "form", type=Name("format", FORMATS), help=f"{', '.join(FORMATS)}; default: by -o, else text."
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write this file.")
+@click.option("--fail-on", type=click.Choice(FAILURES), help="Which differences make the exit status 1.")
+@click.option("--only", multiple=True, type=click.Choice([*KINDS, COVERAGE]), help="Show nothing else.")
+@click.option("--section", "sections", multiple=True, help="Only scenarios of this section.")
+@click.option("--claim", "claims", multiple=True, help="Only scenarios that act out this claim.")
+@click.option("--transport", "transports", multiple=True, metavar="T",
+              type=Name("transport", [*TRANSPORTS, *GROUPS]), help="Only this transport or group.")  # fmt: skip
+@click.option("--scenario", "scenarios", multiple=True, help="Only scenarios with this id, part of an id, or glob.")
+@click.option("--all", "everything", is_flag=True, help="All differences, also where they do not fit the screen.")
+@click.option("--keep-going", is_flag=True, help="Compare the other records where some are damaged; still status 2.")
+@click.option("--markdown", "form", flag_value="markdown", help="The same as --format markdown.")
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
+def command(  # noqa: PLR0913 (one parameter for each option)
+    names: tuple[str, ...],
+    baselines: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+    fail_on: str | None,
+    only: tuple[str, ...],
+    everything: bool,
+    keep_going: bool,
+    **filters: tuple[str, ...],
+) -> int:
+    """Compare records, plain or compressed: which differences are unexplained, declared or documented.
 
-    Cells whose scenario was another version in another record are counted and not compared.
+    A cell that a record did not run is no difference, but coverage. With --against, each record is compared with the
+    baselines of the same platform and implementation, and only what is new is shown.
 
-    Exit status 1 where cells differ, 0 where none does.
+    \b
+      conformance compare reports/reference
+      conformance compare reports/runs --against reports/reference
+      conformance compare reports/reference --only unexplained --all
+      conformance compare A.jsonl B.jsonl.gz -o comparison.md
+
+    Exit status 1 where records differ (with --against: where something is new), where cells are missing from a record
+    or a record is incomplete, and with --against where a cell is not run any more. --fail-on none: 0.
     """
-    if len(records) < 2:
-        raise click.UsageError("a comparison needs at least two records")
-    read_records = [read(path) for path in records]
-    compared = compare(read_records)
-    incomplete = [str(record.path) for record in read_records if not record.complete]
-    if as_json:
-        print_json(_json(compared))
-    elif as_markdown:
-        click.echo(markdown(compared), nl=False)
+    if fail_on == NEW and not baselines:
+        raise click.UsageError("--fail-on new needs --against: new differences are those from a baseline")
+    given, kept = _all_read(record_paths(names), record_paths(baselines), keep_going)
+    damaged = (*given.damaged, *kept.damaged)
+    messages = (*_incomplete(given.records), *damaged)
+    compared = _narrowed(_compared(given.records, kept.records, Filters(**filters)), only)
+    del given, kept  # what was not compared is not needed any more, and a page needs the memory
+    _write(compared, form or _form_of(output), output, everything)
+    for message in messages:
+        click.echo(message, err=True)
+    if damaged:
+        return Exit.USAGE
+    return Exit.UNEXPECTED if fail_on != NONE and (compared.entries or compared.lost) else Exit.NOTHING_UNEXPECTED
+
+
+def _incomplete(records: Sequence[Record]) -> list[str]:
+    return [f"{record.path} is incomplete: {record.incomplete}" for record in records if record.incomplete]
+
+
+def _all_read(records: Sequence[Path], baselines: Sequence[Path], keep_going: bool) -> tuple[Read, Read]:
+    """Records and baselines. RecordError with all that is wrong, unless the sound ones can do without the others."""
+    from conformance.report.slim_records import SlimReader
+
+    reader = SlimReader()
+    found = read_records(records, reader), read_records(baselines, reader)
+    damaged = [message for each in found for message in each.damaged]
+    if damaged and not keep_going:
+        raise RecordError("\n".join(damaged))
+    enough = len(found[0].records) > (0 if baselines else 1) and (found[1].records or not baselines)
+    if not enough:
+        need = "a record and a baseline" if baselines else "at least two records"
+        if damaged:
+            raise RecordError("\n".join([*damaged, f"what is left is too little: a comparison needs {need}"]))
+        raise click.UsageError(f"a comparison needs {need}")
+    return found
+
+
+def _compared(records: Sequence[Record], baselines: Sequence[Record], filters: Filters) -> Comparison:
+    from conformance.report.against import compare_against
+
+    wanted = _wanted(filters) if filters != Filters() else None
+    made = compare_against(records, baselines, wanted) if baselines else compare(records, wanted)
+    if wanted and not made.cells:
+        raise click.UsageError("no cell of these records is left by the filters")
+    return made
+
+
+def _wanted(filters: Filters) -> Wanted:
+    """Whether a cell passes all filters."""
+    transports = {name for each in filters.transports for name in expand(each)}
+    acting = _acting_out(filters.claims) if filters.claims else set()
+
+    def wanted(cell: CellRecord) -> bool:
+        return (
+            (not filters.sections or section(cell) in filters.sections)
+            and (not transports or cell.transport in transports)
+            and (not filters.claims or cell.scenario in acting)
+            and (not filters.scenarios or any(_is_named(cell.scenario, each) for each in filters.scenarios))
+        )
+
+    return wanted
+
+
+def _is_named(scenario: str, name: str) -> bool:
+    return fnmatch.fnmatchcase(scenario, name if any(char in name for char in "*?[") else f"*{name}*")
+
+
+def _acting_out(claims: Sequence[str]) -> set[str]:
+    """The ids of the bundled scenarios that act out these claims."""
+    from conformance.cli.paths import load_scenarios
+
+    scenarios = load_scenarios(())
+    known = {claim for scenario in scenarios for claim in scenario.claims}
+    for claim in claims:
+        if claim not in known:
+            raise click.UsageError(unknown("claim", claim, known))
+    return {scenario.id for scenario in scenarios if set(scenario.claims) & set(claims)}
+
+
+def _narrowed(compared: Comparison, only: Sequence[str]) -> Comparison:
+    """The comparison with entries of these kinds only, and without coverage where that is not asked for."""
+    if not only:
+        return compared
+    entries = tuple(entry for entry in compared.entries if entry.kind in only)
+    return replace(compared, entries=entries)
+
+
+def _form_of(output: Path | None) -> str:
+    return SUFFIXES.get(output.suffix, TEXT) if output else TEXT
+
+
+def _write(compared: Comparison, form: str, output: Path | None, everything: bool) -> None:
+    """Writes the comparison to a file, or to standard output: there as text that fits the screen."""
+    if form == TEXT and output is None:
+        show(compared, everything)
+        return
+    made = renderer(form)(compared)
+    if output is None:
+        click.echo(made, nl=False)
+        return
+    try:
+        output.write_text(made, "utf-8", errors="backslashreplace", newline="\n")
+    except OSError as error:
+        raise HarnessError(f"{output}: cannot be written: {error.strerror}; -o names another file") from None
+
+
+def show(compared: Comparison, everything: bool = False) -> None:
+    """Prints what of a comparison fits a screen; everything on request, through a pager on a terminal."""
+    from conformance.report.comparison_text import text
+
+    width = console().width
+    if not everything:
+        click.echo(text(compared, shutil.get_terminal_size((width, 24)).lines or 24, width), nl=False)
+    elif sys.stdout.isatty():
+        click.echo_via_pager(text(compared, width=width))
     else:
-        show(compared, read_records)
-    for path in incomplete:
-        click.echo(f"{path} is incomplete: its run was ended before the last cell", err=True)
-    return Exit.UNEXPECTED if compared.differing else Exit.NOTHING_UNEXPECTED
-
-
-def _json(compared: Comparison) -> dict[str, object]:
-    return {
-        "records": list(compared.labels),
-        "counts": dict(compared.counts()),
-        "differing": [
-            {
-                "scenario": cell.scenario,
-                "case": cell.case,
-                "transport": cell.transport,
-                "groups": [list(group) for group in cell.groups],
-                "step": cell.parting.step if cell.parting else None,
-                "says": cell.parting.says if cell.parting else None,
-                "did": list(cell.parting.did) if cell.parting else [],
-                "depth": cell.parting.depth if cell.parting else None,
-            }
-            for cell in compared.differing
-        ],
-        "another_version": [
-            {
-                "scenario": cell.scenario,
-                "case": cell.case,
-                "transport": cell.transport,
-                "versions": [list(labels) for labels in cell.versions],
-            }
-            for cell in compared.of_another_version
-        ],
-    }
-
-
-def show(compared: Comparison, records: Sequence[Record]) -> None:
-    """Prints a comparison."""
-    screen = console()
-    counts = ", ".join(f"{number} {what}" for what, number in compared.counts().items() if number)
-    screen.print(" · ".join(compared.labels), style="bold", markup=False)
-    screen.print(f"{counted(sum(compared.counts().values()), 'cell')}: {counts or 'none'}")
-    for summary in grouping(compared):
-        screen.print(summary, markup=False)
-    for label, why, number in left_out(compared.differing):
-        screen.print(f"{label}: {counted(number, 'cell')} not run, {why}", markup=False, style="dim")
-    for versions, names in by_version(compared.of_another_version).items():
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        words = f"not compared, {ANOTHER_VERSION} ({versions}): {', '.join(names[:SHOWN])}{more}"
-        screen.print(words, markup=False, style="dim")
-    for cells in alike(parted(compared.differing)):
-        screen.print()
-        screen.print(_place(cells))
-        screen.print(_did(cells[0], cells[0].parting))
-        for further in cells[0].parting.then if cells[0].parting else ():
-            screen.print(_step(further))
-            screen.print(_did(cells[0], further))
-    show_measures(compared.measures, [cell for record in records for cell in record.cells])
+        click.echo(text(compared, width=width), nl=False)
 
 
 def show_measures(tables: Sequence[Measured], cells: Sequence[CellRecord]) -> None:
@@ -119,42 +210,3 @@ def show_measures(tables: Sequence[Measured], cells: Sequence[CellRecord]) -> No
     for table in tables:
         console().print()
         console().print(measure_table(table))
-
-
-def grouping(compared: Comparison) -> list[str]:
-    """How often the records fell into which groups: ``A = B, C differs: 12 cells``."""
-    found: dict[tuple[tuple[str, ...], ...], int] = {}
-    for cell in compared.differing:
-        groups = tuple(sorted(cell.groups, key=len, reverse=True))
-        found[groups] = found.get(groups, 0) + 1
-    lines = []
-    for groups, number in sorted(found.items(), key=lambda item: -item[1]):
-        words = " | ".join(" = ".join(group) for group in groups)
-        lines.append(f"{words}: {counted(number, 'cell')}")
-    return lines
-
-
-def _place(cells: list[CellComparison]) -> Text:
-    cell = cells[0]
-    text = Text(cell.scenario, style="bold")
-    if cell.case:
-        text.append(f" ({cell.case})")
-    text.append("  over " + ", ".join(each.transport for each in cells), "not bold dim")
-    return text.append("\n").append(_step(cell.parting)) if cell.parting else text
-
-
-def _step(parting: Parting) -> Text:
-    where = f"step {parting.step}, line {parting.line}: " if parting.step else ""
-    text = Text(f"  {where}{parting.says}", "not bold cyan")
-    return text.append(f"  ({parting.depth})" if parting.depth else "", "not bold dim")
-
-
-def _did(cell: CellComparison, parting: Parting | None) -> Table:
-    """A line for each group of records that did the same; of two groups, the second is coloured."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for number, (group, did) in enumerate(zip(cell.groups, parting.did if parting else (), strict=False)):
-        odd = len(cell.groups) == 2 and number == 1
-        table.add_row("   ", Text(" = ".join(group)), Text(did, style="yellow" if odd else ""))
-    if cell.absent:
-        table.add_row("   ", Text(", ".join(cell.absent), "dim"), Text("not in this record", "dim"))
-    return table

@@ -97,7 +97,17 @@ def _faults() -> list[Row]:
 def _claims() -> list[Row]:
     from conformance.language.howto_claims import claims
 
-    return [vars(claim) for claim in claims().values()]
+    return [
+        {
+            "id": claim.id,
+            "says": claim.says,
+            "caveat": claim.caveat,
+            "only": claim.only,
+            "holds": claim.holds,
+            "example": claim.example.scenario,
+        }
+        for claim in claims().values()
+    ]
 
 
 def _platforms() -> list[Row]:

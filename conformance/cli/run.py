@@ -27,6 +27,7 @@ from conformance.report.divergences import divergent, passed_otherwise
 from conformance.report.explained import by_reason
 from conformance.report.measures import measured
 from conformance.report.records import read
+from conformance.report.scenario_sources import source_of
 from conformance.report.tables import verdict_counts
 from conformance.report.timeline import timeline
 from conformance.tables.transports import GROUPS, TRANSPORTS
@@ -137,7 +138,7 @@ def _summary(results: Results) -> dict[str, object]:
 def _summed_up(cell: CellRecord) -> dict[str, object]:
     names = ("id", "verdict", "reason", "expected", "observed", "file", "step")
     step = next((step for step in cell.steps if step.number == cell.step), None)
-    known = {name: getattr(step, name, None) for name in ("source", "basis")}
+    known = {"source": step and (source_of(step, cell) or None), "basis": step and step.basis}
     found = {name: (value := getattr(cell, name)) and vars(value) for name in ("differential", "fixture")}
     return {**{name: getattr(cell, name) for name in names}, **known, **found}
 
@@ -168,7 +169,7 @@ def _show(results: Results) -> None:
     if len(results.records) > 1:
         screen.print()
         records = [read(path) for path in results.records]
-        show_comparison(compare(records), records)
+        show_comparison(compare(records))
 
 
 def _show_unsupported(cells: list[CellRecord]) -> None:

@@ -21,6 +21,7 @@ from conformance.cli.terminal import STYLES, console
 from conformance.language.suggestions import unknown
 from conformance.model.errors import HarnessError
 from conformance.model.examined import Examined
+from conformance.model.facts import HostFacts
 from conformance.model.record import CellRecord
 from conformance.model.scenario import Scenario
 from conformance.platforms import PLATFORMS, Interpreter, SetupError, cache_directory
@@ -63,6 +64,8 @@ class Results:
     not_run: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     status: Exit | None = None
+    facts: HostFacts | None = None
+    """The host of the last cell; None where no worker started."""
 
     def by_record(self) -> Mapping[str, list[CellRecord]]:
         """The cells by platform and implementation, in order."""
@@ -246,6 +249,7 @@ class _Display:
 
         cell = reported.cell
         self._results.cells.append(cell)
+        self._results.facts = reported.facts or self._results.facts
         self._results.captures.append(pcapng_of(cell, reported.packets) if self.recorder is None else b"")
         examined = self._found.get(cell.implementation)
         version = examined and examined.version

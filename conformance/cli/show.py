@@ -7,35 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.text import Text
 
+from conformance.cli.acting_out import act_out
 from conformance.cli.choices import Name
+from conformance.cli.drawing import draw
 from conformance.cli.exits import of_verdicts
 from conformance.cli.paths import load_scenarios
 from conformance.cli.running import Request, run_all
-from conformance.cli.terminal import STYLES, console
-from conformance.language.howto_claims import claims
+from conformance.cli.terminal import console
+from conformance.language.howto_claims import claims, former_ids
 from conformance.language.suggestions import unknown
 from conformance.model.captures import CaptureRecord
 from conformance.model.errors import RecordError
 from conformance.model.record import CellRecord
 from conformance.model.scenario import Case, Scenario
-from conformance.report.lifelines import Line
 from conformance.report.records import read
-from conformance.report.sequence import diagram
 from conformance.tables.transports import TRANSPORTS
-
-_LINE_STYLES = {
-    "head": "bold",
-    "call": "cyan",
-    "result": "green",
-    "deviation": "bold red",
-    "arrow": "yellow",
-    "evidence": "dim",
-    "fault": "magenta",
-    "lost": "red",
-    "note": "dim",
-}
 
 
 @click.command("show")
@@ -51,10 +38,15 @@ def command(
 ) -> int:
     """Run SCENARIO (a file, an id or a part of one) and draw what happened as a sequence diagram.
 
+    SCENARIO may also be a claim of the HOWTO: its exemplary scenario is run, and the steps that bear on it are marked.
+
     Exit status 0 where it passed, 1 where it failed or was inconclusive, 3 where it could not be run here.
     """
     if record is not None:
         return _replay(record, scenario, transport, case_name, wire)
+    claim = claims().get(former_ids().get(scenario, scenario))
+    if claim is not None:
+        return act_out(claim, transport, implementation, case_name)
     one = _one(scenario)
     over = transport or one.transports[0]
     if over not in one.transports:
@@ -66,7 +58,7 @@ def command(
         return results.status
     _introduce(one)
     for cell, capture in zip(results.cells, results.captures, strict=True):
-        _draw(cell, capture if wire else None)
+        draw(cell, capture if wire else None)
     return of_verdicts(cell.verdict for cell in results.cells)
 
 
@@ -82,7 +74,7 @@ def _replay(path: Path, scenario: str, transport: str | None, case_name: str | N
     over = transport or found[0].transport
     shown = [cell for cell in found if cell.transport == over]
     for cell in shown:
-        _draw(cell, _recorded_capture(path, cell) if wire else None)
+        draw(cell, _recorded_capture(path, cell) if wire else None)
     return of_verdicts(cell.verdict for cell in shown)
 
 
@@ -95,13 +87,6 @@ def _recorded_capture(record: Path, cell: CellRecord) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RecordError(f"{path}: cannot be read: {error.strerror}; {record} names it") from None
-
-
-def _wire_diagram(cell: CellRecord, capture: bytes, width: int) -> list[Line]:
-    from conformance.report.pcapng import packets  # only here: decoders take their time to import
-    from conformance.report.wire_diagram import wire_diagram
-
-    return wire_diagram(cell, packets(capture), width)
 
 
 def _one(name: str) -> Scenario:
@@ -134,14 +119,3 @@ def _introduce(scenario: Scenario) -> None:
     known = claims()
     for claim in scenario.claims:
         screen.print(f"HOWTO: {known[claim].says}", style="italic dim", markup=False)
-
-
-def _draw(cell: CellRecord, capture: bytes | None) -> None:
-    """Draws a cell; with the packets of a capture file where one is given."""
-    screen = console()
-    label = f"{cell.case}, " if cell.case else ""
-    screen.print(f"\n{cell.scenario}: {label}over {cell.transport}\n", style="dim", markup=False)
-    for line in diagram(cell, screen.width) if capture is None else _wire_diagram(cell, capture, screen.width):
-        screen.print(Text(line.text, style=_LINE_STYLES.get(line.kind, ""), no_wrap=True, overflow="ellipsis"))
-    screen.print()
-    screen.print(Text(cell.verdict, STYLES[cell.verdict]).append(f": {cell.reason}" if cell.reason else "", "default"))

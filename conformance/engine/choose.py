@@ -40,10 +40,15 @@ def applicable(alternatives: Iterable[s.Alternative], host: Host) -> list[s.Alte
     return [each for each in alternatives if host.holds(each.selector)]
 
 
-def outcome_for(step: s.Step, host: Host) -> s.Outcome:
-    """The outcome that is expected of a step on this host; the loader refused ties."""
+def alternative_for(step: s.Step, host: Host) -> Optional[s.Alternative]:
+    """The alternative that is expected of a step on this host; None for the usual outcome. The loader refused ties."""
     found = applicable(step.alternatives, host)
-    chosen = most_specific(found) if found else None
+    return most_specific(found) if found else None
+
+
+def outcome_for(step: s.Step, host: Host) -> s.Outcome:
+    """The outcome that is expected of a step on this host."""
+    chosen = alternative_for(step, host)
     return chosen.outcome if chosen else step.outcome
 
 

@@ -42,9 +42,9 @@ def basis_words(basis: str | None) -> str:
     return f"{_BASES.get(basis, basis)}, never observed"
 
 
-def known_from(source: str | None, basis: str | None) -> str:
+def known_from(source: str | None, basis: str | None = None) -> str:
     """In brackets, the source of an expectation in brief and how it is known to hold; empty where neither is stated."""
-    brief = source if source is None or len(source) <= LONGEST_SOURCE else source[:LONGEST_SOURCE].rstrip() + "…"
+    brief = source if not source or len(source) <= LONGEST_SOURCE else source[:LONGEST_SOURCE].rstrip() + "…"
     words = "; ".join(filter(None, (brief, basis_words(basis))))
     return f" ({words})" if words else ""
 

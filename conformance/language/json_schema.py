@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.language.howto_claims import claims
+from conformance.language.howto_claims import claims, former_ids
 from conformance.language.outcome_syntax import MAX_ALTERNATIVES
 from conformance.language.scenario_syntax import REQUIRED_KEYS
 from conformance.language.step_syntax import GROUP_KINDS, MAX_LIMIT, MAX_REPEAT, MAX_STEPS
@@ -140,7 +140,7 @@ def _file_keys() -> Schema:
         "why": _text("Why it is so, or why it matters."),
         "fails_only_if": _text("What it would take to fail this, where no implementation of sockets can."),
         "level": _ref("level", "Who promises it: must (a standard), platform (each its own), measure (a number)."),
-        "claims": _list(_ref("claim"), "The sentences of the Socket Programming HOWTO that this acts out."),
+        "claims": _list(_ref("claim"), "The sentences of the Socket Programming HOWTO that this is about."),
         "sources": _list(_text("A standard, manual or source file."), "Where the expected outcome is written."),
         "tags": _list(_ref("name"), "Words to select scenarios by."),
         "formerly": _list(_text("An id."), "Ids that this scenario had before."),
@@ -198,6 +198,12 @@ def _condition(row: Fault) -> Schema:
     return _any(own[str(row.main)], _closed(own), description=row.summary)
 
 
+def _claims() -> dict[str, str]:
+    """Each claim by its id, and by its earlier one."""
+    known = {name: claim.says.strip() for name, claim in claims().items()}
+    return {**known, **{former: f"Now {name}." for former, name in former_ids().items()}}
+
+
 def _words() -> Schema:
     """The vocabularies: what is one of a set of words, or has the form of one."""
     transports = {name: row.summary for name, row in TRANSPORTS.items()}
@@ -209,7 +215,7 @@ def _words() -> Schema:
         "reference": _pattern(rf"\$({_NAME}|case)(\.[a-z_]+)?", "A saved value, or a variable of the cases table."),
         "symbol": _pattern("([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z][A-Z0-9]{2,})", "A constant, such as SHUT_WR."),
         "level": {"enum": list(LEVELS), "description": "Who promises it: a standard, each platform, or nobody."},
-        "claim": _enum({name: claim.says.strip() for name, claim in claims().items()}),
+        "claim": _enum(_claims()),
         "transport": _enum({**transports, **groups}),
         "capability": _enum(CAPABILITIES),
         "fixture": _enum(_fixtures()),

@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance.language import outcome_syntax as outcomes
 from conformance.language import value_syntax as syntax
-from conformance.language.howto_claims import claim_ids
+from conformance.language.howto_claims import claim_ids, former_ids
 from conformance.language.reading import (
     Reader,
     bad,
@@ -139,9 +139,11 @@ class _File:
         return text(node, "fails_only_if") if node else ""
 
     def _claims(self, node: Node | None) -> tuple[str, ...]:
-        known = claim_ids()
+        former = former_ids()
+        known = [*claim_ids(), *former]
         nodes = items(node, "claims") if node else ()
-        return self.reader.each(nodes, lambda item: word(item, "claim", known))
+        named = self.reader.each(nodes, lambda item: word(item, "claim", known))
+        return tuple(former.get(each, each) for each in named)
 
     def _transports(self, node: Node | None) -> tuple[str, ...]:
         found: list[str] = []
@@ -204,6 +206,8 @@ class _File:
             if key.text in CONDITIONS:
                 with self.reader.attempt():
                     faults.append(StepReader(self.reader, frozenset()).condition(actor, key, node))
+                    if any(isinstance(value, values.Saved) for _, value in faults[-1][1]):
+                        bad(node, "a host is as it is before the first step, so nothing is saved yet that it could use")
         return s.HostSettings(settings, tuple(faults))
 
     def _needs(self, node: Node | None) -> tuple[str, ...]:

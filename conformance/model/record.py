@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, ClassVar, Optional
 
 import conformance
@@ -11,7 +13,7 @@ from conformance.model.captures import AnyCapture
 from conformance.model.cell import LEVELS
 from conformance.model.codec import WHOLE, Count, Name, among
 from conformance.model.facts import HostFacts
-from conformance.model.observation import FixtureFailure, Observation
+from conformance.model.observation import FixtureFailure, Observation, compared
 from conformance.model.socket_state import SocketState
 
 FORMAT = 1
@@ -69,12 +71,19 @@ class StepRecord:
     """The source of the expectation, where it states one of its own."""
     basis: Optional[Name] = None
     """How the expectation is known to hold, where it states that."""
+    where: Optional[tuple[Name, ...]] = None
+    """The terms of the alternative that applied, such as ``windows``; None for the usual expectation."""
     on: Optional[Name] = None
     """The object that the step is used on; None in older records."""
     made: Optional[tuple[Name, ...]] = None
     """The objects that the step named; None in older records."""
     evidence: Optional[tuple[SocketState, ...]] = None
     """The sockets as they were when the step was over; None where that was not asked for."""
+
+    @cached_property
+    def compared(self) -> str:
+        """What the step did as text: equal for steps that did the same."""
+        return json.dumps(compared(self.observation), sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,8 @@ class CellRecord:
     """Of a cell whose fixture failed: the call that raised or hung."""
     given: Optional[Name] = None
     """The name of the fixture; None in older records."""
+    sources: Optional[tuple[str, ...]] = None
+    """The sources of the scenario, which back every expectation without one of its own; None in older records."""
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from conformance.engine.wording import basis_words, expected_words, result_words, step_words
 from conformance.language.corpus import bundled, load_all
-from conformance.language.howto_claims import Claim, claims
+from conformance.language.howto_claims import Claim, Difference, Evidence, Faster, claims
 from conformance.model import scenario as s
 from conformance.model.errors import ScenarioError
 from conformance.reference.confirmations import Confirmations, Seen, confirmations, in_words
@@ -34,6 +34,7 @@ from conformance.tables.operations import (
 )
 from conformance.tables.options import OPTIONS
 from conformance.tables.places import ADDRESSES, BUFFERS, HOSTS, INSPECTED
+from conformance.tables.sections import SECTIONS
 from conformance.tables.selectors import FACTS, FAMILIES
 from conformance.tables.symbols import SYMBOLS
 from conformance.tables.topologies import TOPOLOGIES
@@ -45,18 +46,6 @@ WIDTH = 110
 COMMAND = "python -m conformance.reference.pages docs"
 """What makes the pages anew."""
 
-
-_SECTIONS = {
-    "creating": "Creating a Socket",
-    "ipc": "IPC",
-    "using": "Using a Socket",
-    "binary": "Binary Data",
-    "disconnecting": "Disconnecting",
-    "dying": "When Sockets Die",
-    "nonblocking": "Non-blocking Sockets",
-    "portability": "Portability: one program on several systems",
-}
-"""The folders of the corpus in the order of the HOWTO, and its headings."""
 
 _KINDS = {
     "verb": ("Verbs", "A method of the implementation, called once. These are what is under test."),
@@ -214,7 +203,7 @@ def _fault(row: Fault) -> str:
 
 def scenarios(found: Sequence[s.Scenario], seen: Confirmations) -> str:
     """The catalogue, section by section in the order of the HOWTO."""
-    by_section: dict[str, list[s.Scenario]] = {name: [] for name in _SECTIONS}
+    by_section: dict[str, list[s.Scenario]] = {name: [] for name in SECTIONS}
     for scenario in found:
         by_section.setdefault(_section_of(scenario), []).append(scenario)
     used = {name: each for name, each in by_section.items() if each}
@@ -237,7 +226,7 @@ def _section_of(scenario: s.Scenario) -> str:
 
 
 def _heading(section: str) -> str:
-    return _SECTIONS.get(section, section)
+    return SECTIONS.get(section, section)
 
 
 def _contents(used: Mapping[str, Sequence[s.Scenario]]) -> list[str]:
@@ -363,27 +352,52 @@ def claimed(found: Sequence[s.Scenario]) -> str:
             acting[name].append(scenario.id)
     sections: dict[str, list[Claim]] = {}
     for claim in claims().values():
-        sections.setdefault(claim.id.partition("/")[0], []).append(claim)
-    acted_out = sum(1 for each in acting.values() if each)
+        sections.setdefault(claim.section, []).append(claim)
     return _page(
         "Claims of the HOWTO",
         _paragraph(
-            f"{len(acting)} claims, {acted_out} of them acted out by at least one scenario. `conformance claims` says "
-            "which of them hold on this machine."
+            f"{len(acting)} claims, each with the steps that act it out: they confirm it or contradict it. "
+            "`conformance claims` counts them on this machine, `conformance claims RECORD…` in records, and "
+            "`conformance show CLAIM` acts one out. How a sentence is meant decides what a step against it does: it "
+            "contradicts one that is meant `always`, is an exception to one that is meant `usually`, and does not "
+            "matter to one that is meant `sometimes`. Scenarios that are only about a claim come last; they decide "
+            "nothing."
         ),
         *(_claims_of(name, each, acting) for name, each in sections.items()),
     )
 
 
 def _claims_of(section: str, found: Sequence[Claim], acting: Mapping[str, Sequence[str]]) -> list[str]:
-    lines = [f"## {section}", ""]
+    lines = [f"## {_heading(section)}", ""]
     for claim in found:
         lines += [f"### {claim.id}", "", *_paragraph(claim.says), ""]
         lines += _bullet(f"Caveat: {claim.caveat}") if claim.caveat else []
         lines += _bullet(f"Speaks of `{claim.only}` only.") if claim.only else []
-        links = ", ".join(f"[{name}](scenarios.md#{anchor(name)})" for name in acting[claim.id])
-        lines += [*_bullet(f"Scenarios: {links or 'none yet'}"), ""]
+        lines += _bullet(f"Meant `{claim.holds}`.")
+        for each in claim.evidence:
+            lines += _bullet(f"{_link(each.scenario)}, {_bears(each)}: {each.shows}")
+        acted_out = {each.scenario for each in claim.evidence}
+        links = ", ".join(_link(name) for name in acting[claim.id] if name not in acted_out)
+        lines += [*(_bullet(f"Also about it: {links}") if links else []), ""]
     return lines[:-1]
+
+
+def _link(scenario: str) -> str:
+    return f"[{scenario}](scenarios.md#{anchor(scenario)})"
+
+
+def _bears(evidence: Evidence) -> str:
+    """How evidence bears on its claim: ``step 5 contradicts``."""
+    if isinstance(evidence, Faster):
+        return f"`{evidence.measure}` over {evidence.over}, beside {_link(evidence.than_scenario)} over {evidence.than}"
+    where = f" ({' and '.join(sorted(evidence.only))})" if evidence.only else ""
+    if isinstance(evidence, Difference):
+        return f"step {evidence.step.number} on {' and '.join(evidence.between)}{where}"
+    numbers = ", ".join(str(each.number) for each in evidence.steps)
+    steps, verb = (
+        ("steps", evidence.bearing.removesuffix("s")) if len(evidence.steps) > 1 else ("step", evidence.bearing)
+    )
+    return f"{steps} {numbers} {verb}{f' if {evidence.when}' if evidence.when else ''}{where}"
 
 
 # names

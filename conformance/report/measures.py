@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conformance.model.record import CellRecord
 from conformance.tables.transports import TRANSPORTS
@@ -22,6 +22,10 @@ class Measured:
     name: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
+    values: tuple[tuple[float | None, ...], ...] = field(default=(), compare=False)
+    """The figures as numbers; None where the row has none in that column."""
+    keys: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
+    """Scenario, case and transport of each row; where the columns are cases, of its first cell."""
 
 
 def measured(records: Mapping[str, Sequence[CellRecord]]) -> list[Measured]:
@@ -36,16 +40,21 @@ def measured(records: Mapping[str, Sequence[CellRecord]]) -> list[Measured]:
 
 def _table(name: str, cells: Sequence[tuple[str, CellRecord]], by_record: bool) -> Measured:
     several = len({cell.scenario for _, cell in cells}) > 1
-    figures: dict[tuple[str, ...], dict[str, str]] = {}
+    figures: dict[tuple[str, ...], dict[str, tuple[str, float]]] = {}
+    keys: dict[tuple[str, ...], tuple[str, str, str]] = {}
     for label, cell in sorted(cells, key=lambda each: _order(each[1])):
         words = [cell.scenario] if several else []
         words += [cell.case] if by_record and cell.case else []
         words += [cell.transport] if cell.transport != "none" else []
         column = label if by_record else cell.case
-        figures.setdefault(tuple(words), {})[column] = figure(cell.measures[name], cell.units.get(name, ""))
+        keys.setdefault(tuple(words), cell.key)
+        value = cell.measures[name]
+        figures.setdefault(tuple(words), {})[column] = figure(value, cell.units.get(name, "")), value
     heads = tuple(dict.fromkeys(label if by_record else cell.case for label, cell in cells))
-    rows = tuple((" ".join(words), tuple(row.get(head, "") for head in heads)) for words, row in figures.items())
-    return Measured(name, heads, rows)
+    table = [(" ".join(words), [row.get(head, ("", None)) for head in heads]) for words, row in figures.items()]
+    rows = tuple((words, tuple(text for text, _ in row)) for words, row in table)
+    values = tuple(tuple(value for _, value in row) for _, row in table)
+    return Measured(name, heads, rows, values, tuple(keys.values()))
 
 
 def _order(cell: CellRecord) -> tuple[str, int]:

@@ -11,14 +11,16 @@ import datetime
 import gc
 import gzip
 import hashlib
+import io
+import itertools
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from conformance.model.codec import Codec, Malformed, brief
 from conformance.model.errors import HarnessError, RecordError
@@ -31,6 +33,8 @@ from conformance.tables.transports import TRANSPORTS
 _HEADER, _CELL, _FOOTER = Codec(Header), Codec(CellRecord), Codec(Footer)
 
 _LONGEST_NAME = 80
+_LONGEST_LINE = 1 << 28
+_BUFFER = 1 << 20
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 """Names that Windows keeps for devices, with any suffix."""
 
@@ -55,9 +59,17 @@ class Record:
         return next(iter(self.header.hosts.values()), None)
 
     @property
+    def incomplete(self) -> str:
+        """Why the record does not hold all cells of its run; empty where it does."""
+        if self.footer is None:
+            return "its run was ended before the last cell"
+        held = len(self.cells)
+        return "" if self.footer.cells == held else f"its footer counts {self.footer.cells} cells, it holds {held}"
+
+    @property
     def complete(self) -> bool:
-        """Whether the run came to its end."""
-        return self.footer is not None
+        """Whether the record holds all cells of its run."""
+        return not self.incomplete
 
 
 def platform_name(facts: HostFacts | None) -> str:
@@ -154,14 +166,20 @@ def _json(value: Mapping[str, Any]) -> str:
     return text
 
 
-def read(path: Path) -> Record:
+class CellMemory(Protocol):
+    """Cells of lines that were read before, so that equal lines need not be decoded again."""
+
+    def known(self, line: bytes) -> CellRecord | None:
+        """The cell of a line; None where the line is new."""
+
+    def keep(self, cell: CellRecord) -> CellRecord:
+        """What is to be kept of a cell: that of the line that :meth:`known` was asked for last."""
+
+
+def read(path: Path, memory: CellMemory | None = None) -> Record:
     """A record from its file, which may be compressed (``.jsonl.gz``); RecordError where a line is no part of one."""
-    raw = content(path)
-    if not raw.strip():
-        raise RecordError(f"{path}: is empty; a record begins with a header, run again to make one")
-    lines = raw.removesuffix(b"\n").split(b"\n")
     with _no_collection():
-        return _record(path, lines)
+        return _record(path, _numbered(path), memory)
 
 
 @contextlib.contextmanager
@@ -176,26 +194,64 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _record(path: Path, lines: list[bytes]) -> Record:
-    parsed = enumerate((_parsed(path, number, line, number == len(lines)) for number, line in enumerate(lines, 1)), 1)
-    header = read_header(path, next(parsed)[1])
+def _numbered(path: Path) -> Iterator[tuple[int, bytes, bool]]:
+    """The lines of a record: number, content, and whether it is the last one; one at least."""
+    lines = enumerate(_lines(path), 1)
+    number, line = next(lines, (1, b""))
+    for following, content in lines:
+        yield number, line, False
+        number, line = following, content
+    yield number, line, True
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with _read_errors(path), path.open("rb") as file:
+        packed = path.suffix == ".gz"
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER) if packed else file
+        for number in itertools.count(1):
+            line = stream.readline(_LONGEST_LINE + 1)
+            if len(line) > _LONGEST_LINE:
+                raise RecordError(
+                    f"{path}:{number}: is longer than {_LONGEST_LINE:,} bytes, so it is no line of a record"
+                )
+            if not line:
+                return
+            yield line.removesuffix(b"\n")
+
+
+def _record(path: Path, lines: Iterator[tuple[int, bytes, bool]], memory: CellMemory | None) -> Record:
+    _, first, only = next(lines)
+    if not first.strip() and not any(line.strip() for _, line, _ in lines):
+        raise RecordError(f"{path}: is empty; a record begins with a header, run again to make one")
+    header = read_header(path, _parsed(path, 1, first, only))
     cells: list[CellRecord] = []
     footer: Footer | None = None
-    for number, value in parsed:
-        if value is None:
+    for number, line, last in lines:
+        cell = memory.known(line) if memory else None
+        found = cell or _line(path, number, line, last)
+        if found is None:
             break
-        with _located(path, number):
-            kind = value.get("type")
-            if footer is not None or kind == "header":
-                what = "second header" if kind == "header" else "line after the footer"
-                raise RecordError(f"{path}:{number}: a {what}; put each record into a file of its own")
-            if kind == "footer":
-                footer = _FOOTER.decode(value)
-            elif kind == "cell":
-                cells.append(_cell(value))
-            else:
-                raise Malformed("cell or footer", kind, "type")
+        if footer is not None:
+            raise RecordError(f"{path}:{number}: a line after the footer; put each record into a file of its own")
+        if isinstance(found, Footer):
+            footer = found
+        else:
+            cells.append(memory.keep(found) if memory and cell is None else found)
     return Record(path, header, tuple(cells), footer)
+
+
+def _line(path: Path, number: int, line: bytes, last: bool) -> CellRecord | Footer | None:
+    """What a line after the header holds; None for a last line that was cut off."""
+    value = _parsed(path, number, line, last)
+    if value is None:
+        return None
+    with _located(path, number):
+        kind = value.get("type")
+        if kind == "header":
+            raise RecordError(f"{path}:{number}: a second header; put each record into a file of its own")
+        if kind not in _LINES:
+            raise Malformed("cell or footer", kind, "type")
+        return _LINES[kind](value)
 
 
 @contextlib.contextmanager
@@ -209,9 +265,16 @@ def _located(path: Path, number: int) -> Iterator[None]:
 
 def content(path: Path) -> bytes:
     """The lines of a record; RecordError where they cannot be read."""
-    try:
+    with _read_errors(path):
         raw = path.read_bytes()
         return gzip.decompress(raw) if path.suffix == ".gz" else raw
+
+
+@contextlib.contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
+    """Turns an error of the file into a RecordError that names it."""
+    try:
+        yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise RecordError(f"{path}: is damaged: {error}; a compressed record is a file *.jsonl.gz") from None
     except OSError as error:
@@ -253,6 +316,10 @@ def _cell(value: dict[str, Any]) -> CellRecord:
     cell: CellRecord = _CELL.decode(value)
     _known(cell.transport, TRANSPORTS, "transport")
     return cell
+
+
+_LINES: Mapping[Any, Callable[[Any], CellRecord | Footer]] = {"cell": _cell, "footer": _FOOTER.decode}
+"""What decodes a line after the header, by its type."""
 
 
 def _known(name: str, table: Iterable[str], path: str) -> None:

@@ -8,6 +8,7 @@ from conformance.engine.wording import error_text, known_from
 from conformance.model import observation as o
 from conformance.model.record import CellRecord, StepRecord
 from conformance.report.lifelines import Lifelines, Line
+from conformance.report.scenario_sources import source_of
 from conformance.report.socket_states import Change, changes
 from conformance.report.travel import travelled
 from conformance.tables.faults import ACTORS as FAULT_ACTORS
@@ -57,7 +58,7 @@ def result_lines(drawing: Lifelines, cell: CellRecord, step: StepRecord, time: s
         return []
     text = error_text(vars(step.observation)) if deviates else ""
     did = (
-        f"✗ {step.did}{text and f' ({text})'}; expected {step.expected}{known_from(step.source, step.basis)}"
+        f"✗ {step.did}{text and f' ({text})'}; expected {step.expected}{known_from(source_of(step, cell), step.basis)}"
         if deviates
         else f"⤷ {step.did}"
     )

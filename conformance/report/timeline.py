@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance.engine.wording import error_text, known_from
 from conformance.model.record import CellRecord, StepRecord
+from conformance.report.scenario_sources import source_of
 from conformance.report.socket_states import Change, changes
 
 _LEFT, _LEFT_LEAST = 58, 30
@@ -65,7 +66,7 @@ def _step(cell: CellRecord, step: StepRecord, left: int, changed: Sequence[Chang
     if step.number == cell.step:
         indent = " " * (left - 10)
         resolved = _resolved(cell, step) if texts else ""
-        yield f"{indent}expected  {cell.expected}{resolved}{known_from(step.source, step.basis)}"
+        yield f"{indent}expected  {cell.expected}{resolved}{known_from(source_of(step, cell), step.basis)}"
         yield f"{indent}observed  {_observed(cell, step, texts)}"
         if cell.reason and cell.reason not in (cell.observed, cell.observed.partition(" ")[0]):  # "hung" is no reason
             yield f"{indent}because   {cell.reason}"

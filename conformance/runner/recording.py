@@ -87,6 +87,7 @@ def cell_record(result: CellResult) -> CellRecord:
         capture=result.capture,
         fixture=result.fixture,
         given=cell.case.given.fixture,
+        sources=cell.scenario.sources,
     )
 
 
@@ -124,7 +125,8 @@ def shown_path(path: str) -> str:
 
 def _step(result: CellResult, step: s.Step, host: Host | None, finding: Finding | None) -> StepRecord:
     cell, seen = result.cell, result.observations[step.number]
-    expected = choose.outcome_for(step, choose.here(cell, host)) if host else step.outcome
+    chosen = choose.alternative_for(step, choose.here(cell, host)) if host else None
+    expected = chosen.outcome if chosen else step.outcome
     grouped = step.group_kind != "single"
     return StepRecord(
         number=step.number,
@@ -144,6 +146,7 @@ def _step(result: CellResult, step: s.Step, host: Host | None, finding: Finding 
         sides=finding.sides if finding else None,
         source=expected.source,
         basis=expected.basis,
+        where=tuple(sorted(chosen.selector)) if chosen else None,
         on=step.using or step.actor,
         made=tuple(_names(step.names)),
         evidence=tuple(result.evidence[step.number]) if step.number in result.evidence else None,

@@ -114,6 +114,7 @@ _USABLE = {
     SOCKET: frozenset([SOCKET]),
     "file": frozenset(["file", PIPE, "descriptor"]),
     "lock": frozenset(["lock"]),
+    "memory": frozenset(["memory"]),
 }
 """For each value of ``on``: the kinds of objects that an operation accepts."""
 
@@ -394,6 +395,8 @@ _PROCESS = (
     _op("chdir", "path:text", "nothing", "The process's current folder becomes this one in the cell's folder, made if "
         "need be; from then on its {path: NAME} is an address relative to that, as it stands.", main="path", on=None,
         kind="process"),
+    _op("kill_thread", "lock:object", "nothing", "A new thread takes a lock and waits in recv() on the socket; there "
+        "it is killed (pthread_cancel(3)). Nothing that it had is given back.", main="lock", kind="process"),
     _op("spawn", "", "bool", "Starts a Python program and returns whether that inherited the socket.", kind="harness",
         waits="wait4"),
 )  # fmt: skip
@@ -403,6 +406,15 @@ _LOCKS = (
     _op("acquire", "", "nothing", "Acquires a lock; waits until it is free.", on="lock", kind="harness",
         waits="futex NtWaitForMultipleObjects"),
     _op("release", "", "nothing", "Releases a lock.", on="lock", kind="harness"),
+)  # fmt: skip
+
+_MEMORY = (
+    _op("shared_memory", "size:size", "nothing", "Makes memory that the processes which its process forks share with "
+        "it (mmap()).", main="size", on=None, makes="memory", kind="harness"),
+    _op("put", "data:data", "nothing", "Writes to the start of shared memory.", main="data", on="memory",
+        kind="harness"),
+    _op("get", "size:size", "data", "Reads so many bytes from the start of shared memory.", main="size", on="memory",
+        kind="harness"),
 )  # fmt: skip
 
 _READINESS = (
@@ -470,10 +482,15 @@ _PROGRAMS = (
     _op("take", "size:size", "seconds", "Receives so many bytes, also from a pipe; its measure is bytes per second "
         "from the first piece on.", main="size", on="any", kind="program", unit="bytes/s", moves=LOOPS, is_="varies"),
     _op("echo", "times:int size:size through:object", "nothing", "Sends back what comes, so many times; through "
-        "another object, where it comes from a pipe.", on="any", kind="program", size=1, through=None, moves=LOOPS),
+        "another object, where it comes from a pipe or shared memory.", on="any", kind="program", size=1,
+        through=None, moves=LOOPS),
     _op("ping", "times:int size:size through:object", "seconds", "Sends and waits for the echo, so many times; "
-        "through another object, where that comes from a pipe. Its measure is the median of the seconds of a round "
-        "trip.", on="any", kind="program", size=1, unit="s", through=None, moves=LOOPS, is_="varies"),
+        "through another object, where that comes from a pipe or shared memory. Its measure is the median of the "
+        "seconds of a round trip.", on="any", kind="program", size=1, unit="s", through=None, moves=LOOPS,
+        is_="varies"),
+    _op("poll_recv", "cpu:seconds", "count", "Calls recv() on a non-blocking socket again and again, until that has "
+        "used so much processor time; returns how many calls would have blocked.", main="cpu", kind="program",
+        is_="varies patient"),
     _op("connect_until_stuck", "to:address at_most:int", "count", "Connects fresh sockets until one does not "
         "connect at once; returns how many did.", on=None, kind="program", is_="until_refused"),
     _op("bind_many", "address:address at_most:int", "count", "Binds fresh sockets to an address until one cannot be "
@@ -486,6 +503,6 @@ _PROGRAMS = (
 
 OPERATIONS: dict[str, Operation] = {
     row.name: row
-    for rows in (_SOCKETS, _TRANSFER, _STATE, _FILES, _PROCESS, _LOCKS, _READINESS, _BINARY, _PROGRAMS)
+    for rows in (_SOCKETS, _TRANSFER, _STATE, _FILES, _PROCESS, _LOCKS, _MEMORY, _READINESS, _BINARY, _PROGRAMS)
     for row in rows
 }

@@ -1,4 +1,4 @@
-"""The bundled scenarios as a whole: claims have scenarios, and scenarios have the right levels and tags."""
+"""The bundled scenarios as a whole: they have the right levels and tags."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 
 from conformance.engine import choose
 from conformance.language.corpus import bundled, bundled_ids, load_all
-from conformance.language.howto_claims import claims
 from conformance.model import scenario as s
 from conformance.model.values import Literal
 
@@ -18,11 +17,6 @@ def corpus() -> tuple[s.Scenario, ...]:
     loaded = load_all((bundled(),))
     assert loaded.mistakes == ()
     return loaded.scenarios
-
-
-def test_every_claim_of_the_howto_is_acted_out(corpus):
-    acted_out = {name for scenario in corpus if scenario.level != "measure" for name in scenario.claims}
-    assert set(claims()) - acted_out == set()
 
 
 def test_every_scenario_that_waits_for_time_says_so_in_its_tags(corpus):

@@ -30,7 +30,7 @@ def test_a_timeline_has_two_columns_and_the_deviation_in_its_place(wrong):
         "",
         "    1  client    sendall 'no'  returned",
         "✗   2  server    recv 9        returned 'no'",
-        "                     expected  returns 'yes'",
+        "                     expected  returns 'yes' (nobody)",
         "                     observed  returned 'no'",
         f"                     at        {wrong.file}:8",
         "    3  server    close         returned",
@@ -91,7 +91,7 @@ def test_values_that_an_expectation_refers_to_are_shown_with_their_numbers(wrong
     second = replace(wrong.steps[1], did="returned []", observation=Observation("returned", [], 4712))
     cell = replace(wrong, steps=(first, second), expected="returns $mine.port", observed="returned []")
     lines = "\n".join(timeline(cell))
-    assert "expected  returns $mine.port, where $mine.port is 4711\n" in lines
+    assert "expected  returns $mine.port, where $mine.port is 4711 (nobody)\n" in lines
     assert "observed  returned [], raw 4712\n" in lines
     assert "4711" not in "\n".join(timeline(cell, texts=False))
 

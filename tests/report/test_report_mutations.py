@@ -31,20 +31,20 @@ FREE = re.compile(r"observation\.raw\b|\.names\.")
 
 OPTIONAL = re.compile(
     r"^(implementation_version|implementation_path|conformance|file|digest|reason|step|expected|observed|measures|units|notes)$"
-    r"|^(differential|capture|fixture|given)$|^steps\[\d\]\.sides\.|^hosts\.\w+(\.emulator)?$|^(measures|units|verdicts|capture\.hosts|capture\.actors)\."
-    r"|^steps\[\d\]\.(pending|free|group|group_kind|measured|evidence|met|sides|source|basis|on|made)$|evidence\[\d\]\.(?!socket)\w+$"
+    r"|^(differential|capture|fixture|given|sources)$|^steps\[\d\]\.sides\.|^hosts\.\w+(\.emulator)?$|^(measures|units|verdicts|capture\.hosts|capture\.actors)\."
+    r"|^steps\[\d\]\.(pending|free|group|group_kind|measured|evidence|met|sides|source|basis|where|on|made)$|evidence\[\d\]\.(?!socket)\w+$"
     r"|observation\.(seconds|wait|released_by|blame|reason|names)$|wait\.cpu_seconds$"
 )
 """Fields that may be missing."""
 
 NULLABLE = re.compile(
-    r"^(implementation_version|implementation_path|step|differential|capture|fixture|given)$|emulator$|^capture\.steps\[\d\]\[[12]\]$"
-    r"|\.(group|group_kind|evidence|met|sides|source|basis|on|made|seconds|wait|released_by|blame|reason|cpu_seconds)$|evidence\[\d\]\.socket$"
+    r"^(implementation_version|implementation_path|step|differential|capture|fixture|given|sources)$|emulator$|^capture\.steps\[\d\]\[[12]\]$"
+    r"|\.(group|group_kind|evidence|met|sides|source|basis|where|on|made|seconds|wait|released_by|blame|reason|cpu_seconds)$|evidence\[\d\]\.socket$"
 )
 """Fields that may be null."""
 
 WORDS = re.compile(
-    r"^(reason|expected|observed)$|^notes\[|^differential\.(says|raw|here)$|^steps\[\d\]\.(says|did|expected|source)$"
+    r"^(reason|expected|observed)$|^(notes|sources)\[|^differential\.(says|raw|here)$|^steps\[\d\]\.(says|did|expected|source)$"
     r"|observation\.(reason|canonical\.(name|class))$"
 )
 """Text that somebody wrote or said, which may be long."""

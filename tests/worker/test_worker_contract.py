@@ -26,8 +26,8 @@ OWNERS = {
     "harness": HarnessOperations,
     "process": Process,
 }
-OBJECTS = {"socket", "file", "poller", "lock", "any", None}
-MAKES = {"socket", "pair", "file", "pipe", "poller", "lock", "descriptor", None}
+OBJECTS = {"socket", "file", "poller", "lock", "memory", "any", None}
+MAKES = {"socket", "pair", "file", "pipe", "poller", "lock", "memory", "descriptor", None}
 
 rows = pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
 

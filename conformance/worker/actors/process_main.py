@@ -21,9 +21,10 @@ from conformance.model.plan import Plan, PlanStep
 from conformance.worker.actors.channel import Channel, adopted, pair
 from conformance.worker.actors.descriptors import close_all_but, limit
 from conformance.worker.actors.fork_server import LifeLines
+from conformance.worker.actors.killed_threads import kill_while_waiting
 from conformance.worker.actors.shared_names import Shared
 from conformance.worker.adapters import adapter_for
-from conformance.worker.calls.harness_operations import octal
+from conformance.worker.calls.harness_operations import Lock, octal
 from conformance.worker.calls.perform import Performer, Vantage, performer_on
 from conformance.worker.calls.scope import Scope
 from conformance.worker.network.namespaces import join
@@ -189,6 +190,16 @@ class Process:
         os.write(self._notices, b"\0")
         if self._calling:
             raise HandlerRaised
+
+    def kill_thread(self, sock: Any, lock: Lock) -> None:
+        """Kills a thread that has taken a lock and waits in recv() on a socket."""
+        adapter = self._performer.adapter_of(self._own)
+
+        def call() -> None:
+            lock.acquire()
+            adapter.recv(sock, 1, 0)
+
+        kill_while_waiting(call, adapter.waits)
 
     def limit_descriptors(self, spare: int) -> None:
         """Lets the process open this many more descriptors."""

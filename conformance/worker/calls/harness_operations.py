@@ -23,6 +23,7 @@ from conformance.model.errors import HarnessError, Missing, Unsupported, WrongTy
 from conformance.worker.adapters.returned import descriptor_of
 from conformance.worker.adapters.shaped import Descriptor, Made, ShapedAdapter
 from conformance.worker.calls.scope import Scope
+from conformance.worker.calls.shared_memory import SharedMemory
 from conformance.worker.network.forged_segments import TCP_REPAIR
 
 _SETTING = re.compile(r"net(\.[a-zA-Z0-9_-]+)+\Z")
@@ -164,6 +165,17 @@ class HarnessOperations:
 
     def release(self, lock: Lock) -> None:
         lock.release()
+
+    # shared memory
+
+    def shared_memory(self, size: int) -> Made:
+        return Made(SharedMemory(size))
+
+    def put(self, memory: SharedMemory, data: bytes) -> None:
+        memory.put(data)
+
+    def get(self, memory: SharedMemory, size: int) -> bytes:
+        return memory.get(size)
 
     # paths
 

@@ -14,6 +14,7 @@ from conformance.worker.adapters.returned import descriptor_of
 from conformance.worker.adapters.shaped import ShapedAdapter, Socket, constant
 from conformance.worker.calls.canonical import bytes_of
 from conformance.worker.calls.scope import Scope
+from conformance.worker.calls.shared_memory import SharedMemory
 from conformance.worker.waiting.settling import STANDSTILL
 
 CHUNK = 64 * 1024
@@ -137,6 +138,16 @@ class Programs:
             return FIRST_PROBE
         return STANDSTILL if "ip" in groups else 0.0
 
+    def poll_recv(self, sock: Socket, cpu: float) -> int:
+        """What the HOWTO warns of: a loop that asks again and again instead of waiting."""
+        calls, until = 0, time.thread_time() + cpu
+        while time.thread_time() < until:
+            try:
+                self._received(sock, 1)
+            except BlockingIOError:
+                calls += 1
+        return calls
+
     def drain(self, sock: Socket) -> int:
         """Counts bytes on a stream, records elsewhere."""
         stream = "stream" in self._scope.transport.groups
@@ -178,7 +189,9 @@ class Programs:
         return sorted(found)[times // 2]
 
     def _received(self, thing: Any, size: int) -> bytes:
-        """Receives from a socket, or reads from the end of a pipe."""
+        """Receives from a socket or shared memory, or reads from the end of a pipe."""
+        if isinstance(thing, SharedMemory):
+            return thing.receive(size)
         part = self._adapter.read(thing, size) if isinstance(thing, int) else self._adapter.recv(thing, size, 0)
         return bytes_of(part)
 
@@ -190,7 +203,10 @@ class Programs:
         return int.__add__(taken, 0)
 
     def _send_all(self, thing: Any, data: bytes) -> None:
-        """Sends all data into a socket or the end of a pipe."""
+        """Sends all data into a socket, shared memory or the end of a pipe."""
+        if isinstance(thing, SharedMemory):
+            thing.send_all(data)
+            return
         if not isinstance(thing, int):
             self._adapter.sendall(thing, data, 0)
             return

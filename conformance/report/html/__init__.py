@@ -1,0 +1,1 @@
+"""The HTML report: one page of a comparison that works without a network."""
