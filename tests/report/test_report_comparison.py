@@ -127,6 +127,65 @@ def test_transports_that_part_in_the_same_way_are_told_once():
     assert [each.transport for each in entry.cells] == ["unix", "unix-abstract"]
 
 
+def expecting(seen, expected, source=None, **changes):
+    """A cell whose only step met this expectation, unless the changes say otherwise."""
+    made = cell(
+        seen, sources=("POSIX",), **{name: v for name, v in changes.items() if name in ("verdict", "reason", "step")}
+    )
+    met = changes.get("met", True)
+    return replace(made, steps=(replace(made.steps[0], expected=expected, source=source, met=met),))
+
+
+def kind(one, other):
+    (entry,) = compare([record("a", one), record("b", other)]).entries
+    return entry
+
+
+def test_a_difference_that_sources_state_for_each_side_is_documented():
+    entry = kind(expecting(RETURNED, "returns 'a'"), expecting(RESET, "raises ECONNRESET", "Microsoft Learn"))
+    assert entry.kind == "documented"
+    assert [side.source for side in entry.sides] == ["POSIX", "Microsoft Learn"]
+
+
+def test_a_difference_that_an_expectation_leaves_open_is_unexplained():
+    one, other = expecting(INVALID, "raises OSError"), expecting(NOT_CONNECTED, "raises OSError")
+    assert kind(one, other).kind == "unexplained"
+    assert kind(expecting(RETURNED, "returns"), expecting(OTHER_VALUE, "returns")).kind == "unexplained"
+
+
+def test_a_difference_without_a_source_on_one_side_is_unexplained():
+    bare = replace(expecting(RETURNED, "returns 'a'"), sources=None)
+    assert kind(bare, expecting(RESET, "raises ECONNRESET", "Microsoft Learn")).kind == "unexplained"
+
+
+def test_a_known_deviation_is_declared_with_its_reason():
+    known = expecting(RESET, "returns 'a'", verdict="known-deviation", reason="Wine does so", step=1, met=False)
+    entry = kind(expecting(RETURNED, "returns 'a'"), known)
+    assert (entry.kind, entry.title) == ("declared", "Wine does so")
+
+
+def test_a_failure_is_unexplained_whatever_the_other_side_is():
+    failed = expecting(RESET, "returns 'a'", verdict="fail", step=1, met=False)
+    assert kind(expecting(RETURNED, "returns 'a'"), failed).kind == "unexplained"
+
+
+def test_unexplained_differences_stand_first_then_the_gravest():
+    def cells(kinds):
+        return [replace(cell(seen, transport=name)) for name, seen in zip(("unix", "udp", "inet"), kinds, strict=True)]
+
+    result = compare([record("a", *cells([INVALID] * 3)), record("b", *cells([NOT_CONNECTED, BLOCKED, RETURNED]))])
+    assert [entry.depth for entry in result.entries] == [
+        "blocks instead", "returns instead of raising", "other errno with the same class",
+    ]  # fmt: skip
+
+
+def test_the_same_records_give_the_same_comparison():
+    def made():
+        return compare([record("a", cell(RETURNED)), record("b", cell(RESET)), record("c", cell(RETURNED))])
+
+    assert made() == made()
+
+
 def test_what_stands_in_a_markdown_table_cannot_break_it():
     odd = {"kind": "returned", "canonical": {"text": "a|b\nc"}}
     lines = markdown(compared([RETURNED], [odd])).splitlines()
