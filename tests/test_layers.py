@@ -40,6 +40,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "mutants": (),
     "wrong": ("mutants",),
     "report": ("model", "tables", "engine", "language"),
+    "export": ("model", "tables", "engine"),
     "reference": ("model", "tables", "engine", "language", "report"),
     "runner": (
         "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "worker", "worker.adapters",
@@ -47,7 +48,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "pytest_plugin": ("model", "tables", "language", "report", "runner"),
     "cli": (
-        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "runner", "pytest_plugin",
+        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "export", "runner", "pytest_plugin",
         "worker.adapters",
     ),
     "__main__": ("cli",),
