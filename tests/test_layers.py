@@ -48,8 +48,8 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "pytest_plugin": ("model", "tables", "language", "report", "runner"),
     "cli": (
-        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "export", "runner", "pytest_plugin",
-        "worker.adapters",
+        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "export", "runner",
+        "pytest_plugin", "worker.adapters",
     ),
     "__main__": ("cli",),
     "__init__": (),

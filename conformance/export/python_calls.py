@@ -16,7 +16,7 @@ class Call:
 
     def __init__(self, writer: Writer, step: s.Step) -> None:
         self.write, self.step = writer, step
-        self._given = dict(step.arguments)
+        self._given: dict[str, Any] = dict(step.arguments)
         self.using = step.using or step.actor
         self.on = python_name(self.using)
 
@@ -241,7 +241,8 @@ _CALLS: dict[str, Callable[[Call], str]] = {
     "acquire": _method("acquire"),
     "release": _method("release"),
     "select": _select,
-    "poll": lambda call: f"poll({call.write.events(call.get('events'), call.step.actor)}, {call.number('timeout', '0')})",
+    "poll": lambda call: f"poll({call.write.events(call.get('events'), call.step.actor)}, "
+                         f"{call.number('timeout', '0')})",
     "epoll": lambda call: f"epoll({call.write.events(call.get('events'), call.step.actor)})",
     "epoll_wait": _helper("epoll_wait", "timeout"),
     "selector": lambda call: f"selector({call.write.events(call.get('events'), call.step.actor)})",
