@@ -41,6 +41,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "wrong": ("mutants",),
     "report": ("model", "tables", "engine", "language"),
     "report.html": ("model", "tables", "engine", "language", "report"),
+    "export": ("model", "tables", "engine"),
     "reference": ("model", "tables", "engine", "language", "report"),
     "runner": (
         "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "worker", "worker.adapters",
@@ -48,7 +49,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "pytest_plugin": ("model", "tables", "language", "report", "runner"),
     "cli": (
-        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "report.html", "runner",
+        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "report.html", "export", "runner",
         "pytest_plugin", "worker.adapters",
     ),
     "__main__": ("cli",),

@@ -20,6 +20,7 @@ _COMMANDS = {
     "list": "List scenarios, transports, implementations, operations, faults, platforms, claims, mutants.",
     "check": "Check scenario files; show every mistake with its place.",
     "claims": "Say which claims of the HOWTO hold, here or on the platform of a record.",
+    "export": "Write a scenario as a Python program that needs the standard library only.",
     "schema": "Print the JSON Schema of scenario files, for editors.",
     "platforms": "Set up, check and remove the platforms that scenarios can run on.",
     "tape": "Play short sends, short receives and would-blocks below an implementation.",

@@ -41,6 +41,7 @@ WORDS = {
 """Names of operations and faults that are also names of something else, and of what."""
 
 PLACES = {
+    "conformance/export/": "each call as an expression of Python",
     "conformance/model/examined.py": "what an examination tries of a socket",
     "conformance/mutants/": "the methods of sockets that mutants alter, and how they alter arguments",
     "conformance/tape/": "a tape plays to the methods of sockets and knows no operations",
