@@ -129,10 +129,12 @@ class CellRecord:
 
 @dataclass(frozen=True)
 class Footer:
-    """The last line of a complete record: when the run ended, and how many cells it has by verdict."""
+    """The last line of a record: when the run ended, and how many cells it has by verdict."""
 
     json_form: ClassVar[str] = WHOLE
 
     ended: Name
     cells: Count
     verdicts: Mapping[VerdictKind, Count]
+    interrupted: Optional[Name] = None
+    """The signal that ended the run before its last cell; None where the record is complete."""

@@ -22,6 +22,7 @@ from conformance.model.protocol import Answer, CellEnd, Played, StepBegun, StepD
 from conformance.model.socket_state import SocketState
 from conformance.platforms.base import Interpreter
 from conformance.runner.launch import WorkerOptions
+from conformance.runner.output import WorkerStopped
 from conformance.runner.process import GRACE, BadLine, Ended, WorkerProcess
 from conformance.tables.selectors import Host
 
@@ -71,6 +72,8 @@ class Transcript:
     end: CellEnd | None = None
     ended: Ended | None = None
     stuck: bool = False
+    stopped: bool = False
+    """Whether the worker's process was found stopped, as by SIGSTOP. Who stopped it cannot be known."""
     bad_line: str = ""
     """Which line was no message of this cell; empty where there was none."""
 
@@ -137,6 +140,12 @@ class Runner:
             fixture=_fixture(transcript, end), played=end.tape, capture=end.capture, packets=end.packets,
         )  # fmt: skip
 
+    def interrupt(self) -> None:
+        """Kills the worker, from any thread, and lets no other start; the cell that it runs ends at once."""
+        self._closed = True
+        if (worker := self._worker) is not None:
+            worker.interrupt()
+
     def close(self) -> None:
         """Ends the worker; there will be no other."""
         self._closed = True
@@ -167,9 +176,12 @@ class Runner:
                     transcript.ended = worker.wait()
                     break
                 transcript.add(answer)
-                patience = _patience(made, transcript.begun) + grace
+                if isinstance(answer, StepBegun):
+                    patience = _patience(made, transcript.begun) + grace
         except TimeoutError:
             transcript.stuck, transcript.ended = True, worker.kill()
+        except WorkerStopped:
+            transcript.stopped, transcript.ended = True, worker.kill()
         except BadLine as error:
             transcript.bad_line, transcript.ended = str(error), worker.kill()
         return transcript
@@ -187,6 +199,9 @@ class Runner:
     ) -> j.Verdict:
         if transcript.bad_line:
             return j.Verdict(j.INCONCLUSIVE, transcript.bad_line)
+        if transcript.stopped:
+            where = f"in step {transcript.begun[-1]}" if transcript.begun else "before the first step"
+            return j.Verdict(j.INCONCLUSIVE, f"the worker's process was stopped by a signal {where}; it was killed")
         if end.unsupported is not None:
             return j.Verdict(j.UNSUPPORTED, end.unsupported)
         if end.inconclusive is not None:
@@ -225,7 +240,7 @@ def _patience(made: Plan, begun: Sequence[int]) -> float:
 def _completed(case: s.Case, transcript: Transcript) -> dict[int, o.Observation]:
     """The observations, and where the worker ended early, those of the steps that it could not report."""
     observations, ended = dict(transcript.observations), transcript.ended
-    if ended is None or not transcript.begun or transcript.bad_line:
+    if ended is None or not transcript.begun or transcript.bad_line or transcript.stopped:
         return observations
     last = transcript.begun[-1]
     for step in case.steps:

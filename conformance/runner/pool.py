@@ -1,10 +1,11 @@
-"""Several cells at once: a pool of threads, each with a runner, and results computed before they are asked for."""
+"""Several cells at once: a pool of threads, each with a runner; and cells that run before their results are asked for."""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Protocol, TypeVar
 
@@ -13,7 +14,7 @@ from conformance.model.errors import HarnessError
 from conformance.runner.cells import CellResult
 
 AHEAD = 8
-"""How many cells each worker may be ahead of the one that is asked for."""
+"""How many results for each worker may wait until they are asked for."""
 
 WAIT = 0.5
 """Seconds of one wait for a result: on Windows Ctrl-C is seen only between waits."""
@@ -28,8 +29,20 @@ class CellRunner(Protocol):
     def run(self, cell: Cell) -> CellResult:
         """Runs one cell."""
 
+    def interrupt(self) -> None:
+        """Ends the cell that runs, from another thread; no other will be run."""
+
     def close(self) -> None:
         """Ends the worker."""
+
+
+def _closed(runners: Sequence[CellRunner]) -> None:
+    """Ends all workers at the same time: each takes some time to end."""
+    threads = [threading.Thread(target=runner.close) for runner in runners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 class Pool:
@@ -52,10 +65,6 @@ class Pool:
         result: CellResult = self._local.runner.run(cell)
         return result
 
-    def submit(self, cell: Cell) -> Future[CellResult]:
-        """Has a cell run by the next thread that is free."""
-        return self._threads.submit(self.run, cell)
-
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """The results of ``function``, which calls :meth:`run`, in the order of the items."""
         return self._threads.map(function, items)
@@ -63,13 +72,10 @@ class Pool:
     def close(self) -> None:
         """Ends all workers."""
         self.closed = True
-        self._close_runners()
-        self._threads.shutdown(cancel_futures=True)
-        self._close_runners()  # again: a thread may have been making one
-
-    def _close_runners(self) -> None:
         for runner in list(self._runners):
-            runner.close()
+            runner.interrupt()
+        self._threads.shutdown(cancel_futures=True)
+        _closed(self._runners)
 
     def __enter__(self) -> Pool:
         return self
@@ -81,40 +87,116 @@ class Pool:
 
 
 class RunAhead:
-    """Runs cells in their order, some of them before their results are asked for by number."""
+    """Runs numbered cells on several workers in the order of ``order``.
 
-    def __init__(self, cells: Sequence[Cell], make_runner: Callable[[], CellRunner], size: int) -> None:
-        self._cells = cells
-        self._pool = Pool(make_runner, size)
+    ``done`` is called in the thread that ran a cell, before that thread begins another. Without ``keep`` that is all.
+    With it, :meth:`result` gives each result once; only so many results wait for that, and a cell whose result is
+    waited for comes next.
+    """
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        order: Iterable[int],
+        make_runner: Callable[[], CellRunner],
+        size: int,
+        done: Callable[[int, CellResult], None] = lambda number, result: None,
+        keep: bool = True,
+    ) -> None:
+        self._cells, self._make_runner, self._done, self._keep = cells, make_runner, done, keep
+        self._left = dict.fromkeys(order)
+        """The numbers of the cells that have not begun, in their order."""
         self._window = AHEAD * size
-        self._futures: dict[int, Future[CellResult]] = {}
-        self._submitted = self._asked = 0
-        self._submit()
+        self._results: dict[int, CellResult | BaseException] = {}
+        self._running: set[int] = set()
+        self._wanted: deque[int] = deque()
+        self._fault: BaseException | None = None
+        self._closed = False
+        self._changed = threading.Condition()
+        self._runners: list[CellRunner] = []
+        self._threads = [threading.Thread(target=self._work) for _ in range(size)]
+        for thread in self._threads:
+            thread.start()
 
     def result(self, number: int) -> CellResult:
-        """The result of a cell, as often as it is asked for; earlier results are dropped.
+        """The result of a cell, once. HarnessError where it was given already, or will not come."""
+        with self._changed:
+            if not {number} & (self._left.keys() | self._results.keys() | self._running):
+                raise HarnessError(f"the result of cell {number} was given already")
+            if number in self._left:
+                self._wanted.append(number)
+                self._changed.notify_all()
+            self._until(lambda: number in self._results)
+            if number not in self._results:
+                raise HarnessError(f"cell {number} was not run: the run was ended")
+            found = self._results.pop(number)
+            self._changed.notify_all()
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
-        HarnessError where the result was dropped, or will not come because the pool was closed.
-        """
-        if number < self._asked:
-            raise HarnessError(f"the result of cell {number} was dropped when that of {self._asked} was asked for")
-        self._asked = number
-        for early in [each for each in self._futures if each < number]:
-            del self._futures[early]
-        self._submit()
-        future = self._futures[number]
-        while not self._pool.closed and not wait([future], WAIT).done:
-            pass
-        if self._pool.closed:
-            raise HarnessError(f"cell {number} was not run: the run was ended")
-        return future.result()
+    def wait(self) -> None:
+        """Waits until all cells are over. Raises the first fault."""
+        with self._changed:
+            self._until(lambda: bool(self._fault) or not (self._left or self._running))
+        if self._fault is not None:
+            raise self._fault
 
-    def _submit(self) -> None:
-        until = min(len(self._cells), self._asked + self._window + 1)
-        for number in range(self._submitted, until):
-            self._futures[number] = self._pool.submit(self._cells[number])
-        self._submitted = max(self._submitted, until)
+    def _until(self, holds: Callable[[], bool]) -> None:
+        """Waits until something holds or the run is ended."""
+        while not self._closed and not holds():
+            self._changed.wait(WAIT)
+
+    def _work(self) -> None:
+        """One thread: runs cells until there is none left."""
+        runner: CellRunner | None = None
+        while (number := self._next()) is not None:
+            found: CellResult | BaseException
+            try:
+                if runner is None:
+                    runner = self._make_runner()
+                    self._runners.append(runner)
+                found = runner.run(self._cells[number])
+                if not self._closed:
+                    self._done(number, found)
+            except BaseException as error:  # noqa: BLE001 (raised in the thread that asks for the result)
+                found = error
+            self._over(number, found)
+        if runner is not None:
+            runner.close()
+
+    def _next(self) -> int | None:
+        """The number of the next cell; None if there is none, or the run is ended."""
+        with self._changed:
+            while not self._closed:
+                while self._wanted and self._wanted[0] not in self._left:
+                    self._wanted.popleft()
+                wanted = self._wanted[0] if self._wanted else None
+                if wanted is not None or len(self._results) + len(self._running) < self._window or not self._keep:
+                    number = wanted if wanted is not None else next(iter(self._left), None)
+                    if number is not None:
+                        del self._left[number]
+                        self._running.add(number)
+                    return number
+                self._changed.wait()
+        return None
+
+    def _over(self, number: int, found: CellResult | BaseException) -> None:
+        with self._changed:
+            self._running.discard(number)
+            if self._keep and not self._closed:
+                self._results[number] = found
+            elif isinstance(found, BaseException) and not self._closed:
+                self._fault = self._fault or found
+                self._left.clear()
+            self._changed.notify_all()
 
     def close(self) -> None:
-        """Ends all workers."""
-        self._pool.close()
+        """Ends all workers, and gives up what they run."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for runner in list(self._runners):
+            runner.interrupt()
+        for thread in self._threads:
+            thread.join()

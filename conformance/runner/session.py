@@ -1,28 +1,29 @@
-"""One run: its cells, the workers that run them, and what is reported of each cell."""
+"""One run: its cells, the workers that run them, and what becomes of the results."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from conformance.language.deviation_files import load_deviations
 from conformance.model.cell import Cell
-from conformance.model.record import CellRecord
-from conformance.model.scenario import Scenario
+from conformance.model.scenario import Case, Scenario
 from conformance.platforms.base import Interpreter
 from conformance.report.records import suite_digest
 from conformance.runner.cells import CellResult, Runner, cells_of
 from conformance.runner.differential_runner import RAW, DifferentialRunner
 from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.pool import RunAhead
-from conformance.runner.recording import REPORTED, Reported, cell_record
+from conformance.runner.recording import Reported, cell_record
 from conformance.tables.transports import TRANSPORTS, expand
 
 CELLS_FOR_A_WORKER = 10
 """Cells that take about as long as starting one more worker."""
+
+SLOW = "time"
+"""The tag of scenarios in which time must pass."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,6 @@ class Settings:
     inet_address: str | None = None
     deviations: tuple[Path, ...] = ()
     workers: int = 0
-    ahead: bool = True
-    """Whether cells may run before they are asked for; not in a worker of xdist, which gets its cells one by one."""
     interpreter: Interpreter = OWN
     evidence: bool = False
     capture: bool = False
@@ -45,47 +44,75 @@ def cells_of_file(scenario: Scenario, transports: Sequence[str], implementations
     return cells_of((scenario,), wanted, tuple(implementations) or (RAW,))
 
 
-class Session:
-    """Runs cells, in advance of the loop that asks for them unless the settings forbid that."""
+def longest_first(cells: Sequence[Cell]) -> list[int]:
+    """The numbers of the cells in the order in which they begin: those that wait long first, else as they are."""
+    return sorted(range(len(cells)), key=lambda number: -_waits(cells[number]))
 
-    def __init__(self, cells: Sequence[Cell], settings: Settings) -> None:
+
+def _waits(cell: Cell) -> float:
+    """About how many seconds must pass in a cell; 0 where no time must."""
+    return (SLOW in cell.scenario.tags) + _stated(cell.case)
+
+
+def _stated(case: Case) -> float:
+    """The longest wait that an outcome states."""
+    return max((getattr(step.outcome.what, "for_at_least", 0.0) for step in case.steps), default=0.0)
+
+
+class Session:
+    """Runs cells on several workers. It keeps results until they are asked for by number, unless ``keep`` is false.
+
+    ``done`` gets the number of each cell and all that a record needs, in the thread that ran the cell, before that
+    thread begins another cell.
+    """
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        settings: Settings,
+        done: Callable[[int, Reported], None] | None = None,
+        keep: bool = True,
+    ) -> None:
         self._cells = list(cells)
-        self._numbers = {id(cell): number for number, cell in enumerate(cells)}
         self._settings = settings
+        self._done = done
+        self._keep = keep
         self._deviations = load_deviations(settings.deviations)
         self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
         self._options = WorkerOptions(settings.inet_address, hosts, settings.evidence, capture=settings.capture)
         self._ahead: RunAhead | None = None
-        self._runner: DifferentialRunner | None = None
-        self._last: tuple[CellResult, CellRecord] | None = None
 
-    def outcome_of(self, cell: Cell) -> CellResult:
-        """The result of one cell of this session."""
-        if not self._settings.ahead:
-            self._runner = self._runner or self._make_runner()
-            return self._runner.run(cell)
+    def begin(self) -> None:
+        """Starts the workers."""
         if self._ahead is None:
-            self._ahead = RunAhead(self._cells, self._make_runner, self._size())
-        return self._ahead.result(self._numbers[id(cell)])
+            order, size = longest_first(self._cells), self._size()
+            self._ahead = RunAhead(self._cells, order, self._make_runner, size, self._finished, self._keep)
 
-    def record_of(self, result: CellResult) -> CellRecord:
-        """The record of a cell; made once, as long as no other is asked for."""
-        if self._last is None or self._last[0] is not result:
-            self._last = result, cell_record(result)
-        return self._last[1]
+    def result(self, number: int) -> CellResult:
+        """The result of a cell by its place in the list of cells; each can be had once."""
+        self.begin()
+        assert self._ahead is not None
+        return self._ahead.result(number)
 
-    def reported(self, result: CellResult) -> Any:
-        """What the report of a cell carries: a :class:`Reported`; from a worker of xdist, its JSON form."""
-        made = Reported(self.record_of(result), self._suite, result.facts, result.packets)
-        return made if self._settings.ahead else REPORTED.encode(made)
+    def run(self) -> None:
+        """Runs all cells."""
+        self.begin()
+        assert self._ahead is not None
+        self._ahead.wait()
+
+    def reported(self, result: CellResult) -> Reported:
+        """All that a record needs of a cell."""
+        return Reported(cell_record(result), self._suite, result.facts, result.packets)
 
     def close(self) -> None:
         """Ends all workers."""
         if self._ahead is not None:
             self._ahead.close()
-        if self._runner is not None:
-            self._runner.close()
+
+    def _finished(self, number: int, result: CellResult) -> None:
+        if self._done is not None:
+            self._done(number, self.reported(result))
 
     def _size(self) -> int:
         enough = -(-len(self._cells) // CELLS_FOR_A_WORKER)

@@ -1,4 +1,4 @@
-"""The pool: several cells at once, results in order, faults where they are asked for."""
+"""The pool: several cells at once, results by number, faults where they are asked for."""
 
 import threading
 import time
@@ -18,6 +18,9 @@ class FakeRunner:
     def run(self, cell):
         return cell(self)
 
+    def interrupt(self):
+        self.closed.set()
+
     def close(self):
         self.closed.set()
 
@@ -26,8 +29,8 @@ class FakeRunner:
 def pool():
     made = []
 
-    def make(cells, size=2, make_runner=FakeRunner):
-        made.append(RunAhead(cells, make_runner, size))
+    def make(cells, size=2, make_runner=FakeRunner, order=None, **more):
+        made.append(RunAhead(cells, range(len(cells)) if order is None else order, make_runner, size, **more))
         return made[-1]
 
     yield make
@@ -51,24 +54,72 @@ def test_cells_run_at_the_same_time(pool):
     assert all(made.result(number) for number in range(3))
 
 
+def until(condition):
+    """Waits until a condition holds that another thread makes true."""
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert condition()
+
+
 def test_workers_run_ahead_only_so_far(pool):
     done = []
     made = pool([lambda _, number=number: done.append(number) for number in range(100)], 1)
+    until(lambda: len(done) == AHEAD)
     made.result(0)
-    deadline = time.monotonic() + 5
-    while len(done) <= AHEAD and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(0.05)
-    assert len(done) == AHEAD + 1
-    made.result(50)
-    assert 51 <= len(done) <= 51 + AHEAD + 1
+    until(lambda: len(done) == AHEAD + 1)
+    assert done == list(range(AHEAD + 1))
 
 
-def test_a_result_can_be_asked_for_again_but_not_after_a_later_one(pool):
+def test_a_cell_whose_result_is_waited_for_comes_next(pool):
+    done = []
+    made = pool([lambda _, number=number: done.append(number) for number in range(100)], 1)
+    until(lambda: len(done) == AHEAD)
+    made.result(90)
+    assert done == [*range(AHEAD), 90]
+
+
+def test_cells_begin_in_the_given_order(pool):
+    done = []
+    made = pool([lambda _, number=number: done.append(number) for number in range(5)], 1, order=[3, 1, 0, 2, 4])
+    made.result(4)
+    assert done == [3, 1, 0, 2, 4]
+
+
+def test_a_result_is_given_once(pool):
     made = pool([after(0, number) for number in range(3)])
-    assert [made.result(0), made.result(0), made.result(2)] == [0, 0, 2]
-    with pytest.raises(HarnessError, match="cell 0 was dropped when that of 2 was asked for"):
+    assert [made.result(0), made.result(2)] == [0, 2]
+    with pytest.raises(HarnessError, match="the result of cell 0 was given already"):
         made.result(0)
+
+
+def test_without_keeping_results_all_cells_are_run_and_handed_over_as_they_end(pool):
+    slow = threading.Event()
+    ended = []
+
+    def done(number, result):
+        ended.append((number, result))
+        if number == 99:
+            slow.set()
+
+    cells = [lambda _: slow.wait(5), *(after(0, number) for number in range(1, 100))]
+    pool(cells, 2, done=done, keep=False).wait()
+    assert ended == [*((number, number) for number in range(1, 100)), (0, True)]
+
+
+def test_what_is_done_with_a_result_comes_before_the_next_cell_of_that_worker(pool):
+    events = []
+    cells = [lambda _, number=number: events.append(("ran", number)) for number in range(3)]
+    pool(cells, 1, done=lambda number, _: events.append(("done", number)), keep=False).wait()
+    assert events == [(what, number) for number in range(3) for what in ("ran", "done")]
+
+
+def test_without_keeping_results_a_fault_ends_the_run(pool):
+    ran = []
+    cells = [lambda _: 1 / 0, *(lambda _, number=number: ran.append(number) for number in range(1, 50))]
+    with pytest.raises(ZeroDivisionError):
+        pool(cells, 1, keep=False).wait()
+    assert ran == []
 
 
 def test_a_fault_is_raised_where_its_result_is_asked_for_and_costs_that_cell_only(pool):
