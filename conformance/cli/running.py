@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -135,8 +134,8 @@ def _run_on(
     request: Request, cells: Sequence[Cell], results: Results, display: _Display, interpreter: Interpreter
 ) -> None:
     interrupted: str | None = None
-    with _light_collection(), display:
-        session = Session(cells, _settings(request, interpreter), display.take, keep=False)
+    with display:
+        session = Session(cells, _settings(request, interpreter), display.take)
         try:
             session.run() if cells else None
         except KeyboardInterrupt as interruption:
@@ -160,16 +159,6 @@ def _settings(request: Request, interpreter: Interpreter) -> Settings:
         evidence=request.evidence,
         capture=request.capture,
     )
-
-
-@contextmanager
-def _light_collection() -> Iterator[None]:
-    """Keeps the search for cycles away from the scenarios, which are many objects and live as long as the run."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 class _Display:

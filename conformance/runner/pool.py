@@ -1,4 +1,4 @@
-"""Several cells at once: a pool of threads, each with a runner; and cells that run before their results are asked for."""
+"""Several cells at once: a pool of threads, each with a runner; and cells that run before anybody waits for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conformance.model.errors import HarnessError
 from conformance.runner.cells import CellResult
 
 AHEAD = 8
-"""How many results for each worker may wait until they are asked for."""
+"""How many cells each worker may run before somebody waits for them."""
 
 WAIT = 0.5
 """Seconds of one wait for a result: on Windows Ctrl-C is seen only between waits."""
@@ -89,9 +89,9 @@ class Pool:
 class RunAhead:
     """Runs numbered cells on several workers in the order of ``order``.
 
-    ``done`` is called in the thread that ran a cell, before that thread begins another. Without ``keep`` that is all.
-    With it, :meth:`result` gives each result once; only so many results wait for that, and a cell whose result is
-    waited for comes next.
+    ``done`` is called in the thread that ran a cell, before that thread begins another. With a ``window`` only so many
+    cells begin before :meth:`wait_for` is called for them, and one that is waited for comes next. Without one all
+    cells are run, and the first fault ends the run.
     """
 
     def __init__(
@@ -100,17 +100,17 @@ class RunAhead:
         order: Iterable[int],
         make_runner: Callable[[], CellRunner],
         size: int,
-        done: Callable[[int, CellResult], None] = lambda number, result: None,
-        keep: bool = True,
+        done: Callable[[int, CellResult], None],
+        window: int | None = None,
     ) -> None:
-        self._cells, self._make_runner, self._done, self._keep = cells, make_runner, done, keep
+        self._cells, self._make_runner, self._done, self._window = cells, make_runner, done, window
         self._left = dict.fromkeys(order)
         """The numbers of the cells that have not begun, in their order."""
-        self._window = AHEAD * size
-        self._results: dict[int, CellResult | BaseException] = {}
+        self._unasked: set[int] = set()
+        """Those that have begun and nobody has waited for."""
         self._running: set[int] = set()
         self._wanted: deque[int] = deque()
-        self._fault: BaseException | None = None
+        self._faults: dict[int, BaseException] = {}
         self._closed = False
         self._changed = threading.Condition()
         self._runners: list[CellRunner] = []
@@ -118,29 +118,25 @@ class RunAhead:
         for thread in self._threads:
             thread.start()
 
-    def result(self, number: int) -> CellResult:
-        """The result of a cell, once. HarnessError where it was given already, or will not come."""
+    def wait_for(self, number: int) -> None:
+        """Waits until a cell is over. Raises its fault; HarnessError where the run was ended before."""
         with self._changed:
-            if not {number} & (self._left.keys() | self._results.keys() | self._running):
-                raise HarnessError(f"the result of cell {number} was given already")
+            self._unasked.discard(number)
             if number in self._left:
                 self._wanted.append(number)
-                self._changed.notify_all()
-            self._until(lambda: number in self._results)
-            if number not in self._results:
-                raise HarnessError(f"cell {number} was not run: the run was ended")
-            found = self._results.pop(number)
             self._changed.notify_all()
-        if isinstance(found, BaseException):
-            raise found
-        return found
+            self._until(lambda: number not in self._left and number not in self._running)
+            if number in self._left or number in self._running:
+                raise HarnessError(f"cell {number} was not run: the run was ended")
+        if number in self._faults:
+            raise self._faults[number]
 
     def wait(self) -> None:
         """Waits until all cells are over. Raises the first fault."""
         with self._changed:
-            self._until(lambda: bool(self._fault) or not (self._left or self._running))
-        if self._fault is not None:
-            raise self._fault
+            self._until(lambda: bool(self._faults) or not (self._left or self._running))
+        for fault in self._faults.values():
+            raise fault
 
     def _until(self, holds: Callable[[], bool]) -> None:
         """Waits until something holds or the run is ended."""
@@ -151,44 +147,47 @@ class RunAhead:
         """One thread: runs cells until there is none left."""
         runner: CellRunner | None = None
         while (number := self._next()) is not None:
-            found: CellResult | BaseException
+            fault: BaseException | None = None
             try:
                 if runner is None:
                     runner = self._make_runner()
                     self._runners.append(runner)
-                found = runner.run(self._cells[number])
+                result = runner.run(self._cells[number])
                 if not self._closed:
-                    self._done(number, found)
-            except BaseException as error:  # noqa: BLE001 (raised in the thread that asks for the result)
-                found = error
-            self._over(number, found)
+                    self._done(number, result)
+            except BaseException as error:  # noqa: BLE001 (raised in the thread that waits for the cell)
+                fault = error
+            self._over(number, fault)
         if runner is not None:
             runner.close()
 
     def _next(self) -> int | None:
         """The number of the next cell; None if there is none, or the run is ended."""
         with self._changed:
-            while not self._closed:
+            while self._left and not self._closed:
                 while self._wanted and self._wanted[0] not in self._left:
                     self._wanted.popleft()
-                wanted = self._wanted[0] if self._wanted else None
-                if wanted is not None or len(self._results) + len(self._running) < self._window or not self._keep:
-                    number = wanted if wanted is not None else next(iter(self._left), None)
-                    if number is not None:
-                        del self._left[number]
-                        self._running.add(number)
-                    return number
+                if self._wanted or self._window is None or len(self._unasked) < self._window:
+                    return self._begun(self._wanted[0] if self._wanted else next(iter(self._left)))
                 self._changed.wait()
         return None
 
-    def _over(self, number: int, found: CellResult | BaseException) -> None:
+    def _begun(self, number: int) -> int:
+        del self._left[number]
+        self._running.add(number)
+        if number not in self._wanted:
+            self._unasked.add(number)
+        return number
+
+    def _over(self, number: int, fault: BaseException | None) -> None:
         with self._changed:
+            if self._closed:
+                return  # the cell was given up, and whoever waits for it must not take it for one that is over
             self._running.discard(number)
-            if self._keep and not self._closed:
-                self._results[number] = found
-            elif isinstance(found, BaseException) and not self._closed:
-                self._fault = self._fault or found
-                self._left.clear()
+            if fault is not None:
+                self._faults[number] = fault
+                if self._window is None:
+                    self._left.clear()
             self._changed.notify_all()
 
     def close(self) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.engine.judge import FAIL
 from conformance.language.deviation_files import load_deviations
 from conformance.model.cell import Cell
 from conformance.model.scenario import Case, Scenario
 from conformance.platforms.base import Interpreter
 from conformance.report.records import suite_digest
+from conformance.report.timeline import timeline
 from conformance.runner.cells import CellResult, Runner, cells_of
 from conformance.runner.differential_runner import RAW, DifferentialRunner
 from conformance.runner.launch import OWN, WorkerOptions
-from conformance.runner.pool import RunAhead
+from conformance.runner.pool import AHEAD, RunAhead
 from conformance.runner.recording import Reported, cell_record
 from conformance.tables.transports import TRANSPORTS, expand
 
@@ -59,60 +62,77 @@ def _stated(case: Case) -> float:
     return max((getattr(step.outcome.what, "for_at_least", 0.0) for step in case.steps), default=0.0)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What people are told of a cell that is over."""
+
+    kind: str
+    reason: str
+    notes: tuple[str, ...] = ()
+    timeline: str = ""
+    """Of a cell that failed."""
+
+
 class Session:
-    """Runs cells on several workers. It keeps results until they are asked for by number, unless ``keep`` is false.
+    """Runs cells on several workers: all of them, or ahead of those who ask for outcomes by number.
 
     ``done`` gets the number of each cell and all that a record needs, in the thread that ran the cell, before that
     thread begins another cell.
     """
 
     def __init__(
-        self,
-        cells: Sequence[Cell],
-        settings: Settings,
-        done: Callable[[int, Reported], None] | None = None,
-        keep: bool = True,
+        self, cells: Sequence[Cell], settings: Settings, done: Callable[[int, Reported], None] | None = None
     ) -> None:
         self._cells = list(cells)
         self._settings = settings
         self._done = done
-        self._keep = keep
         self._deviations = load_deviations(settings.deviations)
         self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
         self._options = WorkerOptions(settings.inet_address, hosts, settings.evidence, capture=settings.capture)
+        self._outcomes: dict[int, Outcome] = {}
         self._ahead: RunAhead | None = None
+        self._beginning = threading.Lock()
 
-    def begin(self) -> None:
-        """Starts the workers."""
-        if self._ahead is None:
-            order, size = longest_first(self._cells), self._size()
-            self._ahead = RunAhead(self._cells, order, self._make_runner, size, self._finished, self._keep)
+    @property
+    def complete(self) -> bool:
+        """Whether all cells are over."""
+        return len(self._outcomes) == len(self._cells)
 
-    def result(self, number: int) -> CellResult:
-        """The result of a cell by its place in the list of cells; each can be had once."""
-        self.begin()
-        assert self._ahead is not None
-        return self._ahead.result(number)
+    def run(self, leave_out: Collection[int] = ()) -> None:
+        """Runs all cells but those with these numbers."""
+        self._begin(self._finished, None, leave_out).wait()
 
-    def run(self) -> None:
-        """Runs all cells."""
-        self.begin()
-        assert self._ahead is not None
-        self._ahead.wait()
-
-    def reported(self, result: CellResult) -> Reported:
-        """All that a record needs of a cell."""
-        return Reported(cell_record(result), self._suite, result.facts, result.packets)
+    def outcome(self, number: int) -> Outcome:
+        """The outcome of a cell by its place in the list of cells; waits until the cell is over."""
+        if number not in self._outcomes:
+            self._begin(self._judged, AHEAD * self._size()).wait_for(number)
+        return self._outcomes[number]
 
     def close(self) -> None:
         """Ends all workers."""
         if self._ahead is not None:
             self._ahead.close()
 
+    def _begin(
+        self, done: Callable[[int, CellResult], None], window: int | None, leave_out: Collection[int] = ()
+    ) -> RunAhead:
+        """Starts the workers, once."""
+        with self._beginning:
+            if self._ahead is None:
+                order = [number for number in longest_first(self._cells) if number not in leave_out]
+                self._ahead = RunAhead(self._cells, order, self._make_runner, self._size(), done, window)
+            return self._ahead
+
     def _finished(self, number: int, result: CellResult) -> None:
         if self._done is not None:
-            self._done(number, self.reported(result))
+            self._done(number, Reported(cell_record(result), self._suite, result.facts, result.packets))
+
+    def _judged(self, number: int, result: CellResult) -> None:
+        self._finished(number, result)
+        verdict = result.verdict
+        lines = "\n".join(timeline(cell_record(result))) if verdict.kind == FAIL else ""
+        self._outcomes[number] = Outcome(verdict.kind, verdict.reason, result.notes, lines)
 
     def _size(self) -> int:
         enough = -(-len(self._cells) // CELLS_FOR_A_WORKER)

@@ -195,7 +195,7 @@ def test_what_could_not_run_where_it_was_asked_for_ends_with_3(chosen, monkeypat
 def test_an_implementation_that_cannot_be_used_ends_with_2_and_one_line_before_anything_is_run(
     here, monkeypatch, command, name, says
 ):
-    monkeypatch.setattr("conformance.cli.running.pytest.main", lambda *_, **__: pytest.fail("cells were run"))
+    monkeypatch.setattr("conformance.cli.running.Session", lambda *_, **__: pytest.fail("cells were run"))
     monkeypatch.setattr("conformance.cli.tape.play", lambda *_, **__: pytest.fail("cells were run"))
     ended = here(command, "scenarios/talk/half-close.yaml", "-i", name)
     assert (ended.status, ended.out) == (2, "")
@@ -228,13 +228,13 @@ def test_a_fault_ends_with_4_and_its_message(told, monkeypatch):
     def broken(*_, **__):
         raise HarnessError("the disk is on fire")
 
-    monkeypatch.setattr(run_module, "run_all", broken)
+    monkeypatch.setattr("conformance.cli.running.run_all", broken)
     ended = told("run", "half-close-request-reply")
     assert (ended.status, ended.err) == (4, "conformance: the disk is on fire\n")
 
 
 def test_a_fault_of_our_own_ends_with_4_and_a_traceback_to_report(told, monkeypatch):
-    monkeypatch.setattr(run_module, "run_all", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("conformance.cli.running.run_all", lambda *_, **__: 1 / 0)
     ended = told("run", "half-close-request-reply")
     assert ended.status == 4
     assert "ZeroDivisionError" in ended.err
@@ -242,7 +242,7 @@ def test_a_fault_of_our_own_ends_with_4_and_a_traceback_to_report(told, monkeypa
 
 
 def test_a_folder_of_records_that_cannot_be_written_ends_with_2_before_anything_is_run(here, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_module, "run_all", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("conformance.cli.running.run_all", lambda *_, **__: 1 / 0)
     (tmp_path / "file").write_text("")
     ended = here("run", "scenarios/bad", "--reports", tmp_path / "file" / "runs")
     assert (ended.status, f"{tmp_path / 'file'} is no folder" in ended.err) == (2, True)
