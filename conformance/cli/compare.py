@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 from rich.table import Table
 from rich.text import Text
 
 from conformance.cli.exits import Exit
+from conformance.cli.record_paths import records_at
 from conformance.cli.terminal import console, measure_table, print_json
 from conformance.engine.wording import counted
 from conformance.model.record import CellRecord
@@ -33,19 +33,22 @@ SHOWN = 10
 
 
 @click.command("compare")
-@click.argument("records", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("records", nargs=-1, required=True, metavar="RECORD|FOLDER|GLOB...")
 @click.option("--markdown", "as_markdown", is_flag=True, help="As Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def command(records: tuple[Path, ...], as_markdown: bool, as_json: bool) -> int:
+def command(records: tuple[str, ...], as_markdown: bool, as_json: bool) -> int:
     """Compare two or more records: cells grouped by identical behaviour, and the first step where they part.
+
+    Of a folder it takes, for each implementation on each platform, the newest full record.
 
     Cells whose scenario was another version in another record are counted and not compared.
 
     Exit status 1 where cells differ, 0 where none does.
     """
-    if len(records) < 2:
+    paths = records_at(records)
+    if len(paths) < 2:
         raise click.UsageError("a comparison needs at least two records")
-    read_records = [read(path) for path in records]
+    read_records = [read(path) for path in paths]
     compared = compare(read_records)
     incomplete = [str(record.path) for record in read_records if not record.complete]
     if as_json:
@@ -54,8 +57,8 @@ def command(records: tuple[Path, ...], as_markdown: bool, as_json: bool) -> int:
         click.echo(markdown(compared), nl=False)
     else:
         show(compared, read_records)
-    for path in incomplete:
-        click.echo(f"{path} is incomplete: its run was ended before the last cell", err=True)
+    for name in incomplete:
+        click.echo(f"{name} is incomplete: its run was ended before the last cell", err=True)
     return Exit.UNEXPECTED if compared.differing else Exit.NOTHING_UNEXPECTED
 
 

@@ -249,6 +249,21 @@ def read_header(path: Path, value: dict[str, Any] | None) -> Header:
     return header
 
 
+def read_footer(path: Path, line: bytes) -> Footer | None:
+    """The footer of a record from its last line; None where that is another line, or was cut off."""
+    try:
+        value = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or value.get("type") != "footer":
+        return None
+    try:
+        footer: Footer = _FOOTER.decode(value)
+    except Malformed as error:
+        raise RecordError(f"{path}: the last line: {error}; run again to make a new record") from None
+    return footer
+
+
 def _cell(value: dict[str, Any]) -> CellRecord:
     cell: CellRecord = _CELL.decode(value)
     _known(cell.transport, TRANSPORTS, "transport")

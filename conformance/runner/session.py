@@ -19,6 +19,7 @@ from conformance.runner.differential_runner import RAW, DifferentialRunner
 from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.pool import RunAhead
 from conformance.runner.recording import REPORTED, Reported, cell_record
+from conformance.runner.selecting import selections
 from conformance.tables.transports import TRANSPORTS, expand
 
 CELLS_FOR_A_WORKER = 10
@@ -53,6 +54,7 @@ class Session:
         self._numbers = {id(cell): number for number, cell in enumerate(cells)}
         self._settings = settings
         self._deviations = load_deviations(settings.deviations)
+        self._selections = selections(cells)
         self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
         self._options = WorkerOptions(settings.inet_address, hosts, settings.evidence, capture=settings.capture)
@@ -77,7 +79,8 @@ class Session:
 
     def reported(self, result: CellResult) -> Any:
         """What the report of a cell carries: a :class:`Reported`; from a worker of xdist, its JSON form."""
-        made = Reported(self.record_of(result), self._suite, result.facts, result.packets)
+        selection = self._selections[result.cell.implementation]
+        made = Reported(self.record_of(result), self._suite, result.facts, result.packets, selection)
         return made if self._settings.ahead else REPORTED.encode(made)
 
     def close(self) -> None:
