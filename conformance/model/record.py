@@ -84,6 +84,8 @@ class StepRecord:
     """The source of the expectation, where it states one of its own."""
     basis: Optional[Name] = None
     """How the expectation is known to hold, where it states that."""
+    where: Optional[tuple[Name, ...]] = None
+    """The terms of the alternative that applied, such as ``windows``; None for the usual expectation."""
     on: Optional[Name] = None
     """The object that the step is used on; None in older records."""
     made: Optional[tuple[Name, ...]] = None
@@ -135,6 +137,8 @@ class CellRecord:
     """Of a cell whose fixture failed: the call that raised or hung."""
     given: Optional[Name] = None
     """The name of the fixture; None in older records."""
+    sources: Optional[tuple[str, ...]] = None
+    """The sources of the scenario, which back every expectation without one of its own; None in older records."""
 
     @property
     def key(self) -> tuple[str, str, str]:

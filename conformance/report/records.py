@@ -55,9 +55,17 @@ class Record:
         return next(iter(self.header.hosts.values()), None)
 
     @property
+    def incomplete(self) -> str:
+        """Why the record does not hold all cells of its run; empty where it does."""
+        if self.footer is None:
+            return "its run was ended before the last cell"
+        held = len(self.cells)
+        return "" if self.footer.cells == held else f"its footer counts {self.footer.cells} cells, it holds {held}"
+
+    @property
     def complete(self) -> bool:
-        """Whether the run came to its end."""
-        return self.footer is not None
+        """Whether the record holds all cells of its run."""
+        return not self.incomplete
 
 
 def platform_name(facts: HostFacts | None) -> str:
