@@ -47,7 +47,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "pytest_plugin": ("model", "tables", "language", "report", "runner"),
     "cli": (
-        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "runner", "pytest_plugin",
+        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "runner",
         "worker.adapters",
     ),
     "__main__": ("cli",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 @cells_at_once
 @click.option("--reports", type=click.Path(file_okay=False, path_type=Path), default=Path("reports/runs"),
               show_default=True, metavar="DIR", help="The folder of records and reports.")  # fmt: skip
+@click.option("--keep", type=click.IntRange(min=1), metavar="N",
+              help="Afterwards remove earlier runs of the same implementation on the same platform, but the newest N "
+              "and the newest full one. Default: keep all.")  # fmt: skip
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only cells that match, as with pytest -k.")
 @click.option("-m", "marker", default="", metavar="EXPR", help="Only levels and tags that match, as with pytest -m.")
 @click.option("--inet-address", metavar="ADDRESS", help="An address for inet on a machine without network namespaces.")
@@ -40,17 +44,17 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output.")
 def command(  # noqa: PLR0913 (one parameter for each option)
     paths: tuple[str, ...], transport: tuple[str, ...], implementation: tuple[str, ...], platform: tuple[str, ...],
-    workers: int, reports: Path, keyword: str, marker: str, inet_address: str | None, deviations: tuple[str, ...],
-    evidence: bool, capture: bool, strict: bool, as_json: bool,
+    workers: int, reports: Path, keep: int | None, keyword: str, marker: str, inet_address: str | None,
+    deviations: tuple[str, ...], evidence: bool, capture: bool, strict: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run scenarios and write, for each platform and implementation, a record and a report.
 
     Without PATH all scenarios of the package are run. The id of a scenario is its path below the folder "scenarios",
-    or below PATH. A record that an earlier run wrote to the same folder is replaced.
+    or below PATH. Each run writes new files; none replaces those of an earlier run.
 
     Exit status 0 if nothing was unexpected, 1 if a cell failed or was inconclusive (with --strict also if a cell passed
     but differs from the raw socket), 2 if an implementation cannot be
-    used or another run is writing the same record, 3 if nothing could be run, or nothing on one of the platforms.
+    used, 3 if nothing could be run, or nothing on one of the platforms.
     """
     from conformance.cli.paths import load_scenarios
     from conformance.cli.running import Request, run_all
@@ -75,6 +79,8 @@ def command(  # noqa: PLR0913 (one parameter for each option)
     if results.status is Exit.USAGE:
         return results.status
     _show(results, as_json)
+    if keep is not None:
+        _prune(results.records, keep)
     return _status(results, strict)
 
 
@@ -97,6 +103,15 @@ def _status(results: Results, strict: bool) -> Exit:
     if strict and status == Exit.NOTHING_UNEXPECTED and passed_otherwise(results.cells):
         return Exit.UNEXPECTED
     return Exit.NOTHING_RAN if results.not_run and status == Exit.NOTHING_UNEXPECTED else status
+
+
+def _prune(records: Iterable[Path], keep: int) -> None:
+    """Removes earlier runs, and says which."""
+    from conformance.runner.pruning import prune
+
+    for record in records:
+        for removed in prune(record, keep):
+            click.echo(f"--keep {keep}: removed {removed}", err=True)
 
 
 def _check_folder(folder: Path) -> None:

@@ -33,6 +33,7 @@ def summary(results: Results) -> dict[str, object]:
     """The outcome as JSON."""
     return {
         "records": [str(path) for path in results.records],
+        "reports": [str(path) for path in results.reports],
         "verdicts": verdict_counts(results.cells),
         "unexpected": [_summed_up(cell) for cell in results.cells if cell.verdict in UNEXPECTED],
         "passed_otherwise": [_summed_up(cell) for cell in passed_otherwise(results.cells)],

@@ -56,9 +56,19 @@ class Record:
         return next(iter(self.header.hosts.values()), None)
 
     @property
+    def incomplete(self) -> str:
+        """Why the record does not hold all cells of its run; empty where it does."""
+        held = len(self.cells)
+        if self.footer is None or self.footer.interrupted:
+            by = f" by {self.footer.interrupted}" if self.footer else ""
+            of = f"; it holds {held} of {self.header.selection.cells} cells" if self.header.selection else ""
+            return f"its run was ended{by} before the last cell{of}"
+        return "" if self.footer.cells == held else f"its footer counts {self.footer.cells} cells, it holds {held}"
+
+    @property
     def complete(self) -> bool:
-        """Whether the run came to its end."""
-        return self.footer is not None and self.footer.interrupted is None
+        """Whether the record holds all cells of its run."""
+        return not self.incomplete
 
 
 def platform_name(facts: HostFacts | None) -> str:
@@ -296,6 +306,21 @@ def read_header(path: Path, value: dict[str, Any] | None) -> Header:
         for name, facts in header.hosts.items():
             _known(facts.family, FAMILIES, f"hosts.{name}.family")
     return header
+
+
+def read_footer(path: Path, line: bytes) -> Footer | None:
+    """The footer of a record from its last line; None where that is another line, or was cut off."""
+    try:
+        value = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or value.get("type") != "footer":
+        return None
+    try:
+        footer: Footer = _FOOTER.decode(value)
+    except Malformed as error:
+        raise RecordError(f"{path}: the last line: {error}; run again to make a new record") from None
+    return footer
 
 
 def _cell(value: dict[str, Any]) -> CellRecord:

@@ -23,10 +23,11 @@ from conformance.model.cell import Cell
 from conformance.model.errors import RecordInUse
 from conformance.model.examined import Examined
 from conformance.model.facts import HostFacts
-from conformance.model.record import CellRecord, Differential, Header, StepRecord
+from conformance.model.record import CellRecord, Differential, Header, Selection, StepRecord
 from conformance.platforms.locks import Lock
 from conformance.report import markdown
 from conformance.report.records import Record, RecordWriter, cell_line, file_name, now, platform_name, written
+from conformance.report.run_files import captures_folder, record_path, report_path
 from conformance.runner.cells import CellResult
 from conformance.tables.faults import ROWS
 from conformance.tables.selectors import Host
@@ -46,6 +47,8 @@ class Reported:
     facts: HostFacts | None = None
     """The host; None where no worker started."""
     packets: tuple[CapturedPacket, ...] = ()
+    selection: Selection | None = None
+    """All cells of the run with this cell's implementation."""
 
 
 def cell_record(result: CellResult) -> CellRecord:
@@ -179,18 +182,6 @@ def _measures(cell: Cell, observations: Mapping[int, o.Observation]) -> dict[str
     return found
 
 
-def _captures(record: Path) -> Path:
-    """The folder of a record's captures."""
-    return record.parent / "captures" / record.stem
-
-
-def _forget_captures(record: Path) -> None:
-    """Removes the captures of the earlier record, because the record that named them is being replaced."""
-    with written(_captures(record)):
-        for path in _captures(record).glob("*.pcapng"):
-            path.unlink()
-
-
 def _locked(record: Path) -> Lock:
     """The lock on a record, held until the run ends. RecordInUse where another run holds it."""
     with written(record):
@@ -203,7 +194,7 @@ def _locked(record: Path) -> Lock:
 
 
 class RunRecorder:
-    """Writes one record per platform and implementation as cells finish, and a report per platform at the end.
+    """Writes one record per platform and implementation as cells finish, and a report of each at the end.
 
     Any thread may add cells.
     """
@@ -211,6 +202,7 @@ class RunRecorder:
     def __init__(self, folder: Path, examined: Mapping[str, Examined] | None = None) -> None:
         self._folder = folder
         self._examined = examined or {}
+        self._started = now()
         self._locks: list[Lock] = []
         self._writers: dict[tuple[str, str], RecordWriter] = {}
         self._facts: HostFacts | None = None
@@ -227,8 +219,8 @@ class RunRecorder:
 
     @property
     def reports(self) -> list[Path]:
-        """The reports that :meth:`close` writes, one beside the records of each platform."""
-        return sorted({path.parent / "report.md" for path in self.paths})
+        """The reports that :meth:`close` writes, one beside each record."""
+        return [report_path(path) for path in self.paths]
 
     def add(self, number: int, reported: Reported) -> None:
         """Appends a cell, by its place among all cells of the run; HarnessError where it cannot be written."""
@@ -259,11 +251,11 @@ class RunRecorder:
         key = (platform_name(self._facts), reported.cell.implementation)
         if key not in self._writers:
             hosts = {HOST: self._facts} if self._facts else {}
-            header = Header(key[1], hosts, reported.suite, now(), *self._origin(reported.cell))
+            origin = self._origin(reported.cell)
+            header = Header(key[1], hosts, reported.suite, self._started, *origin, reported.selection)
             path = self._path(*key)
             self._locks.append(_locked(path))
             self._writers[key] = RecordWriter(path, header)
-            _forget_captures(self._writers[key].path)
         return self._writers[key]
 
     def _origin(self, cell: CellRecord) -> tuple[str | None, str | None]:
@@ -277,7 +269,7 @@ class RunRecorder:
             return cell
         from conformance.report import pcapng
 
-        path = _captures(record) / f"{file_name(cell.id)}.pcapng"
+        path = captures_folder(record) / f"{file_name(cell.id)}.pcapng"
         with written(path):
             pcapng.put(path, pcapng_of(cell, packets))
         return replace(cell, capture=replace(cell.capture, file=path.relative_to(record.parent).as_posix()))
@@ -294,16 +286,18 @@ class RunRecorder:
                 all_of_them.callback(lock.close)
             for writer in self._writers.values():
                 all_of_them.callback(writer.close if complete else partial(writer.abandon, interrupted))
-        for report in self.reports:
-            writers = [writer for writer in self._writers.values() if writer.path.parent == report.parent]
-            records = [Record(each.path, each.header, tuple(self.cells(each.path)), each.footer) for each in writers]
+        for writer, report in zip(self._writers.values(), self.reports, strict=True):
+            record = Record(writer.path, writer.header, tuple(self.cells(writer.path)), writer.footer)
             with written(report):
-                report.write_text(markdown.report(records), "utf-8", errors="backslashreplace")
+                report.write_text(markdown.report([record]), "utf-8", errors="backslashreplace")
 
     def _path(self, platform: str, implementation: str) -> Path:
-        """Where a record goes: a file of its own, also where file systems ignore case."""
-        name = file_name(implementation)
-        taken = {str(path).casefold() for path in self.paths}
-        names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
-        paths = (self._folder / platform / f"{each}.jsonl" for each in names)
-        return next(path for path in paths if str(path).casefold() not in taken)
+        """A new file for a record."""
+        path = record_path(self._folder, platform, implementation, self._started)
+        with written(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.open("x").close()
+            except FileExistsError:  # another run that began in the same second has just made it
+                return self._path(platform, implementation)
+        return path

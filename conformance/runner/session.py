@@ -20,6 +20,7 @@ from conformance.runner.differential_runner import RAW, DifferentialRunner
 from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.pool import AHEAD, RunAhead
 from conformance.runner.recording import Reported, cell_record
+from conformance.runner.selecting import selections
 from conformance.tables.transports import TRANSPORTS, expand
 
 CELLS_FOR_A_WORKER = 10
@@ -87,6 +88,7 @@ class Session:
         self._settings = settings
         self._done = done
         self._deviations = load_deviations(settings.deviations)
+        self._selections = selections(cells)
         self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
         self._options = WorkerOptions(settings.inet_address, hosts, settings.evidence, capture=settings.capture)
@@ -126,7 +128,11 @@ class Session:
 
     def _finished(self, number: int, result: CellResult) -> None:
         if self._done is not None:
-            self._done(number, Reported(cell_record(result), self._suite, result.facts, result.packets))
+            self._done(number, self._reported(result))
+
+    def _reported(self, result: CellResult) -> Reported:
+        selection = self._selections[result.cell.implementation]
+        return Reported(cell_record(result), self._suite, result.facts, result.packets, selection)
 
     def _judged(self, number: int, result: CellResult) -> None:
         self._finished(number, result)

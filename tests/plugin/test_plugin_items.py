@@ -21,7 +21,7 @@ NODES = [
 
 def verdicts(reports):
     """Cell to verdict, of the one record below a folder."""
-    (path,) = reports.glob("*/*.jsonl")
+    (path,) = reports.rglob("*.jsonl")
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     return {line["id"]: line["verdict"] for line in lines if line["type"] == "cell"}, lines[-1]["type"]
 
@@ -307,5 +307,5 @@ def test_a_full_disk_ends_the_run_with_a_message(here, tmp_path):
     (tmp_path / "file").write_text("")
     ended = here("scenarios/talk", f"--conformance-reports={tmp_path}/file/runs")
     assert ended.status == pytest.ExitCode.INTERNAL_ERROR
-    assert "stdlib.jsonl: cannot be written" in ended.out
+    assert "Z.jsonl: cannot be written" in ended.out
     assert "Traceback" not in ended.out + ended.err
