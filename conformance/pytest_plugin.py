@@ -46,6 +46,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 SESSION = pytest.StashKey[Any]()
 """Gives the outcomes of cells by number: the session of this process, or the connection to it in one of xdist."""
 SERVER = pytest.StashKey[Any]()
+LIBRARY = pytest.StashKey[Any]()
 ROOTS = pytest.StashKey[tuple[str, ...]]()
 TAGS = pytest.StashKey[set[str]]()
 
@@ -171,11 +172,17 @@ class ScenarioFile(pytest.File):
 
 
 def _load(path: Path, config: pytest.Config) -> Scenario:
-    from conformance.language.corpus import bundled, load_one, root_of
+    from conformance.language.corpus import bundled, identity, root_of
+    from conformance.language.library import Library
     from conformance.model.errors import ScenarioError
+    from conformance.platforms.cache import cache_directory
 
+    if LIBRARY not in config.stash:
+        config.stash[LIBRARY] = Library(cache_directory() / "scenarios", f"pytest\0{config.rootpath}")
+    root = root_of(path, [bundled(), *config.getini("conformance_scenarios")])
     try:
-        return load_one(path, root_of(path, [bundled(), *config.getini("conformance_scenarios")]))
+        loaded: Scenario = config.stash[LIBRARY].load(path, identity(path, root))
+        return loaded
     except ScenarioError as error:
         raise InvalidScenario(str(error)) from None
 
@@ -256,6 +263,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Makes the session of all cells; its workers may run ahead of pytest's loop."""
     items = [item for item in session.items if isinstance(item, CellItem)]
+    if items:
+        session.config.stash[LIBRARY].save()
     if not items or session.config.option.collectonly:
         return
     for number, item in enumerate(items):

@@ -56,6 +56,8 @@ class CellResult:
     capture: AnyCapture = None
     packets: tuple[CapturedPacket, ...] = ()
     """All packets, where that was asked for."""
+    findings: Mapping[int, j.Finding] | None = None
+    """By step, whether it met its expectation; None where the cell was not judged."""
 
 
 @dataclass
@@ -133,11 +135,15 @@ class Runner:
         end = transcript.end or CellEnd(0, round(time.perf_counter() - began, 6), clean=False)
         self._retire(worker, transcript.ended, end)
         observations = _completed(cell.case, transcript)
+        verdict, findings = _unjudged(transcript, end), None
+        if verdict is None:
+            verdict, findings = j.judge_and_find(cell, host, observations)
+            verdict = apply(self._declared(cell, host), cell, host, verdict, observations)
         return CellResult(
-            cell, self._verdict(cell, host, transcript, end, observations), observations, end.seconds,
-            hello.facts, _notes(transcript), evidence=transcript.evidence,
+            cell, verdict, observations, end.seconds, hello.facts, _notes(transcript), evidence=transcript.evidence,
             used=None if end.used is None else frozenset(end.used),
             fixture=_fixture(transcript, end), played=end.tape, capture=end.capture, packets=end.packets,
+            findings=findings,
         )  # fmt: skip
 
     def interrupt(self) -> None:
@@ -194,22 +200,6 @@ class Runner:
             worker.kill()
         self._worker = None
 
-    def _verdict(
-        self, cell: Cell, host: Host, transcript: Transcript, end: CellEnd, observations: Mapping[int, o.Observation]
-    ) -> j.Verdict:
-        if transcript.bad_line:
-            return j.Verdict(j.INCONCLUSIVE, transcript.bad_line)
-        if transcript.stopped:
-            where = f"in step {transcript.begun[-1]}" if transcript.begun else "before the first step"
-            return j.Verdict(j.INCONCLUSIVE, f"the worker's process was stopped by a signal {where}; it was killed")
-        if end.unsupported is not None:
-            return j.Verdict(j.UNSUPPORTED, end.unsupported)
-        if end.inconclusive is not None:
-            return j.Verdict(j.INCONCLUSIVE, end.inconclusive)
-        if transcript.ended is not None and not transcript.begun:
-            return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(transcript)} before the first step")
-        return self.judged(cell, host, observations)
-
     def blamed(self, result: CellResult) -> j.Verdict:
         """The verdict on a fixture that failed and that the raw socket can make, known deviations included."""
         assert result.fixture is not None
@@ -230,6 +220,22 @@ class Runner:
         """The known deviations: first the user's, then those of the implementation, then those of the platform."""
         known = shipped_deviations(ADAPTED, cell.implementation)
         return (*self._deviations, *known, *platform_deviations(host.facts))
+
+
+def _unjudged(transcript: Transcript, end: CellEnd) -> j.Verdict | None:
+    """The verdict on a cell that cannot be judged; None if it can."""
+    if transcript.bad_line:
+        return j.Verdict(j.INCONCLUSIVE, transcript.bad_line)
+    if transcript.stopped:
+        where = f"in step {transcript.begun[-1]}" if transcript.begun else "before the first step"
+        return j.Verdict(j.INCONCLUSIVE, f"the worker's process was stopped by a signal {where}; it was killed")
+    if end.unsupported is not None:
+        return j.Verdict(j.UNSUPPORTED, end.unsupported)
+    if end.inconclusive is not None:
+        return j.Verdict(j.INCONCLUSIVE, end.inconclusive)
+    if transcript.ended is not None and not transcript.begun:
+        return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(transcript)} before the first step")
+    return None
 
 
 def _patience(made: Plan, begun: Sequence[int]) -> float:

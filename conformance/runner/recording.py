@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,9 @@ def cell_record(result: CellResult) -> CellRecord:
     """The record of a cell. Of a capture it holds all but the packets, which are a file of their own."""
     cell, verdict = result.cell, result.verdict
     host = Host.of(vars(result.facts)) if result.facts else None
-    found = findings(cell, host, result.observations) if host else {}
+    found = result.findings
+    if found is None:
+        found = findings(cell, host, result.observations) if host else {}
     steps = tuple(
         _step(result, step, host, found.get(step.number))
         for step in cell.case.steps
@@ -125,7 +127,12 @@ def _differential(divergence: Divergence | None) -> Differential | None:
 
 def shown_path(path: str) -> str:
     """A path as people know it: relative where it is below the current folder."""
-    relative = os.path.relpath(path) if os.path.splitdrive(path)[0] == os.path.splitdrive(os.getcwd())[0] else path
+    return _shown(path, os.getcwd())
+
+
+@lru_cache(maxsize=1000)
+def _shown(path: str, current: str) -> str:
+    relative = os.path.relpath(path) if os.path.splitdrive(path)[0] == os.path.splitdrive(current)[0] else path
     return path if relative.startswith("..") else relative
 
 
@@ -214,8 +221,11 @@ class RunRecorder:
 
     @property
     def paths(self) -> list[Path]:
-        """The records, in the order in which they were begun."""
-        return [writer.path for writer in self._writers.values()]
+        """The records, in the order of their first cells."""
+        firsts: dict[Path, int] = {}
+        for number, path, _ in self._cells:
+            firsts[path] = min(number, firsts.get(path, number))
+        return sorted(firsts, key=firsts.__getitem__)
 
     @property
     def reports(self) -> list[Path]:
@@ -286,10 +296,13 @@ class RunRecorder:
                 all_of_them.callback(lock.close)
             for writer in self._writers.values():
                 all_of_them.callback(writer.close if complete else partial(writer.abandon, interrupted))
-        for writer, report in zip(self._writers.values(), self.reports, strict=True):
-            record = Record(writer.path, writer.header, tuple(self.cells(writer.path)), writer.footer)
+        for writer in self._writers.values():
+            record, report = self._record(writer), report_path(writer.path)
             with written(report):
                 report.write_text(markdown.report([record]), "utf-8", errors="backslashreplace")
+
+    def _record(self, writer: RecordWriter) -> Record:
+        return Record(writer.path, writer.header, tuple(self.cells(writer.path)), writer.footer)
 
     def _path(self, platform: str, implementation: str) -> Path:
         """A new file for a record."""

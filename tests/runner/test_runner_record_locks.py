@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from conformance.model.errors import RecordInUse
+from conformance.report.records import read
 from conformance.runner import recording
 from conformance.runner.recording import RunRecorder
 
@@ -49,10 +50,10 @@ def test_a_second_run_writes_a_record_of_its_own_and_leaves_the_first_alone(firs
 
 def test_runs_that_begin_in_the_same_second_write_two_records(recorded, monkeypatch, tmp_path):
     monkeypatch.setattr(recording, "now", lambda: "2026-11-27T07:49:16+00:00")
-    cells = recording.read(recorded.stdlib)
+    cells = read(recorded.stdlib)
     recorders = [RunRecorder(tmp_path) for _ in range(2)]
     for recorder in recorders:
-        recorder.add(recording.Reported(cells.cells[0], "", cells.facts))
+        recorder.add(0, recording.Reported(cells.cells[0], "", cells.facts))
     names = [path.relative_to(tmp_path / cells.platform).as_posix() for each in recorders for path in each.paths]
     assert names == ["stdlib/2026-11-27T074916Z.jsonl", "stdlib/2026-11-27T074916Z-2.jsonl"]
     for recorder in recorders:
