@@ -40,12 +40,14 @@ if TYPE_CHECKING:
 @click.option("--evidence", is_flag=True, help="Also record the state of each socket after each step.")
 @click.option("--capture", is_flag=True, help="Also capture all packets, as pcapng files beside the record. Implies "
               "--evidence.")  # fmt: skip
+@click.option("--resume", is_flag=True, help="Complete the record of an interrupted run of the same cells, with the "
+              "same options, on this host; cells in it are not run again.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Exit status 1 also if a cell passes but differs from the raw socket.")
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON on standard output.")
 def command(  # noqa: PLR0913 (one parameter for each option)
     paths: tuple[str, ...], transport: tuple[str, ...], implementation: tuple[str, ...], platform: tuple[str, ...],
     workers: int, reports: Path, keep: int | None, keyword: str, marker: str, inet_address: str | None,
-    deviations: tuple[str, ...], evidence: bool, capture: bool, strict: bool, as_json: bool,
+    deviations: tuple[str, ...], evidence: bool, capture: bool, resume: bool, strict: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run scenarios and write, for each platform and implementation, a record and a report.
 
@@ -72,6 +74,7 @@ def command(  # noqa: PLR0913 (one parameter for each option)
         deviations=deviations,
         evidence=evidence,
         capture=capture,
+        resume=resume,
     )
     _check_folder(reports)
     _warn(request)

@@ -21,7 +21,7 @@ from conformance.model.cell import Cell
 from conformance.model.errors import HarnessError
 from conformance.model.examined import Examined
 from conformance.model.facts import HostFacts
-from conformance.model.record import CellRecord
+from conformance.model.record import CellRecord, Header
 from conformance.model.scenario import Scenario
 from conformance.platforms import PLATFORMS, Interpreter, SetupError, cache_directory
 from conformance.report.records import platform_name
@@ -48,6 +48,7 @@ class Request:
     deviations: tuple[str, ...] = ()
     evidence: bool = False
     capture: bool = False
+    resume: bool = False
 
 
 @dataclass
@@ -137,7 +138,8 @@ def _run_on(
     with display:
         session = Session(cells, _settings(request, interpreter), display.take)
         try:
-            session.run() if cells else None
+            if cells:
+                session.run(_resumed(request, session, display, interpreter))
         except KeyboardInterrupt as interruption:
             interrupted = str(interruption) or "SIGINT"
             results.status = Exit.INTERRUPTED
@@ -148,6 +150,20 @@ def _run_on(
             raise
         session.close()
     display.end(results, interrupted is None, interrupted)
+
+
+def _resumed(request: Request, session: Session, display: _Display, interpreter: Interpreter) -> set[int]:
+    """The numbers of the cells that an interrupted record holds, which the run then completes."""
+    if not request.resume or request.reports is None:
+        return set()
+    from conformance.runner.resuming import begun
+
+    found = begun(request.reports, session, interpreter, display.examined)
+    for each in found.values():
+        display.resume(each.path, each.header, each.cells)
+    if not found:
+        raise click.UsageError(f"no run of these cells below {request.reports} was interrupted; run without --resume")
+    return {number for each in found.values() for number in each.cells}
 
 
 def _settings(request: Request, interpreter: Interpreter) -> Settings:
@@ -166,7 +182,7 @@ class _Display:
 
     def __init__(self, request: Request, found: Mapping[str, Examined], quiet: bool, platform: str, total: int) -> None:
         self.recorder = RunRecorder(request.reports, found) if request.reports else None
-        self._examined = found
+        self.examined = found
         self._facts: HostFacts | None = None
         self._unrecorded: list[tuple[int, Reported]] = []
         """The cells, where there is no record of them."""
@@ -192,6 +208,14 @@ class _Display:
     ) -> None:
         self._progress.stop()
 
+    def resume(self, path: Path, header: Header, cells: Mapping[int, CellRecord]) -> None:
+        """Takes the cells of an interrupted record."""
+        assert self.recorder is not None
+        self.recorder.resume(path, header, cells)
+        self._facts = next(iter(header.hosts.values()), None)
+        for cell in cells.values():
+            self._count(cell)
+
     def take(self, number: int, reported: Reported) -> None:
         """Takes a cell that is over."""
         if self.recorder is not None:
@@ -200,10 +224,12 @@ class _Display:
             self._facts = self._facts or reported.facts
             if self.recorder is None:
                 self._unrecorded.append((number, reported))
-            verdict = reported.cell.verdict
-            self._counts[verdict] = self._counts.get(verdict, 0) + 1
-            found = " ".join(f"[{STYLES[v]}]{n}{VERDICT_MARKS[v]}[/]" for v, n in self._counts.items())
-            self._progress.update(self._task, advance=1, found=found)
+            self._count(reported.cell)
+
+    def _count(self, cell: CellRecord) -> None:
+        self._counts[cell.verdict] = self._counts.get(cell.verdict, 0) + 1
+        found = " ".join(f"[{STYLES[v]}]{n}{VERDICT_MARKS[v]}[/]" for v, n in self._counts.items())
+        self._progress.update(self._task, advance=1, found=found)
 
     def end(self, results: Results, complete: bool, interrupted: str | None = None) -> None:
         """Ends the records, and adds what was found to the results."""
@@ -219,7 +245,7 @@ class _Display:
                 self._add(results, cell, b"")
 
     def _add(self, results: Results, cell: CellRecord, capture: bytes) -> None:
-        examined = self._examined.get(cell.implementation)
+        examined = self.examined.get(cell.implementation)
         version = examined and examined.version
         title = f"{platform_name(self._facts)}, {cell.implementation}" + (f" {version}" if version else "")
         results.cells.append(cell)

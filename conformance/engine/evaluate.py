@@ -63,7 +63,7 @@ def _field_names(cls: Hashable) -> Optional[tuple[str, ...]]:
     """The fields of a dataclass, the last one first; None for another class and for a position."""
     if cls is Position or not is_dataclass(cls):
         return None
-    return tuple(field.name for field in reversed(fields(cls)))  # type: ignore[arg-type]  # a dataclass
+    return tuple(field.name for field in reversed(fields(cls)))
 
 
 def is_data(value: Any) -> bool:

@@ -15,7 +15,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -113,10 +113,11 @@ def written(path: Path) -> Iterator[None]:
 class RecordWriter:
     """Writes one record: each line is in the file before its worker begins the next cell, in the order of their ends.
 
-    A complete record is put in the order of the numbers of its cells. HarnessError where nothing can be written.
+    A complete record is put in the order of the numbers of its cells. ``earlier``: the numbers, verdicts and lines of
+    an interrupted record that is completed. HarnessError where nothing can be written.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, header: Header, earlier: Sequence[tuple[int, str, bytes]] = ()) -> None:
         self.path = path
         self.header = header
         self.footer: Footer | None = None
@@ -125,8 +126,15 @@ class RecordWriter:
         """Of each cell: its number, and where its line begins and ends."""
         with written(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = path.open("wb")
+            self._file: BinaryIO = (_aside(path) if earlier else path).open("wb")
         self._header = self._line(_bytes({"type": "header", **_HEADER.encode(header)}))
+        for each in earlier:
+            self.line(*each)
+        if earlier:
+            with written(path):
+                self._file.close()
+                os.replace(_aside(path), path)
+                self._file = path.open("ab")
 
     def cell(self, cell: CellRecord, number: int = 0) -> None:
         """Appends a cell. ``number`` is its place among the cells of the run."""
@@ -163,7 +171,7 @@ class RecordWriter:
 
     def _sort(self) -> None:
         """Replaces the file by one in order. Until the end the other one stays as it is."""
-        aside = self.path.with_name(f"{self.path.name}.part")
+        aside = _aside(self.path)
         try:
             with aside.open("wb") as file, self.path.open("rb") as before:
                 file.write(before.read(self._header))
@@ -194,6 +202,11 @@ class RecordWriter:
             self.close()
         else:
             self.abandon()
+
+
+def _aside(path: Path) -> Path:
+    """Where a new version of a record is written; no pattern for records matches it."""
+    return path.with_name(f"{path.stem}.part")
 
 
 def cell_line(cell: CellRecord) -> bytes:

@@ -232,6 +232,15 @@ class RunRecorder:
         """The reports that :meth:`close` writes, one beside each record."""
         return [report_path(path) for path in self.paths]
 
+    def resume(self, path: Path, header: Header, cells: Mapping[int, CellRecord]) -> None:
+        """Completes an interrupted record, of which these cells are kept."""
+        lines = [(number, cell.verdict, cell_line(cell)) for number, cell in cells.items()]
+        self._locks.append(_locked(path))
+        facts = next(iter(header.hosts.values()), None)
+        self._writers[platform_name(facts), header.implementation] = RecordWriter(path, header, lines)
+        self._locks.append(_locked(path))  # again: the file was replaced
+        self._cells += [(number, path, summed_up(cell)) for number, cell in cells.items()]
+
     def add(self, number: int, reported: Reported) -> None:
         """Appends a cell, by its place among all cells of the run; HarnessError where it cannot be written."""
         line = b"" if isinstance(reported.cell.capture, CaptureRecord) else cell_line(reported.cell)

@@ -84,12 +84,12 @@ class Session:
     def __init__(
         self, cells: Sequence[Cell], settings: Settings, done: Callable[[int, Reported], None] | None = None
     ) -> None:
-        self._cells = list(cells)
+        self.cells = list(cells)
         self._settings = settings
         self._done = done
         self._deviations = load_deviations(settings.deviations)
-        self._selections = selections(cells)
-        self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
+        self.selections = selections(cells)
+        self.suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
         self._options = WorkerOptions(settings.inet_address, hosts, settings.evidence, capture=settings.capture)
         self._outcomes: dict[int, Outcome] = {}
@@ -99,7 +99,7 @@ class Session:
     @property
     def complete(self) -> bool:
         """Whether all cells are over."""
-        return len(self._outcomes) == len(self._cells)
+        return len(self._outcomes) == len(self.cells)
 
     def run(self, leave_out: Collection[int] = ()) -> None:
         """Runs all cells but those with these numbers."""
@@ -122,8 +122,8 @@ class Session:
         """Starts the workers, once."""
         with self._beginning:
             if self._ahead is None:
-                order = [number for number in longest_first(self._cells) if number not in leave_out]
-                self._ahead = RunAhead(self._cells, order, self._make_runner, self._size(), done, window)
+                order = [number for number in longest_first(self.cells) if number not in leave_out]
+                self._ahead = RunAhead(self.cells, order, self._make_runner, self._size(), done, window)
             return self._ahead
 
     def _finished(self, number: int, result: CellResult) -> None:
@@ -131,8 +131,8 @@ class Session:
             self._done(number, self._reported(result))
 
     def _reported(self, result: CellResult) -> Reported:
-        selection = self._selections[result.cell.implementation]
-        return Reported(cell_record(result), self._suite, result.facts, result.packets, selection)
+        selection = self.selections[result.cell.implementation]
+        return Reported(cell_record(result), self.suite, result.facts, result.packets, selection)
 
     def _judged(self, number: int, result: CellResult) -> None:
         self._finished(number, result)
@@ -141,9 +141,9 @@ class Session:
         self._outcomes[number] = Outcome(verdict.kind, verdict.reason, result.notes, lines)
 
     def _size(self) -> int:
-        enough = -(-len(self._cells) // CELLS_FOR_A_WORKER)
+        enough = -(-len(self.cells) // CELLS_FOR_A_WORKER)
         wanted = self._settings.workers or min(enough, default_workers())
-        return max(1, min(wanted, len(self._cells)))
+        return max(1, min(wanted, len(self.cells)))
 
     def _make_runner(self) -> DifferentialRunner:
         return DifferentialRunner(Runner(self._settings.interpreter, self._options, self._deviations))
