@@ -10,20 +10,18 @@ WHOLE = 4096
 """Up to this many bytes, data is recorded whole."""
 
 _KEPT = 64 * 1024
-_LARGEST_KEPT = 4 * 1024 * 1024
-"""Patterns up to this size are kept for a while: a cell makes the same one to send it and to compare with it."""
 
 
 def pattern(size: int, seed: int = 0) -> bytes:
     """The first ``size`` bytes of SHAKE-128 of the seed: they have no period."""
     if size <= _KEPT:
-        return _made(_KEPT, seed)[:size]
-    return _made(size, seed) if size <= _LARGEST_KEPT else _made.__wrapped__(size, seed)
+        return _start(seed)[:size]
+    return hashlib.shake_128(b"conformance pattern %d" % seed).digest(size)
 
 
 @lru_cache(maxsize=8)
-def _made(size: int, seed: int) -> bytes:
-    return hashlib.shake_128(b"conformance pattern %d" % seed).digest(size)
+def _start(seed: int) -> bytes:
+    return hashlib.shake_128(b"conformance pattern %d" % seed).digest(_KEPT)
 
 
 def canonical(data: bytes, seeds: tuple[int, ...] = (0,)) -> dict[str, Any]:
