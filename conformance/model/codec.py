@@ -34,6 +34,8 @@ _LEAST, _MOST = -(1 << 63), 1 << 64
 _LONGEST_NAME = 10_000
 _LONGEST_SHOWN = 40
 
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
 Convert = Callable[[Any], Any]
 
 
@@ -132,7 +134,7 @@ class Codec:
 
     def to_line(self, value: Any) -> bytes:
         """``value`` as one line of ASCII."""
-        return json.dumps(self.encode(value), separators=(",", ":")).encode() + b"\n"
+        return _JSON.encode(self.encode(value)).encode() + b"\n"
 
     def of_line(self, line: bytes) -> Any:
         """The inverse of :meth:`to_line`. Malformed also if the line is not JSON."""

@@ -19,6 +19,12 @@ KINDS = (NetworkFaults, PacketFaults, ProcessFaults)
 """A fault is a method of one of these, under the name of its row."""
 
 
+_NUMBERS = {
+    name: number for name in map(python_name, FAULTS) for number, kind in enumerate(KINDS) if hasattr(kind, name)
+}
+"""By the name of a method, the place of its class in ``KINDS``."""
+
+
 @dataclass(frozen=True)
 class Faults:
     """The faults of one cell. ``methods`` has, under the name of each fault, the method that does it."""
@@ -34,5 +40,4 @@ def faults_of(
     """The faults of a cell. ``processes``: the actors that have processes; ``watch``: watches the call of one."""
     packets, signals = PacketFaults(targets, performer), ProcessFaults(processes, watch)
     kinds = (NetworkFaults(targets, packets, signals), packets, signals)
-    found = ((name, kind) for name in map(python_name, FAULTS) for kind in kinds if hasattr(type(kind), name))
-    return Faults(packets, SimpleNamespace(**{name: getattr(kind, name) for name, kind in found}))
+    return Faults(packets, SimpleNamespace(**{name: getattr(kinds[number], name) for name, number in _NUMBERS.items()}))
