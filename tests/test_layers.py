@@ -45,9 +45,9 @@ BELOW: dict[str, tuple[str, ...]] = {
         "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "worker", "worker.adapters",
         "worker.host", "worker.network",
     ),
-    "pytest_plugin": ("model", "tables", "language", "report", "runner"),
+    "pytest_plugin": ("model", "tables", "language", "platforms", "runner"),
     "cli": (
-        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "runner", "pytest_plugin",
+        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "runner",
         "worker.adapters",
     ),
     "__main__": ("cli",),

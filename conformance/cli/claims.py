@@ -11,6 +11,7 @@ from rich.text import Text
 
 from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
+from conformance.cli.record_paths import one_record
 from conformance.cli.running import Request, run_all
 from conformance.cli.terminal import console, print_json
 from conformance.engine.wording import counted
@@ -29,15 +30,17 @@ _STYLES = {
 
 
 @click.command("claims")
-@click.argument("record", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("record", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with the cells behind each claim.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="As Markdown.")
 def command(record: Path | None, as_json: bool, as_markdown: bool) -> int:
     """Say of each claim of the HOWTO whether it holds on the platform of RECORD; without one, run everything here.
 
+    Of a folder the newest full record is taken.
+
     Exit status 1 where a claim is contradicted or untested.
     """
-    platform, family, cells = _cells(record, quiet=as_json or as_markdown)
+    platform, family, cells = _cells(record and one_record(record), quiet=as_json or as_markdown)
     found = claims.standings(cells, load_scenarios(()), family)
     if as_json:
         print_json({"platform": platform, "claims": [claims.as_json(each) for each in found]})

@@ -26,6 +26,19 @@ Side = Annotated[str, among(*SIDES)]
 
 
 @dataclass(frozen=True)
+class Selection:
+    """The cells that a run was asked for."""
+
+    json_form: ClassVar[str] = WHOLE
+
+    corpora: tuple[Name, ...]
+    """The folders of scenarios that they are from; ``bundled`` is that of the package."""
+    cells: Count
+    whole: bool
+    """Whether these are all cells of the folders. False for a single scenario."""
+
+
+@dataclass(frozen=True)
 class Header:
     """What a record is about. ``hosts`` has facts by name; it is empty where no worker ever started."""
 
@@ -37,6 +50,8 @@ class Header:
     started: Name
     implementation_version: Optional[Name] = None
     implementation_path: Optional[Name] = None
+    selection: Optional[Selection] = None
+    """None in older records."""
     format: Count = FORMAT
     conformance: Name = conformance.__version__
 
@@ -69,6 +84,8 @@ class StepRecord:
     """The source of the expectation, where it states one of its own."""
     basis: Optional[Name] = None
     """How the expectation is known to hold, where it states that."""
+    where: Optional[tuple[Name, ...]] = None
+    """The terms of the alternative that applied, such as ``windows``; None for the usual expectation."""
     on: Optional[Name] = None
     """The object that the step is used on; None in older records."""
     made: Optional[tuple[Name, ...]] = None
@@ -120,6 +137,8 @@ class CellRecord:
     """Of a cell whose fixture failed: the call that raised or hung."""
     given: Optional[Name] = None
     """The name of the fixture; None in older records."""
+    sources: Optional[tuple[str, ...]] = None
+    """The sources of the scenario, which back every expectation without one of its own; None in older records."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -129,10 +148,12 @@ class CellRecord:
 
 @dataclass(frozen=True)
 class Footer:
-    """The last line of a complete record: when the run ended, and how many cells it has by verdict."""
+    """The last line of a record: when the run ended, and how many cells it has by verdict."""
 
     json_form: ClassVar[str] = WHOLE
 
     ended: Name
     cells: Count
     verdicts: Mapping[VerdictKind, Count]
+    interrupted: Optional[Name] = None
+    """The signal that ended the run before its last cell; None where the record is complete."""

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from conformance.engine.judge import UNEXPECTED
 from conformance.engine.wording import basis_words
 from conformance.model.captures import CaptureRecord, NoCapture
 from conformance.model.record import CellRecord, StepRecord
 from conformance.model.scenario import OBSERVED
-from conformance.report.comparison import (
-    ANOTHER_VERSION,
-    CellComparison,
-    Comparison,
-    alike,
-    by_version,
-    did_by_label,
-    left_out,
-    parted,
-)
+from conformance.report.compared import ANOTHER_VERSION, Comparison, Entry
+from conformance.report.comparison import by_version
 from conformance.report.divergences import divergent
 from conformance.report.explained import by_reason
 from conformance.report.measures import Measured, measured
@@ -152,34 +144,31 @@ def _reasons(title: str, cells: Sequence[CellRecord]) -> list[str]:
 
 
 def comparison(compared: Comparison) -> str:
-    """Records side by side: counts, and every behaviour in which the records part, by scenario."""
-    counts = ", ".join(f"{number} {what}" for what, number in compared.counts().items())
-    lines = ["# " + " vs ".join(compared.labels), "", f"Cells: {counts}.", ""]
-    if parted(compared.differing):
-        lines += ["| behaviour | transports | parts at | " + " | ".join(compared.labels) + " |"]
-        lines += ["|---|---|---|" + "---|" * len(compared.labels)]
-    for cells in alike(parted(compared.differing)):
-        lines += ["| " + " | ".join(row) + " |" for row in _rows(cells, compared.labels)]
-    missing = left_out(compared.differing)
-    if missing:
-        lines += ["", "| record | cells not run | why |", "|---|---|---|"]
-    lines += [f"| {_escape(label)} | {number} | {_escape(why)} |" for label, why, number in missing]
+    """Records side by side: the summary, and every difference with what each record did."""
+    lines = ["# " + " vs ".join(map(_escape, compared.labels)), ""]
+    for sentence in compared.summary:
+        lines += [_escape(sentence), ""]
+    if compared.entries:
+        lines += ["| kind | behaviour | cells | parts at | " + " | ".join(map(_escape, compared.labels)) + " |"]
+        lines += ["|---|---|---:|---|" + "---|" * len(compared.labels)]
+    lines += ["| " + " | ".join(map(_escape, _row(entry, compared.labels))) + " |" for entry in compared.entries]
+    if compared.coverage:
+        lines += ["", "| record | cells | verdict | why |", "|---|---:|---|---|"]
+    for gap in compared.coverage:
+        lines += [f"| {_escape(gap.label)} | {len(gap.cells)} | {gap.verdict} | {_escape(gap.reason)} |"]
     for versions, names in by_version(compared.of_another_version).items():
         lines += ["", f"Not compared, {ANOTHER_VERSION}: {versions}", "", *(f"- {name}" for name in names)]
     lines += _measures(compared.measures)
     return "\n".join(lines) + "\n"
 
 
-def _rows(cells: list[CellComparison], labels: Sequence[str]) -> Iterator[list[str]]:
-    """A row for the step where records part, and one for each of the next steps in which they differ."""
-    cell = cells[0]
-    name = cell.scenario + (f" ({cell.case})" if cell.case else "")
-    transports = ", ".join(each.transport for each in cells)
-    for parting in (cell.parting, *(cell.parting.then if cell.parting else ())):
-        where = f"step {parting.step}: " if parting and parting.step else ""
-        place = f"{where}{parting.says}" if parting else "the end"
-        yield [_escape(field) for field in (name, transports, place, *did_by_label(cell, labels, parting))]
-        name = transports = ""
+def _row(entry: Entry, labels: Sequence[str]) -> list[str]:
+    """The fields of an entry: its kind, example, number of cells, step, and what each record did there."""
+    first = entry.example.partings[0]
+    did = {label: side.did for side in entry.sides for label in side.labels}
+    where = f"step {first.step}: {first.says}" if first.step else first.says
+    here = [did.get(label, "not run") for label in labels]
+    return [entry.kind, entry.example.id, str(len(entry.cells)), where, *here]
 
 
 def _measures(tables: Sequence[Measured]) -> list[str]:
