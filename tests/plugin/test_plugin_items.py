@@ -8,6 +8,10 @@ from types import SimpleNamespace
 import pytest
 from _pytest.runner import runtestprotocol
 
+from conformance.language.corpus import load_all
+from conformance.runner.selection import chosen, item_name
+from conformance.runner.session import cells_of_file
+
 NODES = [
     "scenarios/bad/wrong.yaml::socketpair",
     "scenarios/talk/elsewhere.yaml::socketpair",
@@ -309,3 +313,18 @@ def test_a_full_disk_ends_the_run_with_a_message(here, tmp_path):
     assert ended.status == pytest.ExitCode.INTERNAL_ERROR
     assert "Z.jsonl: cannot be written" in ended.out
     assert "Traceback" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
+    "option, text",
+    [
+        *(("-k", text) for text in ("talk", "yaml", "long or loopback", "quick and not socketpair", "MUST")),
+        *(("-m", text) for text in ("must", "not measure", "quick or platform", "not (must or quick)")),
+    ],
+)
+def test_conformance_run_chooses_the_same_cells(collected, repository, option, text):
+    scenarios = load_all([repository / "scenarios"]).scenarios
+    cells = [cell for scenario in scenarios for cell in cells_of_file(scenario, (), ())]
+    names = {"-k": (text, ""), "-m": ("", text)}[option]
+    ours = [f"scenarios/{cell.scenario.id}.yaml::{item_name(cell)}" for cell in chosen(cells, *names)]
+    assert ours == collected(option, text)
