@@ -9,8 +9,9 @@ package only when there are scenarios.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Generator, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from conformance.model.cell import Cell
     from conformance.model.examined import Examined
     from conformance.model.scenario import Scenario
-    from conformance.runner.cells import CellResult
+    from conformance.runner.session import Outcome, Session, Settings
 
 SUFFIX = ".yaml"
 
@@ -43,8 +44,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 """Our options without their prefix, and the arguments of ``addoption``."""
 
 SESSION = pytest.StashKey[Any]()
-INTERPRETER = pytest.StashKey[Any]()
-LOADED = pytest.StashKey[dict[Path, Any]]()
+"""Gives the outcomes of cells by number: the session of this process, or the connection to it in one of xdist."""
+SERVER = pytest.StashKey[Any]()
+LIBRARY = pytest.StashKey[Any]()
+ROOTS = pytest.StashKey[tuple[str, ...]]()
+TAGS = pytest.StashKey[set[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -107,8 +111,16 @@ def _examined(names: list[str]) -> dict[str, Examined]:
 
 def claimed(path: Path, config: pytest.Config) -> bool:
     """Whether a file is in the bundled corpus or in a configured folder."""
-    roots = [*_bundled(), *config.getini("conformance_scenarios")]
-    return any(path == root or root in path.parents for root in (each.resolve() for each in roots))
+    if ROOTS not in config.stash:
+        roots = [*_bundled(), *config.getini("conformance_scenarios")]
+        config.stash[ROOTS] = tuple(os.path.join(os.path.realpath(each), "") for each in roots)
+    return os.path.join(_real(path.parent), path.name).startswith(config.stash[ROOTS])
+
+
+@cache
+def _real(folder: Path) -> str:
+    """A folder without links; pytest asks for each of its files."""
+    return os.path.realpath(folder)
 
 
 def _bundled() -> tuple[Path, Path]:
@@ -119,7 +131,7 @@ def _bundled() -> tuple[Path, Path]:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Each scenario file is a collector of cells."""
-    if file_path.suffix == SUFFIX and file_path.is_file() and claimed(file_path.resolve(), parent.config):
+    if file_path.suffix == SUFFIX and claimed(file_path, parent.config) and file_path.is_file():
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
 
@@ -141,25 +153,16 @@ class ScenarioFile(pytest.File):
 
     def collect(self) -> Iterator[CellItem]:
         """One item per cell: implementations x cases x transports."""
+        from conformance.runner.selection import item_name
         from conformance.runner.session import cells_of_file
 
-        scenario = self._load()
-        for tag in scenario.tags:
+        scenario = _load(self.path, self.config)
+        known = self.config.stash.setdefault(TAGS, set())
+        for tag in (each for each in scenario.tags if each not in known):
+            known.add(tag)
             self.config.addinivalue_line("markers", f"{tag}: scenarios with this tag")
         for cell in cells_of_file(scenario, _option(self.config, "transport"), _option(self.config, "implementation")):
-            yield CellItem.from_parent(self, name=cell.id.partition("[")[2].rstrip("]"), cell=cell)
-
-    def _load(self) -> Scenario:
-        from conformance.language.corpus import bundled, load_one, root_of
-        from conformance.model.errors import ScenarioError
-
-        ready: Scenario | None = self.config.stash.get(LOADED, {}).get(self.path)
-        if ready is not None:
-            return ready
-        try:
-            return load_one(self.path, root_of(self.path, [bundled(), *self.config.getini("conformance_scenarios")]))
-        except ScenarioError as error:
-            raise InvalidScenario(str(error)) from None
+            yield CellItem.from_parent(self, name=item_name(cell), cell=cell)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Shows mistakes in a file without a traceback."""
@@ -168,15 +171,35 @@ class ScenarioFile(pytest.File):
         return super().repr_failure(excinfo)
 
 
+def _load(path: Path, config: pytest.Config) -> Scenario:
+    from conformance.language.corpus import bundled, identity, root_of
+    from conformance.language.library import Library
+    from conformance.model.errors import ScenarioError
+    from conformance.platforms.cache import cache_directory
+
+    if LIBRARY not in config.stash:
+        config.stash[LIBRARY] = Library(cache_directory() / "scenarios", f"pytest\0{config.rootpath}")
+    root = root_of(path, [bundled(), *config.getini("conformance_scenarios")])
+    try:
+        loaded: Scenario = config.stash[LIBRARY].load(path, identity(path, root))
+        return loaded
+    except ScenarioError as error:
+        raise InvalidScenario(str(error)) from None
+
+
 class CellItem(pytest.Item):
     """One cell."""
 
     def __init__(self, *, cell: Cell, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        from conformance.runner.selection import extra_keywords_of, marks_of
+
         self.cell = cell
-        self.outcome: CellResult | None = None
-        self._selected_by = [getattr(pytest.mark, name).mark for name in (cell.scenario.level, *cell.scenario.tags)]
-        self.extra_keyword_matches.update((cell.transport, cell.implementation, *cell.case.terms))
+        self.number = -1
+        """Its place among all cells of the run."""
+        self.outcome: Outcome | None = None
+        self._selected_by = [getattr(pytest.mark, name).mark for name in marks_of(cell)]
+        self.extra_keyword_matches.update(extra_keywords_of(cell))
 
     def iter_markers_with_node(self, name: str | None = None) -> Iterator[tuple[Any, pytest.Mark]]:
         """All markers, or those with a name.
@@ -189,23 +212,28 @@ class CellItem(pytest.Item):
             yield from ((self, mark) for mark in self._selected_by)
 
     def setup(self) -> None:
-        """Runs the cell. Without a judgement the test ends here, as skipped or as an error."""
-        outcome = self.outcome = self.config.stash[SESSION].outcome_of(self.cell)
-        self.user_properties.append(("verdict", outcome.verdict.kind))
-        if outcome.verdict.kind == "unsupported":
-            pytest.skip(outcome.verdict.reason)
-        if outcome.verdict.kind == "inconclusive":
-            raise Inconclusive("\n".join((outcome.verdict.reason, *outcome.notes)))
+        """Waits for the cell. Without a judgement the test ends here, as skipped or as an error."""
+        from conformance.model.errors import HarnessError, RecordInUse
+
+        try:
+            outcome = self.outcome = self.config.stash[SESSION].outcome(self.number)
+        except RecordInUse as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        except HarnessError as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
+        self.user_properties.append(("verdict", outcome.kind))
+        if outcome.kind == "unsupported":
+            pytest.skip(outcome.reason)
+        if outcome.kind == "inconclusive":
+            raise Inconclusive("\n".join((outcome.reason, *outcome.notes)))
 
     def runtest(self) -> None:
         """Raises the verdict of the cell."""
-        from conformance.report.timeline import timeline
-
         assert self.outcome is not None
-        if self.outcome.verdict.kind == "known-deviation":
-            pytest.xfail(self.outcome.verdict.reason)
-        if self.outcome.verdict.kind == "fail":
-            raise Deviation("\n".join(timeline(self.config.stash[SESSION].record_of(self.outcome))))
+        if self.outcome.kind == "known-deviation":
+            pytest.xfail(self.outcome.reason)
+        if self.outcome.kind == "fail":
+            raise Deviation(self.outcome.timeline)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Shows our own outcomes by their message, without a traceback."""
@@ -218,45 +246,94 @@ class CellItem(pytest.Item):
         return self.path, 0, self.cell.id
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Lets a process of xdist ask for the cells that wait long first, because those begin first."""
+    if not hasattr(config, "workerinput"):
+        return
+    places = [place for place, item in enumerate(items) if isinstance(item, CellItem)]
+    if places:
+        from conformance.runner.session import longest_first
+
+        cells = [item for item in items if isinstance(item, CellItem)]
+        for place, number in zip(places, longest_first([item.cell for item in cells])):
+            items[place] = cells[number]
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Makes the session of all cells; its workers may run ahead of pytest's loop."""
-    cells = [item.cell for item in session.items if isinstance(item, CellItem)]
-    if not cells or session.config.option.collectonly:
+    items = [item for item in session.items if isinstance(item, CellItem)]
+    if items:
+        session.config.stash[LIBRARY].save()
+    if not items or session.config.option.collectonly:
         return
-    from conformance.runner.launch import OWN
-    from conformance.runner.session import Session, Settings
-
+    for number, item in enumerate(items):
+        item.number = number
     config = session.config
-    settings = Settings(
+    if hasattr(config, "workerinput"):
+        from conformance.runner.shared_session import RemoteSession
+
+        names = [(str(item.path), item.cell.id) for item in items]
+        config.stash[SESSION] = RemoteSession(config.workerinput["conformance"], names)
+    else:
+        config.stash[SESSION] = _session([item.cell for item in items], config)
+
+
+def _session(cells: Sequence[Cell], config: pytest.Config) -> Session:
+    from conformance.runner.session import Session
+
+    writer = config.pluginmanager.get_plugin(_WRITER)
+    return Session(cells, _settings(config), writer.recorder.add if writer else None)
+
+
+def _settings(config: pytest.Config) -> Settings:
+    from conformance.runner.session import Settings
+
+    return Settings(
         inet_address=_option(config, "inet_address"),
         deviations=tuple(Path(each) for each in _option(config, "deviations")),
         workers=_option(config, "workers"),
-        ahead=not hasattr(config, "workerinput"),
-        interpreter=config.stash.get(INTERPRETER, OWN),
         evidence=_option(config, "evidence"),
         capture=_option(config, "capture"),
     )
-    config.stash[SESSION] = Session(cells, settings)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a process of xdist where it can ask for outcomes."""
+    from conformance.runner.shared_session import Server
+
+    config: pytest.Config = node.config
+    if SERVER not in config.stash:
+        config.stash[SERVER] = Server(lambda names: _session(_named(names, config), config))
+    node.workerinput["conformance"] = config.stash[SERVER].place
+
+
+def _named(names: Sequence[tuple[str, str]], config: pytest.Config) -> list[Cell]:
+    """The cells that a process of xdist has collected, by file and id."""
+    from conformance.runner.session import cells_of_file
+
+    options = _option(config, "transport"), _option(config, "implementation")
+    known: dict[tuple[str, str], Cell] = {}
+    for file in dict.fromkeys(file for file, _ in names):
+        known.update(((file, cell.id), cell) for cell in cells_of_file(_load(Path(file), config), *options))
+    return [known[name] for name in names]
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Attaches the cell to the report of the phase that decided its verdict; xdist sends it to the controller."""
+    """Leaves out of the report of a skipped cell the line of this file that skipped it."""
     report: Any = yield
-    if isinstance(item, CellItem) and item.outcome is not None:
-        decided_in_setup = item.outcome.verdict.kind in ("unsupported", "inconclusive")
-        if call.when == ("setup" if decided_in_setup else "call"):
-            report.conformance = item.config.stash[SESSION].reported(item.outcome)
-        if report.skipped and isinstance(report.longrepr, tuple):
-            report.longrepr = (str(item.path), 1, report.longrepr[2])  # else it names the line of pytest.skip()
+    if isinstance(item, CellItem) and report.skipped and isinstance(report.longrepr, tuple):
+        report.longrepr = (str(item.path), 1, report.longrepr[2])
     return report
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Ends all workers."""
-    session = config.stash.get(SESSION, None)
-    if session is not None:
-        session.close()
+    for each in (config.stash.get(SESSION, None), config.stash.get(SERVER, None)):
+        if each is not None:
+            each.close()
 
 
 @pytest.hookimpl(trylast=True)
@@ -266,12 +343,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     names, reports = _option(config, "implementation"), _option(config, "reports")
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
-    # "conformance run" has examined them already, perhaps on another platform
-    found = _examined(names) if names and INTERPRETER not in config.stash else {}
+    found = _examined(names) if names else {}
     if notes := [each.note for each in found.values() if each.note]:
         config.pluginmanager.register(_Notes(notes), "conformance-notes")
     if reports:
-        config.pluginmanager.register(_Writer(Path(reports), found), "conformance-writer")
+        config.pluginmanager.register(_Writer(Path(reports), found, config), _WRITER)
 
 
 class _Notes:
@@ -286,42 +362,30 @@ class _Notes:
             terminalreporter.write_line(f"note: {note}")
 
 
-@contextmanager
-def _ending_the_run() -> Iterator[None]:
-    """Ends the run with a message if a record cannot be written."""
-    from conformance.model.errors import HarnessError, RecordInUse
-
-    try:
-        yield
-    except RecordInUse as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-    except HarnessError as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
+_WRITER = "conformance-writer"
 
 
 class _Writer:
-    """Writes records as reports arrive, and the report at the end."""
+    """Writes records as cells finish, and the report at the end."""
 
-    def __init__(self, folder: Path, found: dict[str, Examined]) -> None:
+    def __init__(self, folder: Path, found: dict[str, Examined], config: pytest.Config) -> None:
         from conformance.runner.recording import RunRecorder
 
         self.recorder = RunRecorder(folder, found)
-        self._lost = False
+        self._config = config
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """Takes a cell, or the report of a process of xdist that crashed in one."""
-        if hasattr(report, "conformance"):
-            with _ending_the_run():
-                self.recorder.add(report.conformance)
-        elif report.failed and report.when != "teardown" and f"{SUFFIX}::" in report.nodeid:
-            self._lost = True
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Writes the footers, unless the run was cut short by a signal, by -x or by a fault."""
+        from conformance.model.errors import HarnessError
 
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Writes the footers, unless the run was cut short by a signal, by -x or by a crash of a process of xdist."""
+        pytest_unconfigure(self._config)  # after this no cell is added
+        stash = self._config.stash
+        session = stash[SERVER].session if SERVER in stash else stash.get(SESSION, None)
         to_the_end = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        ran = all(item.outcome is not None for item in session.items if isinstance(item, CellItem))
-        with _ending_the_run():
-            self.recorder.close(to_the_end and ran and not self._lost)
+        try:
+            self.recorder.close(to_the_end and session is not None and session.complete)
+        except HarnessError as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Names the records."""

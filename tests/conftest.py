@@ -257,7 +257,8 @@ def recorded(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Reco
     ended = _conformance("run", "scenarios", *both, "--reports", reports, folder=repository)
     assert ended.status == 1, ended
     (folder,) = reports.iterdir()
-    return Recorded(ended, folder, folder / "stdlib.jsonl", folder / "wrappers.py-OneByte.jsonl")
+    (stdlib,), (one_byte,) = (folder.glob(f"{name}/*.jsonl") for name in ("stdlib", "wrappers.py-OneByte"))
+    return Recorded(ended, folder, stdlib, one_byte)
 
 
 @pytest.fixture
@@ -306,7 +307,7 @@ class Leftovers:
 
     def recorded(self, reports: Path, within: float) -> bool:
         """True if the first cell is in a record below ``reports``, or soon will be."""
-        return _soon(lambda: any(path.read_bytes().count(b"\n") >= 2 for path in reports.glob("*/*.jsonl")), within)
+        return _soon(lambda: any(path.read_bytes().count(b"\n") >= 2 for path in reports.rglob("*.jsonl")), within)
 
     def no_folder(self, within: float) -> bool:
         """True if all folders are gone, or soon will be."""

@@ -47,10 +47,10 @@ BELOW: dict[str, tuple[str, ...]] = {
         "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "worker", "worker.adapters",
         "worker.host", "worker.network",
     ),
-    "pytest_plugin": ("model", "tables", "language", "report", "runner"),
+    "pytest_plugin": ("model", "tables", "language", "platforms", "runner"),
     "cli": (
-        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "report.html", "export", "runner",
-        "pytest_plugin", "worker.adapters",
+        "model", "tables", "engine", "language", "platforms", "tape", "mutants", "report", "report.html", "export",
+        "runner", "worker.adapters",
     ),
     "__main__": ("cli",),
     "__init__": (),

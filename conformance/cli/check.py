@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from conformance.cli.exits import Exit
-from conformance.cli.paths import nothing_at
-from conformance.cli.terminal import print_json
+from conformance.cli.paths import kept_scenarios, nothing_at
 from conformance.engine.wording import counted
 from conformance.language.corpus import bundled, load_all
 
@@ -23,8 +22,10 @@ def command(paths: tuple[Path, ...], as_json: bool, freedom: bool) -> int:
 
     Exit status 2 if there are mistakes or no scenarios.
     """
-    loaded = load_all(paths or (bundled(),))
+    loaded = load_all(paths or (bundled(),), kept=kept_scenarios())
     if as_json:
+        from conformance.cli.terminal import print_json
+
         mistakes = [{**vars(each.position), "message": each.message} for each in loaded.mistakes]
         print_json({"scenarios": len(loaded.scenarios), "mistakes": mistakes})
     else:

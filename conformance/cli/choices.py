@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from conformance.language.suggestions import unknown
-from conformance.model.examined import Examined
-from conformance.platforms import Interpreter
-from conformance.worker.adapters import ADAPTERS
+if TYPE_CHECKING:
+    from conformance.model.examined import Examined
+    from conformance.platforms import Interpreter
 
 NATIVE = "native"
 """The platform that needs no setup: this Python on this machine."""
@@ -33,6 +32,8 @@ class Name(click.Choice[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name, if the table has it."""
         if value not in self.choices:
+            from conformance.language.suggestions import unknown
+
             raise click.UsageError(unknown(self._what, value, self.choices), ctx)
         return str(value)
 
@@ -53,6 +54,8 @@ def usable(interpreter: Interpreter, implementations: Sequence[str], platform: s
 
 def _there(found: Examined, platform: str) -> Examined:
     """The findings with the remedy for the Python of another platform, which has no pip."""
+    from conformance.worker.adapters import ADAPTERS
+
     if platform == NATIVE or found.absent not in ADAPTERS:
         return found
     how = f"PLATFORMS[{platform!r}].install() of conformance.platforms installs packages there"

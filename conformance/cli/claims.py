@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import click
 from rich.padding import Padding
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from conformance.cli.exits import Exit
 from conformance.cli.paths import load_scenarios
+from conformance.cli.record_paths import records_at
 from conformance.cli.running import Request, run_all
 from conformance.cli.terminal import console, print_json
 from conformance.model.errors import HarnessError
@@ -30,19 +30,20 @@ _STYLES = {
 
 
 @click.command("claims")
-@click.argument("records", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("records", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with each step for and against.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="As Markdown.")
-def command(records: tuple[Path, ...], as_json: bool, as_markdown: bool) -> int:
+def command(records: tuple[str, ...], as_json: bool, as_markdown: bool) -> int:
     """Say of each claim of the HOWTO what the steps that act it out did on the platforms of RECORDS.
 
-    Without RECORDS, everything is run here. A claim about two systems needs records of both.
+    Of a folder the newest full record of each implementation on each platform is taken. Without RECORDS, everything
+    is run here. A claim about two systems needs records of both.
 
     Exit status 1 where a step did something else than its scenario expects, or a claim is untested.
     """
     scenarios = load_scenarios(())
     quiet = as_json or as_markdown
-    platforms = [claims.platform_of(read(each)) for each in records] or [_here(scenarios, quiet)]
+    platforms = [claims.platform_of(read(each)) for each in records_at(records)] or [_here(scenarios, quiet)]
     found = claims.judged(platforms, scenarios)
     title = ", ".join(each.name for each in platforms)
     if as_json:

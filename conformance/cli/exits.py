@@ -5,8 +5,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
-from conformance.engine.judge import UNEXPECTED
-
 
 class Exit(enum.IntEnum):
     """How a command can end."""
@@ -21,6 +19,8 @@ class Exit(enum.IntEnum):
 
 def of_verdicts(verdicts: Iterable[str]) -> Exit:
     """The exit status of a run with these verdicts."""
+    from conformance.engine.judge import UNEXPECTED  # only here: every command imports this module, --help too
+
     found = set(verdicts)
     if found & {*UNEXPECTED}:
         return Exit.UNEXPECTED

@@ -25,6 +25,11 @@ class Interruption:
         self._name = ""
 
     @property
+    def came_already(self) -> bool:
+        """Whether a signal came."""
+        return bool(self._name)
+
+    @property
     def message(self) -> str:
         """The word for the terminal."""
         return "interrupted" if self._name in ("", "SIGINT") else f"interrupted by {self._name}"
@@ -49,7 +54,10 @@ def end_at_once() -> None:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Handles these signals during the block. Ignored signals stay ignored, because nohup ignores SIGHUP."""
+    """Handles these signals during the block. Ignored signals stay ignored, because nohup ignores SIGHUP.
+
+    After a signal they stay handled: another one while the process ends must not show a traceback.
+    """
     interruption = Interruption()
     numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     in_main = threading.current_thread() is threading.main_thread()
@@ -59,5 +67,5 @@ def interruptible() -> Iterator[Interruption]:
     try:
         yield interruption
     finally:
-        for number, handler in before.items():
+        for number, handler in before.items() if not interruption.came_already else ():
             signal.signal(number, handler)

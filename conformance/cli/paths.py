@@ -14,6 +14,7 @@ from conformance.language.corpus import bundled, load_all
 from conformance.language.suggestions import unknown
 from conformance.model.errors import Mistake, Position, ScenarioError
 from conformance.model.scenario import Scenario
+from conformance.platforms.cache import cache_directory
 
 
 def load_scenarios(names: Sequence[str]) -> list[Scenario]:
@@ -53,12 +54,17 @@ def _corpora(paths: Sequence[Path]) -> list[Path]:
 
 
 def _checked(paths: Sequence[Path]) -> list[Scenario]:
-    loaded = load_all(paths, _corpora(paths))
+    loaded = load_all(paths, _corpora(paths), kept_scenarios())
     if loaded.mistakes:
         raise ScenarioError(list(loaded.mistakes))
     if not loaded.scenarios:
         raise ScenarioError([nothing_at(paths)])
     return list(loaded.scenarios)
+
+
+def kept_scenarios() -> Path:
+    """The folder of the cache where loaded scenarios are kept."""
+    return cache_directory() / "scenarios"
 
 
 def nothing_at(paths: Sequence[Path]) -> Mistake:

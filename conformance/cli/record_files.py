@@ -9,11 +9,10 @@ from pathlib import Path
 
 import click
 
+from conformance.cli.record_paths import records_at
 from conformance.model.errors import RecordError
 from conformance.report.records import Record
 from conformance.report.slim_records import SlimReader
-
-_SUFFIXES = (".jsonl", ".jsonl.gz")
 
 
 @dataclass(frozen=True)
@@ -36,16 +35,21 @@ def record_paths(names: Iterable[str]) -> list[Path]:
 def _paths(name: str) -> list[Path]:
     path = Path(name)
     if path.is_dir():
-        below = sorted(each for each in path.rglob("*") if each.name.endswith(_SUFFIXES) and each.is_file())
-        if not below:
-            raise click.UsageError(f"no record (*.jsonl, *.jsonl.gz) is below {name}")
-        return below
+        return _newest(path)
     if path.exists():
         return [path]
     fitting = [each for fit in sorted(glob.glob(name, recursive=True)) for each in _paths(fit)]
     if not fitting:
         raise click.UsageError(f"no such file, folder or glob: {name}; name records (*.jsonl, *.jsonl.gz)")
     return fitting
+
+
+def _newest(folder: Path) -> list[Path]:
+    """The newest full record of each implementation on each platform, and those that are damaged."""
+    errors: list[RecordError] = []
+    found = records_at([str(folder)], errors.append)
+    damaged = [each for each in folder.rglob("*.jsonl*") if any(str(error).startswith(f"{each}:") for error in errors)]
+    return sorted({*found, *damaged})
 
 
 def read_records(paths: Sequence[Path], reader: SlimReader) -> Read:

@@ -1,36 +1,35 @@
-"""Runs pytest on each platform with our own display, and collects the cells and their records."""
+"""Runs cells on each platform with a progress bar, and collects the cells and their records."""
 
 from __future__ import annotations
 
-import os
-import shlex
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import TracebackType
 
 import click
-import pytest
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from conformance.cli.choices import NATIVE, usable
 from conformance.cli.exits import Exit
 from conformance.cli.terminal import STYLES, console
 from conformance.language.suggestions import unknown
+from conformance.model.cell import Cell
 from conformance.model.errors import HarnessError
 from conformance.model.examined import Examined
 from conformance.model.facts import HostFacts
-from conformance.model.record import CellRecord
+from conformance.model.record import CellRecord, Header
 from conformance.model.scenario import Scenario
 from conformance.platforms import PLATFORMS, Interpreter, SetupError, cache_directory
-from conformance.pytest_plugin import INTERPRETER, LOADED
+from conformance.report.records import platform_name
 from conformance.report.tables import VERDICT_MARKS
 from conformance.runner.launch import OWN
 from conformance.runner.recording import Reported, RunRecorder, pcapng_of
-
-_INI = Path(__file__).with_name("pytest.ini")
+from conformance.runner.selection import WrongExpression, chosen
+from conformance.runner.session import Session, Settings, cells_of_file
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,7 @@ class Request:
     deviations: tuple[str, ...] = ()
     evidence: bool = False
     capture: bool = False
+    resume: bool = False
 
 
 @dataclass
@@ -82,14 +82,28 @@ def run_all(request: Request, quiet: bool = False) -> Results:
     strange = [name for name in request.platforms if name != NATIVE and name not in PLATFORMS]
     if strange:
         raise click.UsageError(unknown("platform", strange[0], [NATIVE, *PLATFORMS]))
+    cells = _cells(request)
     with ExitStack() as stack:
         ready = _ready(request, results, stack)
         found = {name: usable(interpreter, request.implementations, name) for name, interpreter in ready.items()}
         for name, interpreter in ready.items():
             if results.status is None:
-                _run_on(request, results, _Display(request, interpreter, results, found[name], quiet, name))
+                _run_on(request, cells, results, _Display(request, found[name], quiet, name, len(cells)), interpreter)
     results.seconds = time.monotonic() - began
     return results
+
+
+def _cells(request: Request) -> list[Cell]:
+    """The cells that were asked for; wrong usage for an expression that cannot be read."""
+    cells = [
+        cell
+        for scenario in request.scenarios
+        for cell in cells_of_file(scenario, request.transports, request.implementations)
+    ]
+    try:
+        return chosen(cells, request.keyword, request.marker)
+    except WrongExpression as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _ready(request: Request, results: Results, stack: ExitStack) -> dict[str, Interpreter]:
@@ -119,148 +133,124 @@ def entered(name: str) -> Iterator[Interpreter]:
         platform.leave(cache)
 
 
-def _run_on(request: Request, results: Results, display: _Display) -> None:
-    recorder = display.recorder
-    with _no_other_plugins():
-        status = pytest.main(_arguments(request), plugins=[display])
-    if recorder is not None:
-        complete = status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
-        with suppress(HarnessError) if display.fault else nullcontext():
-            recorder.close(complete)
-        results.records += recorder.paths
-        results.reports += recorder.reports
-    if display.fault is not None:
-        raise display.fault
-    results.status = _STATUSES.get(pytest.ExitCode(status))
+def _run_on(
+    request: Request, cells: Sequence[Cell], results: Results, display: _Display, interpreter: Interpreter
+) -> None:
+    interrupted: str | None = None
+    with display:
+        session = Session(cells, _settings(request, interpreter), display.take)
+        try:
+            if cells:
+                session.run(_resumed(request, session, display, interpreter))
+        except KeyboardInterrupt as interruption:
+            interrupted = str(interruption) or "SIGINT"
+            results.status = Exit.INTERRUPTED
+        except BaseException:
+            session.close()
+            with suppress(HarnessError):
+                display.end(results, complete=False)
+            raise
+        session.close()
+    display.end(results, interrupted is None, interrupted)
 
 
-_STATUSES = {pytest.ExitCode.INTERRUPTED: Exit.INTERRUPTED, pytest.ExitCode.USAGE_ERROR: Exit.USAGE}
-"""Exit statuses of pytest that do not depend on verdicts."""
+def _resumed(request: Request, session: Session, display: _Display, interpreter: Interpreter) -> set[int]:
+    """The numbers of the cells that an interrupted record holds, which the run then completes."""
+    if not request.resume or request.reports is None:
+        return set()
+    from conformance.runner.resuming import begun
+
+    found = begun(request.reports, session, interpreter, display.examined)
+    for each in found.values():
+        display.resume(each.path, each.header, each.cells)
+    if not found:
+        raise click.UsageError(f"no run of these cells below {request.reports} was interrupted; run without --resume")
+    return {number for each in found.values() for number in each.cells}
 
 
-@contextmanager
-def _no_other_plugins() -> Iterator[None]:
-    """Hides environment variables that configure pytest for the user's own tests."""
-    before = {key: value for key in _PYTEST_VARIABLES if (value := os.environ.pop(key, None)) is not None}
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        yield
-    finally:
-        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        os.environ.update(before)
-
-
-_PYTEST_VARIABLES = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-
-
-def _arguments(request: Request) -> list[str]:
-    paths = [str(_absolute(scenario)) for scenario in request.scenarios]
-    roots = sorted({str(_absolute(scenario).parent) for scenario in request.scenarios})
-    arguments = ["-p", "conformance.pytest_plugin", "-c", str(_INI), "--rootdir", os.getcwd(), "--noconftest", "-q"]
-    arguments += ["-p", "no:cacheprovider", "-o", "conformance_scenarios=" + "\n".join(map(shlex.quote, roots))]
-    arguments += ["-s"]  # pytest's capture would swallow the progress bar
-    arguments += [f"--conformance-workers={request.workers}"]
-    for option, values in (
-        ("transport", request.transports),
-        ("implementation", request.implementations),
-        ("deviations", request.deviations),
-    ):
-        arguments += [f"--conformance-{option}={value}" for value in values]
-    if request.inet_address:
-        arguments.append(f"--conformance-inet-address={request.inet_address}")
-    for name in ("evidence", "capture"):
-        arguments += [f"--conformance-{name}"] if getattr(request, name) else []
-    for flag, value in (("-k", request.keyword), ("-m", request.marker)):
-        arguments += [flag, value] if value else []
-    return [*arguments, *paths]
-
-
-def _absolute(scenario: Scenario) -> Path:
-    """The absolute path of a scenario; pytest would start a relative one at its configuration file."""
-    return Path(os.path.abspath(scenario.path))
+def _settings(request: Request, interpreter: Interpreter) -> Settings:
+    return Settings(
+        inet_address=request.inet_address,
+        deviations=tuple(map(Path, request.deviations)),
+        workers=request.workers,
+        interpreter=interpreter,
+        evidence=request.evidence,
+        capture=request.capture,
+    )
 
 
 class _Display:
-    """Replaces pytest's terminal output by a progress bar, and collects cells as they finish."""
+    """A progress bar, and the cells of one platform as they finish. Cells come from several threads."""
 
-    def __init__(
-        self,
-        request: Request,
-        interpreter: Interpreter,
-        results: Results,
-        found: Mapping[str, Examined],
-        quiet: bool,
-        platform: str,
-    ) -> None:
-        self._request = request
-        self._interpreter = interpreter
-        self._results = results
+    def __init__(self, request: Request, found: Mapping[str, Examined], quiet: bool, platform: str, total: int) -> None:
         self.recorder = RunRecorder(request.reports, found) if request.reports else None
-        self._found = found
+        self.examined = found
+        self._facts: HostFacts | None = None
+        self._unrecorded: list[tuple[int, Reported]] = []
+        """The cells, where there is no record of them."""
         self._counts: dict[str, int] = {}
-        self.fault: BaseException | None = None
+        self._lock = threading.Lock()
+        screen = console(stderr=True)
+        hidden = quiet or not screen.is_terminal
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[found]}"),
         )
-        screen = console(stderr=True)
-        hidden = quiet or not screen.is_terminal
         self._progress = Progress(*columns, TimeElapsedColumn(), console=screen, transient=True, disable=hidden)
-        self._task = self._progress.add_task(platform, total=None, found="")
+        self._task = self._progress.add_task(platform, total=total, found="")
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Removes pytest's reporter; hands over the scenarios that are already loaded."""
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            config.pluginmanager.unregister(reporter)
-        config.stash[LOADED] = {_absolute(scenario): scenario for scenario in self._request.scenarios}
-        config.stash[INTERPRETER] = self._interpreter
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Shows the bar, now that the number of cells is known."""
+    def __enter__(self) -> _Display:
         self._progress.start()
-        self._progress.update(self._task, total=len(session.items))
+        return self
 
-    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
-        """Keeps a fault that ends the run for the caller; pytest must not print its traceback."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._progress.stop()
-        self.fault = excinfo.value
-        return True
 
-    def pytest_collectreport(self, report: Any) -> None:
-        """Ends the run at a file that cannot be collected."""
-        if report.failed:
-            self._progress.stop()
-            raise HarnessError(f"{report.nodeid} could not be collected:\n{report.longreprtext}")
+    def resume(self, path: Path, header: Header, cells: Mapping[int, CellRecord]) -> None:
+        """Takes the cells of an interrupted record."""
+        assert self.recorder is not None
+        self.recorder.resume(path, header, cells)
+        self._facts = next(iter(header.hosts.values()), None)
+        for cell in cells.values():
+            self._count(cell)
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """Takes a finished cell; any other failed test is a fault of ours."""
-        if hasattr(report, "conformance"):
-            self._add(report.conformance)
-        elif report.failed:
-            raise HarnessError(f"{report.nodeid}:\n{report.longreprtext}")
-
-    def _add(self, reported: Reported) -> None:
-        from conformance.report.records import platform_name
-
-        cell = reported.cell
-        self._results.cells.append(cell)
-        self._results.facts = reported.facts or self._results.facts
-        self._results.captures.append(pcapng_of(cell, reported.packets) if self.recorder is None else b"")
-        examined = self._found.get(cell.implementation)
-        version = examined and examined.version
-        platform = platform_name(reported.facts)
-        self._results.titles.append(f"{platform}, {cell.implementation}" + (f" {version}" if version else ""))
+    def take(self, number: int, reported: Reported) -> None:
+        """Takes a cell that is over."""
         if self.recorder is not None:
-            self.recorder.add(reported)
+            self.recorder.add(number, reported)
+        with self._lock:
+            self._facts = self._facts or reported.facts
+            if self.recorder is None:
+                self._unrecorded.append((number, reported))
+            self._count(reported.cell)
+
+    def _count(self, cell: CellRecord) -> None:
         self._counts[cell.verdict] = self._counts.get(cell.verdict, 0) + 1
         found = " ".join(f"[{STYLES[v]}]{n}{VERDICT_MARKS[v]}[/]" for v, n in self._counts.items())
         self._progress.update(self._task, advance=1, found=found)
 
-    def pytest_sessionfinish(self) -> None:
-        """Removes the bar."""
-        self._progress.stop()
+    def end(self, results: Results, complete: bool, interrupted: str | None = None) -> None:
+        """Ends the records, and adds what was found to the results."""
+        if self.recorder is None:
+            for _, reported in sorted(self._unrecorded, key=lambda each: each[0]):
+                self._add(results, reported.cell, pcapng_of(reported.cell, reported.packets))
+            return
+        self.recorder.close(complete, interrupted)
+        results.records += self.recorder.paths
+        results.reports += self.recorder.reports
+        for path in self.recorder.paths:
+            for cell in self.recorder.cells(path):
+                self._add(results, cell, b"")
+
+    def _add(self, results: Results, cell: CellRecord, capture: bytes) -> None:
+        examined = self.examined.get(cell.implementation)
+        version = examined and examined.version
+        title = f"{platform_name(self._facts)}, {cell.implementation}" + (f" {version}" if version else "")
+        results.cells.append(cell)
+        results.facts = self._facts or results.facts
+        results.titles.append(title)
+        results.captures.append(capture)

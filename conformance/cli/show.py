@@ -13,6 +13,7 @@ from conformance.cli.choices import Name
 from conformance.cli.drawing import draw
 from conformance.cli.exits import of_verdicts
 from conformance.cli.paths import load_scenarios
+from conformance.cli.record_paths import one_record
 from conformance.cli.running import Request, run_all
 from conformance.cli.terminal import console
 from conformance.language.howto_claims import claims, former_ids
@@ -31,8 +32,8 @@ from conformance.tables.transports import TRANSPORTS
 @click.option("--implementation", "-i", default="stdlib", show_default=True, metavar="I", help="What to run.")
 @click.option("--case", "case_name", metavar="CASE", help="Only this case.")
 @click.option("--wire", is_flag=True, help="Also draw what went over the wire: each segment, under its step.")
-@click.option("--record", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
-              help="Draw what this record holds; nothing is run.")  # fmt: skip
+@click.option("--record", type=click.Path(exists=True, path_type=Path), metavar="FILE",
+              help="Draw what this record holds, or the newest full one of a folder; nothing is run.")  # fmt: skip
 def command(
     scenario: str, transport: str | None, implementation: str, case_name: str | None, wire: bool, record: Path | None
 ) -> int:
@@ -43,7 +44,7 @@ def command(
     Exit status 0 where it passed, 1 where it failed or was inconclusive, 3 where it could not be run here.
     """
     if record is not None:
-        return _replay(record, scenario, transport, case_name, wire)
+        return _replay(one_record(record), scenario, transport, case_name, wire)
     claim = claims().get(former_ids().get(scenario, scenario))
     if claim is not None:
         return act_out(claim, transport, implementation, case_name)

@@ -9,19 +9,21 @@ from typing import Any, Optional
 WHOLE = 4096
 """Up to this many bytes, data is recorded whole."""
 
-_KEPT = 64 * 1024
+_KEPT = 64 * 1024, 1024 * 1024, 8 * 1024 * 1024
+"""The sizes of patterns that are kept: making the bytes takes longer than sending them."""
 
 
 def pattern(size: int, seed: int = 0) -> bytes:
     """The first ``size`` bytes of SHAKE-128 of the seed: they have no period."""
-    if size <= _KEPT:
-        return _start(seed)[:size]
+    kept = next((each for each in _KEPT if size <= each), None)
+    return _made(size, seed) if kept is None else _start(kept, seed)[:size]
+
+
+def _made(size: int, seed: int) -> bytes:
     return hashlib.shake_128(b"conformance pattern %d" % seed).digest(size)
 
 
-@lru_cache(maxsize=8)
-def _start(seed: int) -> bytes:
-    return hashlib.shake_128(b"conformance pattern %d" % seed).digest(_KEPT)
+_start = lru_cache(maxsize=8)(_made)
 
 
 def canonical(data: bytes, seeds: tuple[int, ...] = (0,)) -> dict[str, Any]:

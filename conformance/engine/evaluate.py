@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import fields, is_dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Optional
 
 from conformance.engine.data import pattern
 from conformance.model import values as v
@@ -45,13 +46,24 @@ def refers(node: Any) -> bool:
 
 def nodes_in(node: Any) -> Iterator[Any]:
     """Every dataclass inside values, expectations and steps, depth first; positions are left out."""
-    if isinstance(node, (list, tuple)):
-        for each in node:
-            yield from nodes_in(each)
-    elif is_dataclass(node) and not isinstance(node, (type, Position)):
-        yield node
-        for field in fields(node):
-            yield from nodes_in(getattr(node, field.name))
+    left = [node]
+    while left:
+        node = left.pop()
+        if isinstance(node, (list, tuple)):
+            left.extend(reversed(node))
+            continue
+        names = _field_names(node.__class__)
+        if names is not None:
+            yield node
+            left.extend([getattr(node, name) for name in names])
+
+
+@cache
+def _field_names(cls: Hashable) -> Optional[tuple[str, ...]]:
+    """The fields of a dataclass, the last one first; None for another class and for a position."""
+    if cls is Position or not is_dataclass(cls):
+        return None
+    return tuple(field.name for field in reversed(fields(cls)))
 
 
 def is_data(value: Any) -> bool:

@@ -21,7 +21,7 @@ the others need only be seen waiting.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Optional
 
@@ -63,7 +63,17 @@ def judge(
     cell: Cell, host: Host, observations: Mapping[int, o.Observation], excused: frozenset[int] = frozenset()
 ) -> Verdict:
     """The verdict on one cell. ``excused``: steps at which a deviation is not the implementation's."""
-    return _Judgement(cell, host, observations, excused).verdict()
+    judgement = _Judgement(cell, host, observations, excused)
+    return judgement.verdict(judgement.walk())
+
+
+def judge_and_find(
+    cell: Cell, host: Host, observations: Mapping[int, o.Observation]
+) -> tuple[Verdict, dict[int, Finding]]:
+    """The verdict and the findings of one cell, in one walk."""
+    judgement = _Judgement(cell, host, observations, frozenset())
+    walked = list(judgement.walk())
+    return judgement.verdict(walked), judgement.findings(walked)
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,11 @@ class Finding:
 
 def findings(cell: Cell, host: Host, observations: Mapping[int, o.Observation]) -> dict[int, Finding]:
     """A finding for each step that is judged, also after the first deviation."""
-    return _Judgement(cell, host, observations, frozenset()).findings()
+    judgement = _Judgement(cell, host, observations, frozenset())
+    return judgement.findings(judgement.walk())
+
+
+Walked = tuple[s.Step, s.Outcome, o.Observation, Optional[str], Mapping[str, str]]
 
 
 class _Judgement:
@@ -93,10 +107,10 @@ class _Judgement:
         self._saved: dict[str, Seen] = {}
         self._release: Optional[s.Step] = None
 
-    def verdict(self) -> Verdict:
+    def verdict(self, walked: Iterable[Walked]) -> Verdict:
         """The verdict of the walk."""
         unsupported = next((step for step in self._steps if self._kind(step) == o.UNSUPPORTED), None)
-        failed = self._first_deviation()
+        failed = next(((step, expected, reason) for step, expected, _, reason, _ in walked if reason is not None), None)
         if failed and (unsupported is None or failed[0].group < unsupported.group):
             step, expected, reason = failed
             observed = observed_words(self._observations[step.number])
@@ -105,27 +119,20 @@ class _Judgement:
             return Verdict(UNSUPPORTED, self._observations[unsupported.number].reason or "", unsupported.number)
         return Verdict(PASS)
 
-    def findings(self) -> dict[int, Finding]:
+    def findings(self, walked: Iterable[Walked]) -> dict[int, Finding]:
         """The findings of the walk."""
-        return {
-            step.number: Finding(reason is None, sides(expected, seen, *self._seen(step, seen)))
-            for step, expected, seen, reason in self._walk()
-        }
+        return {step.number: Finding(reason is None, bounded) for step, _, _, reason, bounded in walked}
 
-    def _first_deviation(self) -> Optional[tuple[s.Step, s.Outcome, str]]:
-        return next(
-            ((step, expected, reason) for step, expected, _, reason in self._walk() if reason is not None), None
-        )
-
-    def _walk(self) -> Iterator[tuple[s.Step, s.Outcome, o.Observation, Optional[str]]]:
-        """Each step that is judged, what was expected and observed, and why that is a deviation, if it is one."""
+    def walk(self) -> Iterator[Walked]:
+        """Each step that is judged: what was expected and observed, why that deviates, if it does, and its sides."""
         for step in self._steps:
             seen = self._observations[step.number]
             self._note(step, seen)
             if self._is_judged(step):
                 expected = choose.outcome_for(step, self._here)
                 reason = self._deviation(step, expected, seen)
-                yield step, expected, seen, None if self._free_in_group(step) else reason
+                bounded = sides(expected, seen, *self._seen(step, seen))
+                yield step, expected, seen, None if self._free_in_group(step) else reason, bounded
 
     def _seen(self, step: s.Step, seen: o.Observation) -> tuple[Seen, Matcher]:
         """The result of a step, and what compares it."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from conformance.language.checks import check
-from conformance.language.scenario_syntax import load
+from conformance.language.library import Library, without_collection
 from conformance.model.errors import Mistake, Position, ScenarioError
 from conformance.model.scenario import Scenario
 
@@ -31,7 +32,19 @@ def bundled() -> Path:
 
 def identity(path: Path, root: Path) -> str:
     """The id of a scenario: its path below the corpus folder, without suffix, with forward slashes."""
-    return path.resolve().relative_to(root.resolve()).with_suffix("").as_posix()
+    below = os.path.relpath(_real(path), _real_folder(os.path.abspath(root)))
+    return os.path.splitext(below)[0].replace(os.sep, "/")
+
+
+def _real(path: Path) -> str:
+    """The path of a file without links to folders. A link to a file has the place of the link."""
+    absolute = os.path.abspath(path)
+    return os.path.join(_real_folder(os.path.dirname(absolute)), os.path.basename(absolute))
+
+
+@lru_cache(maxsize=1000)
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def bundled_ids() -> set[str]:
@@ -41,8 +54,9 @@ def bundled_ids() -> set[str]:
 
 def root_of(path: Path, roots: Iterable[Path]) -> Path:
     """The corpus folder that a file belongs to: the outermost given one that holds it, else its own."""
-    holding = [root for root in roots if path.resolve().is_relative_to(root.resolve())]
-    return min(holding, key=lambda root: len(root.resolve().parts), default=path.parent)
+    real = _real(path)
+    holding = [root for root in roots if real.startswith(os.path.join(_real_folder(os.path.abspath(root)), ""))]
+    return min(holding, key=lambda root: len(_real_folder(os.path.abspath(root))), default=path.parent)
 
 
 def files(path: Path) -> Iterator[Path]:
@@ -55,25 +69,25 @@ def files(path: Path) -> Iterator[Path]:
 
 def load_one(path: Path, root: Path) -> Scenario:
     """One scenario, checked; ScenarioError with all its mistakes."""
-    scenario, mistakes = load(path, identity(path, root))
-    mistakes += check(scenario)
-    if mistakes:
-        raise ScenarioError(mistakes)
-    return scenario
+    return Library().load(path, identity(path, root))
 
 
-def load_all(paths: Iterable[Path], roots: Iterable[Path] = ()) -> Loaded:
-    """Every scenario at the given files and folders."""
+def load_all(paths: Iterable[Path], roots: Iterable[Path] = (), kept: Path | None = None) -> Loaded:
+    """Every scenario at the given files and folders. ``kept``: the folder of the cache for scenarios of folders."""
     scenarios: list[Scenario] = []
     mistakes: list[Mistake] = []
     roots = [bundled(), *roots]
     for path in paths:
-        known = [*roots, path] if path.is_dir() else roots
-        for each in files(path):
-            try:
-                scenarios.append(load_one(each, root_of(each, known)))
-            except ScenarioError as error:
-                mistakes += error.mistakes
+        is_folder = path.is_dir()
+        known = [*roots, path] if is_folder else roots
+        library = Library(kept if is_folder else None, f"{os.path.abspath(path)}\0{path}")
+        with without_collection():
+            for each in files(path):
+                try:
+                    scenarios.append(library.load(each, identity(each, root_of(each, known))))
+                except ScenarioError as error:
+                    mistakes += error.mistakes
+            library.save()
     mistakes += _duplicates(scenarios)
     return Loaded(tuple(scenarios), tuple(sorted(set(mistakes))))
 

@@ -28,7 +28,7 @@ from conformance.language.reading import (
 from conformance.language.step_syntax import StepReader, read_limit
 from conformance.language.suggestions import nearest, short
 from conformance.language.tags import derived
-from conformance.language.yaml_tree import Fields, Filling, Items, Node, Scalar, compose, read
+from conformance.language.yaml_tree import Fields, Filling, Items, Node, Scalar, compose
 from conformance.model import scenario as s
 from conformance.model import values
 from conformance.model.cell import LEVELS
@@ -57,16 +57,11 @@ FILE_KEYS = (
 REQUIRED_KEYS = ("summary", "transports", "steps")
 
 
-def load(path: Path, identity: str) -> tuple[s.Scenario, list[Mistake]]:
+def parse(content: bytes, path: Path, identity: str) -> tuple[s.Scenario, list[Mistake]]:
     """What can be read of a scenario file, and every mistake that the syntax shows.
 
     What cannot be read is left out, steps included. ScenarioError where it is no use to go on.
     """
-    return parse(read(path), path, identity)
-
-
-def parse(content: bytes, path: Path, identity: str) -> tuple[s.Scenario, list[Mistake]]:
-    """The same from the bytes of a file."""
     root = compose(content, str(path))
     reader = Reader()
     scenario = _File(root, reader, path, identity, hashlib.sha256(content).hexdigest()).read()

@@ -16,7 +16,7 @@ import json
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import cache, partial
+from functools import cache, cached_property
 from math import isfinite
 from typing import Annotated, Any, Optional, Union, get_args, get_origin, get_type_hints
 
@@ -33,6 +33,8 @@ _UNIONS = (Union, getattr(types, "UnionType", Union))
 _LEAST, _MOST = -(1 << 63), 1 << 64
 _LONGEST_NAME = 10_000
 _LONGEST_SHOWN = 40
+
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 Convert = Callable[[Any], Any]
 
@@ -113,18 +115,26 @@ class Codec:
     def __init__(self, kind: Any) -> None:
         self._kind = kind
 
+    @cached_property
+    def _encode(self) -> Optional[Convert]:
+        return _encoder(self._kind)
+
+    @cached_property
+    def _decode(self) -> Convert:
+        return _decoder(self._kind)
+
     def encode(self, value: Any) -> Any:
         """``value`` as a JSON value."""
-        convert = _encoder(self._kind)
+        convert = self._encode
         return value if convert is None else convert(value)
 
     def decode(self, value: Any) -> Any:
         """The inverse of :meth:`encode`. Malformed if the value is not as annotated."""
-        return _decoder(self._kind)(value)
+        return self._decode(value)
 
     def to_line(self, value: Any) -> bytes:
         """``value`` as one line of ASCII."""
-        return json.dumps(self.encode(value), separators=(",", ":")).encode() + b"\n"
+        return _JSON.encode(self.encode(value)).encode() + b"\n"
 
     def of_line(self, line: bytes) -> Any:
         """The inverse of :meth:`to_line`. Malformed also if the line is not JSON."""
@@ -146,7 +156,7 @@ def _hints(cls: type) -> dict[str, Any]:
 @cache
 def _encoder(kind: Any) -> Optional[Convert]:
     if is_dataclass(kind):
-        return partial(_encode_list if getattr(kind, "json_form", "") == LIST else _encode_object, kind)
+        return _ENCODERS.get(getattr(kind, "json_form", ""), _encoder_of_object)(kind)
     if kind is bytes:
         return lambda value: base64.b64encode(value).decode()
     origin, arguments = get_origin(kind), get_args(kind)
@@ -186,24 +196,55 @@ def _encoder_of_union(kinds: tuple[Any, ...]) -> Optional[Convert]:
     return encode
 
 
-@cache
-def _written(cls: Any) -> list[tuple[str, Any, Optional[Convert]]]:
+Written = list[tuple[str, Any, Optional[Convert]]]
+
+
+def _written(cls: Any) -> Written:
     """For each field: its name, the default that is not written, and its encoder."""
-    keeps = getattr(cls, "json_form", "") == WHOLE
-    return [(each.name, MISSING if keeps else each.default, _encoder(_hints(cls)[each.name])) for each in fields(cls)]
+    return [(each.name, each.default, _encoder(_hints(cls)[each.name])) for each in fields(cls)]
 
 
-def _encode_object(cls: Any, value: Any) -> dict[str, Any]:
-    made = {}
-    for name, default, convert in _written(cls):
-        item = getattr(value, name)
-        if item is not default and item != default:
-            made[name] = item if convert is None else convert(item)
-    return made
+def _encoder_of_object(cls: Any) -> Convert:
+    rows: Written = []
+
+    def encode(value: Any) -> dict[str, Any]:
+        if not rows:
+            rows.extend(_written(cls))
+        state, made = value.__dict__, {}
+        for name, default, convert in rows:
+            item = state[name]
+            if item is not default and item != default:
+                made[name] = item if convert is None else convert(item)
+        return made
+
+    return encode
 
 
-def _encode_list(cls: Any, value: Any) -> list[Any]:
-    return [convert(getattr(value, name)) if convert else getattr(value, name) for name, _, convert in _written(cls)]
+def _encoder_of_whole_object(cls: Any) -> Convert:
+    rows: Written = []
+
+    def encode(value: Any) -> dict[str, Any]:
+        if not rows:
+            rows.extend(_written(cls))
+        state = value.__dict__
+        return {name: state[name] if convert is None else convert(state[name]) for name, _, convert in rows}
+
+    return encode
+
+
+def _encoder_of_list(cls: Any) -> Convert:
+    rows: Written = []
+
+    def encode(value: Any) -> list[Any]:
+        if not rows:
+            rows.extend(_written(cls))
+        state = value.__dict__
+        return [state[name] if convert is None else convert(state[name]) for name, _, convert in rows]
+
+    return encode
+
+
+_ENCODERS = {LIST: _encoder_of_list, WHOLE: _encoder_of_whole_object}
 
 
 # reading

@@ -28,6 +28,19 @@ Side = Annotated[str, among(*SIDES)]
 
 
 @dataclass(frozen=True)
+class Selection:
+    """The cells that a run was asked for."""
+
+    json_form: ClassVar[str] = WHOLE
+
+    corpora: tuple[Name, ...]
+    """The folders of scenarios that they are from; ``bundled`` is that of the package."""
+    cells: Count
+    whole: bool
+    """Whether these are all cells of the folders. False for a single scenario."""
+
+
+@dataclass(frozen=True)
 class Header:
     """What a record is about. ``hosts`` has facts by name; it is empty where no worker ever started."""
 
@@ -39,6 +52,8 @@ class Header:
     started: Name
     implementation_version: Optional[Name] = None
     implementation_path: Optional[Name] = None
+    selection: Optional[Selection] = None
+    """None in older records."""
     format: Count = FORMAT
     conformance: Name = conformance.__version__
 
@@ -140,10 +155,12 @@ class CellRecord:
 
 @dataclass(frozen=True)
 class Footer:
-    """The last line of a complete record: when the run ended, and how many cells it has by verdict."""
+    """The last line of a record: when the run ended, and how many cells it has by verdict."""
 
     json_form: ClassVar[str] = WHOLE
 
     ended: Name
     cells: Count
     verdicts: Mapping[VerdictKind, Count]
+    interrupted: Optional[Name] = None
+    """The signal that ended the run before its last cell; None where the record is complete."""

@@ -14,13 +14,14 @@ import hashlib
 import io
 import itertools
 import json
+import os
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TextIO
+from typing import Any, BinaryIO, Protocol
 
 from conformance.model.codec import Codec, Malformed, brief
 from conformance.model.errors import HarnessError, RecordError
@@ -61,9 +62,11 @@ class Record:
     @property
     def incomplete(self) -> str:
         """Why the record does not hold all cells of its run; empty where it does."""
-        if self.footer is None:
-            return "its run was ended before the last cell"
         held = len(self.cells)
+        if self.footer is None or self.footer.interrupted:
+            by = f" by {self.footer.interrupted}" if self.footer else ""
+            of = f"; it holds {held} of {self.header.selection.cells} cells" if self.header.selection else ""
+            return f"its run was ended{by} before the last cell{of}"
         return "" if self.footer.cells == held else f"its footer counts {self.footer.cells} cells, it holds {held}"
 
     @property
@@ -112,37 +115,86 @@ def written(path: Path) -> Iterator[None]:
 
 
 class RecordWriter:
-    """Writes one record; each line is on disk before the next cell begins. HarnessError where that is not possible."""
+    """Writes one record: each line is in the file before its worker begins the next cell, in the order of their ends.
 
-    def __init__(self, path: Path, header: Header) -> None:
+    A complete record is put in the order of the numbers of its cells. ``earlier``: the numbers, verdicts and lines of
+    an interrupted record that is completed. HarnessError where nothing can be written.
+    """
+
+    def __init__(self, path: Path, header: Header, earlier: Sequence[tuple[int, str, bytes]] = ()) -> None:
         self.path = path
+        self.header = header
+        self.footer: Footer | None = None
         self._counts: dict[str, int] = {}
+        self._lines: list[tuple[int, int, int]] = []
+        """Of each cell: its number, and where its line begins and ends."""
         with written(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
-        self._line({"type": "header", **_HEADER.encode(header)})
+            self._file: BinaryIO = (_aside(path) if earlier else path).open("wb")
+        self._header = self._line(_bytes({"type": "header", **_HEADER.encode(header)}))
+        for each in earlier:
+            self.line(*each)
+        if earlier:
+            with written(path):
+                self._file.close()
+                os.replace(_aside(path), path)
+                self._file = path.open("ab")
 
-    def cell(self, cell: CellRecord) -> None:
-        """Appends a cell."""
-        self._counts[cell.verdict] = self._counts.get(cell.verdict, 0) + 1
-        self._line({"type": "cell", **_CELL.encode(cell)})
+    def cell(self, cell: CellRecord, number: int = 0) -> None:
+        """Appends a cell. ``number`` is its place among the cells of the run."""
+        self.line(number, cell.verdict, cell_line(cell))
+
+    def line(self, number: int, verdict: str, line: bytes) -> None:
+        """Appends a cell whose line was made already."""
+        begin = self._file.tell()
+        self._line(line)
+        self._counts[verdict] = self._counts.get(verdict, 0) + 1
+        self._lines.append((number, begin, begin + len(line)))
 
     def close(self) -> None:
-        """Writes the footer: the record is complete."""
-        footer = Footer(now(), sum(self._counts.values()), self._counts)
-        self._line({"type": "footer", **_FOOTER.encode(footer)})
+        """Puts the cells in order and writes the footer: the record is complete."""
+        with written(self.path):
+            if self._lines != sorted(self._lines):
+                self._sort()
+        self._footer(None)
+
+    def abandon(self, interrupted: str | None = None) -> None:
+        """Ends a record that is incomplete: with a footer that names the signal, or without any."""
+        with contextlib.suppress(OSError, HarnessError):
+            if interrupted:
+                self._footer(interrupted)
+            else:
+                self._file.close()
+
+    def _footer(self, interrupted: str | None) -> None:
+        footer = Footer(now(), sum(self._counts.values()), self._counts, interrupted)
+        self._line(_bytes({"type": "footer", **_FOOTER.encode(footer)}))
+        self.footer = footer
         with written(self.path):
             self._file.close()
 
-    def abandon(self) -> None:
-        """Closes the file without a footer: the record says that it is incomplete."""
-        with contextlib.suppress(OSError):
+    def _sort(self) -> None:
+        """Replaces the file by one in order. Until the end the other one stays as it is."""
+        aside = _aside(self.path)
+        try:
+            with aside.open("wb") as file, self.path.open("rb") as before:
+                file.write(before.read(self._header))
+                for _, begin, end in sorted(self._lines):
+                    before.seek(begin)
+                    file.write(before.read(end - begin))
             self._file.close()
+            with contextlib.suppress(PermissionError):  # Windows replaces no file that is open, as that of the lock
+                os.replace(aside, self.path)
+            self._file = self.path.open("ab")
+        finally:
+            aside.unlink(missing_ok=True)
 
-    def _line(self, value: Mapping[str, Any]) -> None:
+    def _line(self, line: bytes) -> int:
+        """Writes a line at once; returns where it ends."""
         with written(self.path):
-            self._file.write(_json(value) + "\n")
+            self._file.write(line)
             self._file.flush()
+            return self._file.tell()
 
     def __enter__(self) -> RecordWriter:
         return self
@@ -156,14 +208,26 @@ class RecordWriter:
             self.abandon()
 
 
-def _json(value: Mapping[str, Any]) -> str:
+def _aside(path: Path) -> Path:
+    """Where a new version of a record is written; no pattern for records matches it."""
+    return path.with_name(f"{path.stem}.part")
+
+
+def cell_line(cell: CellRecord) -> bytes:
+    """The line of a cell."""
+    return _bytes({"type": "cell", **_CELL.encode(cell)})
+
+
+def _bytes(value: Mapping[str, Any]) -> bytes:
     """One line: readable text, or ASCII escapes where UTF-8 cannot hold a character (half of a surrogate pair)."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    text = _READABLE(value)
     try:
-        text.encode("utf-8")
+        return f"{text}\n".encode()
     except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
-    return text
+        return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+_READABLE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 class CellMemory(Protocol):
@@ -310,6 +374,21 @@ def read_header(path: Path, value: dict[str, Any] | None) -> Header:
         for name, facts in header.hosts.items():
             _known(facts.family, FAMILIES, f"hosts.{name}.family")
     return header
+
+
+def read_footer(path: Path, line: bytes) -> Footer | None:
+    """The footer of a record from its last line; None where that is another line, or was cut off."""
+    try:
+        value = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or value.get("type") != "footer":
+        return None
+    try:
+        footer: Footer = _FOOTER.decode(value)
+    except Malformed as error:
+        raise RecordError(f"{path}: the last line: {error}; run again to make a new record") from None
+    return footer
 
 
 def _cell(value: dict[str, Any]) -> CellRecord:

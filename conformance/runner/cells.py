@@ -22,6 +22,7 @@ from conformance.model.protocol import Answer, CellEnd, Played, StepBegun, StepD
 from conformance.model.socket_state import SocketState
 from conformance.platforms.base import Interpreter
 from conformance.runner.launch import WorkerOptions
+from conformance.runner.output import WorkerStopped
 from conformance.runner.process import GRACE, BadLine, Ended, WorkerProcess
 from conformance.tables.selectors import Host
 
@@ -55,6 +56,8 @@ class CellResult:
     capture: AnyCapture = None
     packets: tuple[CapturedPacket, ...] = ()
     """All packets, where that was asked for."""
+    findings: Mapping[int, j.Finding] | None = None
+    """By step, whether it met its expectation; None where the cell was not judged."""
 
 
 @dataclass
@@ -71,6 +74,8 @@ class Transcript:
     end: CellEnd | None = None
     ended: Ended | None = None
     stuck: bool = False
+    stopped: bool = False
+    """Whether the worker's process was found stopped, as by SIGSTOP. Who stopped it cannot be known."""
     bad_line: str = ""
     """Which line was no message of this cell; empty where there was none."""
 
@@ -130,12 +135,22 @@ class Runner:
         end = transcript.end or CellEnd(0, round(time.perf_counter() - began, 6), clean=False)
         self._retire(worker, transcript.ended, end)
         observations = _completed(cell.case, transcript)
+        verdict, findings = _unjudged(transcript, end), None
+        if verdict is None:
+            verdict, findings = j.judge_and_find(cell, host, observations)
+            verdict = apply(self._declared(cell, host), cell, host, verdict, observations)
         return CellResult(
-            cell, self._verdict(cell, host, transcript, end, observations), observations, end.seconds,
-            hello.facts, _notes(transcript), evidence=transcript.evidence,
+            cell, verdict, observations, end.seconds, hello.facts, _notes(transcript), evidence=transcript.evidence,
             used=None if end.used is None else frozenset(end.used),
             fixture=_fixture(transcript, end), played=end.tape, capture=end.capture, packets=end.packets,
+            findings=findings,
         )  # fmt: skip
+
+    def interrupt(self) -> None:
+        """Kills the worker, from any thread, and lets no other start; the cell that it runs ends at once."""
+        self._closed = True
+        if (worker := self._worker) is not None:
+            worker.interrupt()
 
     def close(self) -> None:
         """Ends the worker; there will be no other."""
@@ -167,9 +182,12 @@ class Runner:
                     transcript.ended = worker.wait()
                     break
                 transcript.add(answer)
-                patience = _patience(made, transcript.begun) + grace
+                if isinstance(answer, StepBegun):
+                    patience = _patience(made, transcript.begun) + grace
         except TimeoutError:
             transcript.stuck, transcript.ended = True, worker.kill()
+        except WorkerStopped:
+            transcript.stopped, transcript.ended = True, worker.kill()
         except BadLine as error:
             transcript.bad_line, transcript.ended = str(error), worker.kill()
         return transcript
@@ -181,19 +199,6 @@ class Runner:
         if ended is None:
             worker.kill()
         self._worker = None
-
-    def _verdict(
-        self, cell: Cell, host: Host, transcript: Transcript, end: CellEnd, observations: Mapping[int, o.Observation]
-    ) -> j.Verdict:
-        if transcript.bad_line:
-            return j.Verdict(j.INCONCLUSIVE, transcript.bad_line)
-        if end.unsupported is not None:
-            return j.Verdict(j.UNSUPPORTED, end.unsupported)
-        if end.inconclusive is not None:
-            return j.Verdict(j.INCONCLUSIVE, end.inconclusive)
-        if transcript.ended is not None and not transcript.begun:
-            return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(transcript)} before the first step")
-        return self.judged(cell, host, observations)
 
     def blamed(self, result: CellResult) -> j.Verdict:
         """The verdict on a fixture that failed and that the raw socket can make, known deviations included."""
@@ -217,6 +222,22 @@ class Runner:
         return (*self._deviations, *known, *platform_deviations(host.facts))
 
 
+def _unjudged(transcript: Transcript, end: CellEnd) -> j.Verdict | None:
+    """The verdict on a cell that cannot be judged; None if it can."""
+    if transcript.bad_line:
+        return j.Verdict(j.INCONCLUSIVE, transcript.bad_line)
+    if transcript.stopped:
+        where = f"in step {transcript.begun[-1]}" if transcript.begun else "before the first step"
+        return j.Verdict(j.INCONCLUSIVE, f"the worker's process was stopped by a signal {where}; it was killed")
+    if end.unsupported is not None:
+        return j.Verdict(j.UNSUPPORTED, end.unsupported)
+    if end.inconclusive is not None:
+        return j.Verdict(j.INCONCLUSIVE, end.inconclusive)
+    if transcript.ended is not None and not transcript.begun:
+        return j.Verdict(j.INCONCLUSIVE, f"the worker {_death(transcript)} before the first step")
+    return None
+
+
 def _patience(made: Plan, begun: Sequence[int]) -> float:
     """Seconds that the worker may be silent: the longest limit of a step that has begun or is pending."""
     return max([1.0, *(step.limit for step in made.steps if step.number in begun or step.pending)])
@@ -225,7 +246,7 @@ def _patience(made: Plan, begun: Sequence[int]) -> float:
 def _completed(case: s.Case, transcript: Transcript) -> dict[int, o.Observation]:
     """The observations, and where the worker ended early, those of the steps that it could not report."""
     observations, ended = dict(transcript.observations), transcript.ended
-    if ended is None or not transcript.begun or transcript.bad_line:
+    if ended is None or not transcript.begun or transcript.bad_line or transcript.stopped:
         return observations
     last = transcript.begun[-1]
     for step in case.steps:

@@ -57,6 +57,10 @@ class DifferentialRunner:
                 return verdict
         return j.Verdict(j.PASS, f"as the raw socket on this host, which deviates: {reference.verdict.observed}")
 
+    def interrupt(self) -> None:
+        """Ends the cell that runs, from another thread."""
+        self._runner.interrupt()
+
     def close(self) -> None:
         """Ends the worker."""
         self._runner.close()

@@ -11,6 +11,7 @@ from conformance.model.observation import crashed
 from conformance.model.protocol import Examination, ExamineRequest
 from conformance.platforms.base import Interpreter
 from conformance.runner.launch import WorkerOptions
+from conformance.runner.output import WorkerStopped
 from conformance.runner.process import BadLine, WorkerProcess
 
 LIMIT = 15.0
@@ -52,6 +53,9 @@ def _examined(worker: WorkerProcess, name: str) -> tuple[Examined, bool]:
         except TimeoutError:
             worker.kill()
             return _failed(found, f"does not end within {limit:.0f} s"), False
+        except WorkerStopped:
+            worker.kill()
+            return _failed(found, "stops the process"), False
         if message is None:
             death = crashed(worker.wait().status).reason or "died"
             return _failed(found, f"ends the process, which {death}"), False

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import subprocess
-import threading
 from dataclasses import dataclass
 
 from conformance.model import protocol as p
@@ -14,6 +12,7 @@ from conformance.model.errors import HarnessError
 from conformance.model.plan import Plan
 from conformance.platforms.base import Interpreter
 from conformance.runner.launch import WorkerOptions, worker_command, worker_environment
+from conformance.runner.output import WorkerStopped, output_of
 
 START_LIMIT = 180.0
 """Seconds within which a worker must greet; several emulated ones on a busy machine take long."""
@@ -50,17 +49,11 @@ def _started(interpreter: Interpreter, options: WorkerOptions) -> subprocess.Pop
 
 
 class WorkerProcess:
-    """A running worker; HarnessError where it cannot be started."""
+    """A running worker; HarnessError where it cannot be started. One thread at a time uses it, others may kill it."""
 
     def __init__(self, interpreter: Interpreter, options: WorkerOptions) -> None:
         self._process = _started(interpreter, options)
-        self._lines: queue.Queue[bytes | None] = queue.Queue()
-        self._stderr: list[bytes] = []
-        self._readers = [
-            threading.Thread(target=target, daemon=True) for target in (self._read_lines, self._read_stderr)
-        ]
-        for reader in self._readers:
-            reader.start()
+        self._output = output_of(self._process)
         self.runs = 0
         self.hello = self._greeting()
 
@@ -82,35 +75,31 @@ class WorkerProcess:
         self.ask(p.ProbeRequest(0))
         try:
             answer = self.receive(START_LIMIT)
-        except (BadLine, TimeoutError):
+        except (BadLine, TimeoutError, WorkerStopped):
             answer = None
         if not isinstance(answer, p.Findings):
             raise HarnessError("the worker did not say what this machine can do")
         return answer
 
     def receive(self, seconds: float) -> p.Answer | None:
-        """The next message; None when the worker is gone. TimeoutError after so many seconds; BadLine."""
-        line = self._line(seconds)
+        """The next message; None when the worker is gone. TimeoutError after so long; BadLine; WorkerStopped."""
+        line = self._output.line(seconds)
         if line is None:
             return None
         try:
             answer: p.Answer = p.ANSWERS.of_line(line)
         except Malformed as error:
-            text = brief(line.decode("utf-8", "replace").rstrip("\n"))
+            text = brief(line.decode("utf-8", "replace"))
             raise BadLine(f"a line from the worker is no message of the protocol: {text}: {error}") from None
         return answer
 
-    def _line(self, seconds: float) -> bytes | None:
-        try:
-            return self._lines.get(timeout=seconds)
-        except queue.Empty:
-            raise TimeoutError from None
+    def interrupt(self) -> None:
+        """Kills the worker while another thread may wait for its output: that thread then sees the end."""
+        self._process.kill()
 
     def end(self) -> Ended:
         """Ends the worker, gently first, and waits for it."""
-        with contextlib.suppress(OSError):
-            if self._process.stdin:
-                self._process.stdin.close()
+        self._close_input()
         try:
             self._process.wait(1.0)
         except subprocess.TimeoutExpired:
@@ -131,24 +120,26 @@ class WorkerProcess:
             return self.kill()
         return self._ended()
 
+    def _close_input(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._process.stdin:
+                self._process.stdin.close()
+
     def _ended(self) -> Ended:
-        for reader in self._readers:
-            reader.join(1.0)
-        streams = [self._process.stdin]
-        if not any(reader.is_alive() for reader in self._readers):
-            streams += [self._process.stdout, self._process.stderr]
-        for stream in streams:  # closing one that is being read would wait for whoever still holds its other end
-            with contextlib.suppress(OSError):
-                if stream:
-                    stream.close()
-        return Ended(self._process.returncode, b"".join(self._stderr).decode("utf-8", "replace"))
+        said = self._output.last_words()
+        self._close_input()
+        self._output.close()
+        return Ended(self._process.returncode, said)
 
     def _greeting(self) -> p.Hello:
         try:
-            line = self._line(START_LIMIT)
+            line = self._output.line(START_LIMIT)
         except TimeoutError:
             self.kill()
             raise HarnessError(f"the worker sent nothing for {START_LIMIT:.0f} s") from None
+        except WorkerStopped:
+            self.kill()
+            raise HarnessError("the worker's process was stopped by a signal before its first word") from None
         version = p.version_in(line or b"")
         if version not in (None, p.PROTOCOL):
             self.kill()
@@ -167,18 +158,3 @@ class WorkerProcess:
             f"its greeting is malformed: {hello}" if line else "no output"
         ]
         raise HarnessError(f"the worker did not start (exit status {ended.status}): {last[0]}")
-
-    def _read_lines(self) -> None:
-        assert self._process.stdout is not None
-        with contextlib.suppress(ValueError, OSError):
-            for line in self._process.stdout:
-                if line.endswith(b"\n"):  # else the worker ended while it wrote the line
-                    self._lines.put(line)
-        self._lines.put(None)
-
-    def _read_stderr(self) -> None:
-        assert self._process.stderr is not None
-        with contextlib.suppress(ValueError, OSError):
-            while chunk := self._process.stderr.read1(8192):  # type: ignore[attr-defined]  # a BufferedReader
-                self._stderr.append(chunk)
-                del self._stderr[:-64]

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from conformance.engine import choose
 from conformance.engine.differential import Divergence
 from conformance.engine.exact import is_free
-from conformance.engine.judge import UNEXPECTED, Finding, findings
+from conformance.engine.judge import KNOWN, UNEXPECTED, Finding, findings
 from conformance.engine.wording import expected_words, observed_words, step_words
 from conformance.model import observation as o
 from conformance.model import scenario as s
 from conformance.model.captures import CapturedPacket, CaptureRecord
 from conformance.model.cell import Cell
-from conformance.model.codec import Codec
 from conformance.model.errors import RecordInUse
 from conformance.model.examined import Examined
 from conformance.model.facts import HostFacts
-from conformance.model.record import CellRecord, Differential, Header, StepRecord
+from conformance.model.record import CellRecord, Differential, Header, Selection, StepRecord
 from conformance.platforms.locks import Lock
 from conformance.report import markdown
-from conformance.report.records import RecordWriter, file_name, now, platform_name, read, written
+from conformance.report.records import Record, RecordWriter, cell_line, file_name, now, platform_name, written
+from conformance.report.run_files import captures_folder, record_path, report_path
 from conformance.runner.cells import CellResult
 from conformance.tables.faults import ROWS
 from conformance.tables.selectors import Host
@@ -37,7 +39,7 @@ HOST = "local"
 
 @dataclass(frozen=True)
 class Reported:
-    """A cell as pytest's report carries it: all that a record needs."""
+    """All that a record needs of a cell."""
 
     cell: CellRecord
     suite: str
@@ -45,17 +47,17 @@ class Reported:
     facts: HostFacts | None = None
     """The host; None where no worker started."""
     packets: tuple[CapturedPacket, ...] = ()
-
-
-REPORTED = Codec(Reported)
-"""How the workers of xdist hand over what they report."""
+    selection: Selection | None = None
+    """All cells of the run with this cell's implementation."""
 
 
 def cell_record(result: CellResult) -> CellRecord:
     """The record of a cell. Of a capture it holds all but the packets, which are a file of their own."""
     cell, verdict = result.cell, result.verdict
     host = Host.of(vars(result.facts)) if result.facts else None
-    found = findings(cell, host, result.observations) if host else {}
+    found = result.findings
+    if found is None:
+        found = findings(cell, host, result.observations) if host else {}
     steps = tuple(
         _step(result, step, host, found.get(step.number))
         for step in cell.case.steps
@@ -91,6 +93,13 @@ def cell_record(result: CellResult) -> CellRecord:
     )
 
 
+def summed_up(cell: CellRecord) -> CellRecord:
+    """A cell without the steps that only its own record needs: a run of any size must fit into memory."""
+    if cell.verdict in (*UNEXPECTED, KNOWN):
+        return cell
+    return replace(cell, steps=tuple(step for step in cell.steps if step.basis not in (None, s.OBSERVED)))
+
+
 def pcapng_of(cell: CellRecord, packets: Sequence[CapturedPacket]) -> bytes:
     """The packets of a cell as the content of a pcapng file; empty where nothing could be captured.
 
@@ -119,7 +128,12 @@ def _differential(divergence: Divergence | None) -> Differential | None:
 
 def shown_path(path: str) -> str:
     """A path as people know it: relative where it is below the current folder."""
-    relative = os.path.relpath(path) if os.path.splitdrive(path)[0] == os.path.splitdrive(os.getcwd())[0] else path
+    return _shown(path, os.getcwd())
+
+
+@lru_cache(maxsize=1000)
+def _shown(path: str, current: str) -> str:
+    relative = os.path.relpath(path) if os.path.splitdrive(path)[0] == os.path.splitdrive(current)[0] else path
     return path if relative.startswith("..") else relative
 
 
@@ -178,18 +192,6 @@ def _measures(cell: Cell, observations: Mapping[int, o.Observation]) -> dict[str
     return found
 
 
-def _captures(record: Path) -> Path:
-    """The folder of a record's captures."""
-    return record.parent / "captures" / record.stem
-
-
-def _forget_captures(record: Path) -> None:
-    """Removes the captures of the earlier record, because the record that named them is being replaced."""
-    with written(_captures(record)):
-        for path in _captures(record).glob("*.pcapng"):
-            path.unlink()
-
-
 def _locked(record: Path) -> Lock:
     """The lock on a record, held until the run ends. RecordInUse where another run holds it."""
     with written(record):
@@ -202,38 +204,81 @@ def _locked(record: Path) -> Lock:
 
 
 class RunRecorder:
-    """Writes one record per platform and implementation as cells arrive, and a report per platform at the end."""
+    """Writes one record per platform and implementation as cells finish, and a report of each at the end.
+
+    Any thread may add cells.
+    """
 
     def __init__(self, folder: Path, examined: Mapping[str, Examined] | None = None) -> None:
         self._folder = folder
         self._examined = examined or {}
+        self._started = now()
         self._locks: list[Lock] = []
         self._writers: dict[tuple[str, str], RecordWriter] = {}
         self._facts: HostFacts | None = None
+        self._cells: list[tuple[int, Path, CellRecord]] = []
+        """Of each cell: its number, its record, and what a summary needs."""
+        self._homeless: list[tuple[int, Reported]] = []
+        """Cells whose worker did not start: they wait for another to say on which platform they are."""
+        self._writing = threading.Lock()
 
     @property
     def paths(self) -> list[Path]:
-        """The records, in the order in which they were begun."""
-        return [writer.path for writer in self._writers.values()]
+        """The records, in the order of their first cells."""
+        firsts: dict[Path, int] = {}
+        for number, path, _ in self._cells:
+            firsts[path] = min(number, firsts.get(path, number))
+        return sorted(firsts, key=firsts.__getitem__)
 
     @property
     def reports(self) -> list[Path]:
-        """The reports that :meth:`close` writes, one beside the records of each platform."""
-        return sorted({path.parent / "report.md" for path in self.paths})
+        """The reports that :meth:`close` writes, one beside each record."""
+        return [report_path(path) for path in self.paths]
 
-    def add(self, reported: Any) -> None:
-        """Appends a cell that a session reported; HarnessError where it cannot be written."""
-        reported = REPORTED.decode(reported) if isinstance(reported, dict) else reported
-        self._facts, cell = reported.facts or self._facts, reported.cell
-        key = (platform_name(self._facts), cell.implementation)
+    def resume(self, path: Path, header: Header, cells: Mapping[int, CellRecord]) -> None:
+        """Completes an interrupted record, of which these cells are kept."""
+        lines = [(number, cell.verdict, cell_line(cell)) for number, cell in cells.items()]
+        self._locks.append(_locked(path))
+        facts = next(iter(header.hosts.values()), None)
+        self._writers[platform_name(facts), header.implementation] = RecordWriter(path, header, lines)
+        self._locks.append(_locked(path))  # again: the file was replaced
+        self._cells += [(number, path, summed_up(cell)) for number, cell in cells.items()]
+
+    def add(self, number: int, reported: Reported) -> None:
+        """Appends a cell, by its place among all cells of the run; HarnessError where it cannot be written."""
+        line = b"" if isinstance(reported.cell.capture, CaptureRecord) else cell_line(reported.cell)
+        with self._writing:
+            self._facts = self._facts or reported.facts
+            if self._facts is None:
+                self._homeless.append((number, reported))
+                return
+            self._settle()
+            self._append(number, reported, line)
+
+    def _settle(self) -> None:
+        """Writes the cells whose platform was not known."""
+        waiting, self._homeless = self._homeless, []
+        for number, reported in waiting:
+            self._append(number, reported, cell_line(reported.cell))
+
+    def _append(self, number: int, reported: Reported, line: bytes) -> None:
+        writer, cell = self._writer(reported), reported.cell
+        if isinstance(cell.capture, CaptureRecord):
+            line = cell_line(self._with_capture(cell, reported.packets, writer.path))
+        writer.line(number, cell.verdict, line)
+        self._cells.append((number, writer.path, summed_up(cell)))
+
+    def _writer(self, reported: Reported) -> RecordWriter:
+        """The writer of the record that a cell belongs to."""
+        key = (platform_name(self._facts), reported.cell.implementation)
         if key not in self._writers:
             hosts = {HOST: self._facts} if self._facts else {}
-            header = Header(cell.implementation, hosts, reported.suite, now(), *self._origin(cell))
+            origin = self._origin(reported.cell)
+            header = Header(key[1], hosts, reported.suite, self._started, *origin, reported.selection)
             path = self._path(*key)
             self._locks.append(_locked(path))
             self._writers[key] = RecordWriter(path, header)
-            _forget_captures(self._writers[key].path)
-        self._writers[key].cell(self._with_capture(cell, reported.packets, self._writers[key].path))
+        return self._writers[key]
 
     def _origin(self, cell: CellRecord) -> tuple[str | None, str | None]:
         """The version and the file of the implementation, as a worker imported it."""
@@ -246,28 +291,38 @@ class RunRecorder:
             return cell
         from conformance.report import pcapng
 
-        path = _captures(record) / f"{file_name(cell.id)}.pcapng"
+        path = captures_folder(record) / f"{file_name(cell.id)}.pcapng"
         with written(path):
             pcapng.put(path, pcapng_of(cell, packets))
         return replace(cell, capture=replace(cell.capture, file=path.relative_to(record.parent).as_posix()))
 
-    def close(self, complete: bool) -> None:
-        """Ends all records, and writes the reports from what the records hold."""
-        with contextlib.ExitStack() as all_of_them:
+    def cells(self, record: Path) -> list[CellRecord]:
+        """The cells of a record in the order of their numbers, with those of their steps that a summary needs."""
+        return [cell for _, path, cell in sorted(self._cells, key=lambda each: each[0]) if path == record]
+
+    def close(self, complete: bool, interrupted: str | None = None) -> None:
+        """Ends all records and writes the reports. ``interrupted``: the signal that ended the run."""
+        with contextlib.ExitStack() as all_of_them, self._writing:
+            self._settle()
             for lock in self._locks:
                 all_of_them.callback(lock.close)
             for writer in self._writers.values():
-                all_of_them.callback(writer.close if complete else writer.abandon)
-        for report in self.reports:
-            folder = report.parent
-            records = [read(path) for path in self.paths if path.parent == folder]
+                all_of_them.callback(writer.close if complete else partial(writer.abandon, interrupted))
+        for writer in self._writers.values():
+            record, report = self._record(writer), report_path(writer.path)
             with written(report):
-                report.write_text(markdown.report(records), "utf-8", errors="backslashreplace")
+                report.write_text(markdown.report([record]), "utf-8", errors="backslashreplace")
+
+    def _record(self, writer: RecordWriter) -> Record:
+        return Record(writer.path, writer.header, tuple(self.cells(writer.path)), writer.footer)
 
     def _path(self, platform: str, implementation: str) -> Path:
-        """Where a record goes: a file of its own, also where file systems ignore case."""
-        name = file_name(implementation)
-        taken = {str(path).casefold() for path in self.paths}
-        names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
-        paths = (self._folder / platform / f"{each}.jsonl" for each in names)
-        return next(path for path in paths if str(path).casefold() not in taken)
+        """A new file for a record."""
+        path = record_path(self._folder, platform, implementation, self._started)
+        with written(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.open("x").close()
+            except FileExistsError:  # another run that began in the same second has just made it
+                return self._path(platform, implementation)
+        return path

@@ -1,28 +1,33 @@
-"""One run: its cells, the workers that run them, and what is reported of each cell."""
+"""One run: its cells, the workers that run them, and what becomes of the results."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from conformance.engine.judge import FAIL
 from conformance.language.deviation_files import load_deviations
 from conformance.model.cell import Cell
-from conformance.model.record import CellRecord
-from conformance.model.scenario import Scenario
+from conformance.model.scenario import Case, Scenario
 from conformance.platforms.base import Interpreter
 from conformance.report.records import suite_digest
+from conformance.report.timeline import timeline
 from conformance.runner.cells import CellResult, Runner, cells_of
 from conformance.runner.differential_runner import RAW, DifferentialRunner
 from conformance.runner.launch import OWN, WorkerOptions
-from conformance.runner.pool import RunAhead
-from conformance.runner.recording import REPORTED, Reported, cell_record
+from conformance.runner.pool import AHEAD, RunAhead
+from conformance.runner.recording import Reported, cell_record
+from conformance.runner.selecting import selections
 from conformance.tables.transports import TRANSPORTS, expand
 
 CELLS_FOR_A_WORKER = 10
 """Cells that take about as long as starting one more worker."""
+
+SLOW = "time"
+"""The tag of scenarios in which time must pass."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,6 @@ class Settings:
     inet_address: str | None = None
     deviations: tuple[Path, ...] = ()
     workers: int = 0
-    ahead: bool = True
-    """Whether cells may run before they are asked for; not in a worker of xdist, which gets its cells one by one."""
     interpreter: Interpreter = OWN
     evidence: bool = False
     capture: bool = False
@@ -45,52 +48,102 @@ def cells_of_file(scenario: Scenario, transports: Sequence[str], implementations
     return cells_of((scenario,), wanted, tuple(implementations) or (RAW,))
 
 
-class Session:
-    """Runs cells, in advance of the loop that asks for them unless the settings forbid that."""
+def longest_first(cells: Sequence[Cell]) -> list[int]:
+    """The numbers of the cells in the order in which they begin: those that wait long first, else as they are."""
+    return sorted(range(len(cells)), key=lambda number: -_waits(cells[number]))
 
-    def __init__(self, cells: Sequence[Cell], settings: Settings) -> None:
-        self._cells = list(cells)
-        self._numbers = {id(cell): number for number, cell in enumerate(cells)}
+
+def _waits(cell: Cell) -> float:
+    """About how many seconds must pass in a cell; 0 where no time must."""
+    return (SLOW in cell.scenario.tags) + _stated(cell.case)
+
+
+def _stated(case: Case) -> float:
+    """The longest wait that an outcome states."""
+    return max((getattr(step.outcome.what, "for_at_least", 0.0) for step in case.steps), default=0.0)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What people are told of a cell that is over."""
+
+    kind: str
+    reason: str
+    notes: tuple[str, ...] = ()
+    timeline: str = ""
+    """Of a cell that failed."""
+
+
+class Session:
+    """Runs cells on several workers: all of them, or ahead of those who ask for outcomes by number.
+
+    ``done`` gets the number of each cell and all that a record needs, in the thread that ran the cell, before that
+    thread begins another cell.
+    """
+
+    def __init__(
+        self, cells: Sequence[Cell], settings: Settings, done: Callable[[int, Reported], None] | None = None
+    ) -> None:
+        self.cells = list(cells)
         self._settings = settings
+        self._done = done
         self._deviations = load_deviations(settings.deviations)
-        self._suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
+        self.selections = selections(cells)
+        self.suite = suite_digest({cell.scenario.id: cell.scenario for cell in cells}.values())
         hosts = any(TRANSPORTS[cell.transport].hosts for cell in cells)
         self._options = WorkerOptions(settings.inet_address, hosts, settings.evidence, capture=settings.capture)
+        self._outcomes: dict[int, Outcome] = {}
         self._ahead: RunAhead | None = None
-        self._runner: DifferentialRunner | None = None
-        self._last: tuple[CellResult, CellRecord] | None = None
+        self._beginning = threading.Lock()
 
-    def outcome_of(self, cell: Cell) -> CellResult:
-        """The result of one cell of this session."""
-        if not self._settings.ahead:
-            self._runner = self._runner or self._make_runner()
-            return self._runner.run(cell)
-        if self._ahead is None:
-            self._ahead = RunAhead(self._cells, self._make_runner, self._size())
-        return self._ahead.result(self._numbers[id(cell)])
+    @property
+    def complete(self) -> bool:
+        """Whether all cells are over."""
+        return len(self._outcomes) == len(self.cells)
 
-    def record_of(self, result: CellResult) -> CellRecord:
-        """The record of a cell; made once, as long as no other is asked for."""
-        if self._last is None or self._last[0] is not result:
-            self._last = result, cell_record(result)
-        return self._last[1]
+    def run(self, leave_out: Collection[int] = ()) -> None:
+        """Runs all cells but those with these numbers."""
+        self._begin(self._finished, None, leave_out).wait()
 
-    def reported(self, result: CellResult) -> Any:
-        """What the report of a cell carries: a :class:`Reported`; from a worker of xdist, its JSON form."""
-        made = Reported(self.record_of(result), self._suite, result.facts, result.packets)
-        return made if self._settings.ahead else REPORTED.encode(made)
+    def outcome(self, number: int) -> Outcome:
+        """The outcome of a cell by its place in the list of cells; waits until the cell is over."""
+        if number not in self._outcomes:
+            self._begin(self._judged, AHEAD * self._size()).wait_for(number)
+        return self._outcomes[number]
 
     def close(self) -> None:
         """Ends all workers."""
         if self._ahead is not None:
             self._ahead.close()
-        if self._runner is not None:
-            self._runner.close()
+
+    def _begin(
+        self, done: Callable[[int, CellResult], None], window: int | None, leave_out: Collection[int] = ()
+    ) -> RunAhead:
+        """Starts the workers, once."""
+        with self._beginning:
+            if self._ahead is None:
+                order = [number for number in longest_first(self.cells) if number not in leave_out]
+                self._ahead = RunAhead(self.cells, order, self._make_runner, self._size(), done, window)
+            return self._ahead
+
+    def _finished(self, number: int, result: CellResult) -> None:
+        if self._done is not None:
+            self._done(number, self._reported(result))
+
+    def _reported(self, result: CellResult) -> Reported:
+        selection = self.selections[result.cell.implementation]
+        return Reported(cell_record(result), self.suite, result.facts, result.packets, selection)
+
+    def _judged(self, number: int, result: CellResult) -> None:
+        self._finished(number, result)
+        verdict = result.verdict
+        lines = "\n".join(timeline(cell_record(result))) if verdict.kind == FAIL else ""
+        self._outcomes[number] = Outcome(verdict.kind, verdict.reason, result.notes, lines)
 
     def _size(self) -> int:
-        enough = -(-len(self._cells) // CELLS_FOR_A_WORKER)
+        enough = -(-len(self.cells) // CELLS_FOR_A_WORKER)
         wanted = self._settings.workers or min(enough, default_workers())
-        return max(1, min(wanted, len(self._cells)))
+        return max(1, min(wanted, len(self.cells)))
 
     def _make_runner(self) -> DifferentialRunner:
         return DifferentialRunner(Runner(self._settings.interpreter, self._options, self._deviations))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 from typing import Any
@@ -39,7 +40,8 @@ def clean_up(stage: Stage, parked: bool) -> bool:
     ended = ended or stage.actors.join(LIMIT)
     gone = stage.actors.processes.end(GONE_LIMIT * stage.context.scale)
     stage.performer.restore()
-    shutil.rmtree(scope.folder, ignore_errors=True)
+    if os.path.isdir(scope.folder):
+        shutil.rmtree(scope.folder, ignore_errors=True)
     if network.held:
         network.close()
         stage.context.watch_over([])

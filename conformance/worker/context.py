@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Optional
 
 from conformance.worker.actors.fork_server import ForkServer
+from conformance.worker.actors.threads import Callers
 from conformance.worker.network.networks import SharedHosts
 from conformance.worker.waiting.settling import Traffic
-from conformance.worker.waiting.watch import Probe
 from conformance.worker.watchdog import Watchdog
 
 
@@ -16,7 +16,7 @@ from conformance.worker.watchdog import Watchdog
 class WorkerContext:
     """``scale``: how much slower than an ordinary machine this one is, at least 1."""
 
-    probe: Probe
+    callers: Callers
     traffic: Traffic
     scale: float
     folder: str

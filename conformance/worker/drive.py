@@ -11,17 +11,18 @@ does it and reports back, until the schedule says :class:`Finished`:
   next step has begun, so nothing begins before each parked call is proved waiting once more, or has returned.
 
 All events come through one queue, and the driver waits on that queue alone. Between two waits it looks at the threads
-of steps that may block, after 0.2 ms at first and after twice as long each time, up to 20 ms. The proof has four parts,
-in this order: the thread waits (see :mod:`watch`); it has waited as long as the step requires; the network has settled
-(see :mod:`settling`); the thread still waits, and no event has come in the meantime. An expectation changes how long
-the driver waits, never what it records.
+of steps that may block, after 0.2 ms at first and after twice as long each time, up to 5 ms; from the start again once
+a thread is in a call in which it may wait. Where nothing can be proved before a certain time, it looks then. The proof
+has four parts, in this order: the thread waits (see :mod:`watch`); it has waited as long as the step requires; the
+network has settled (see :mod:`settling`); the thread still waits, and no event has come in the meantime. An expectation
+changes how long the driver waits, never what it records.
 """
 
 from __future__ import annotations
 
-import queue
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from conformance.engine.schedule import Await, Begin, Confirm, Finished, Schedule
 from conformance.model import observation as o
@@ -35,13 +36,26 @@ from conformance.worker.clean_up import clean_up
 from conformance.worker.context import WorkerContext
 from conformance.worker.set_up import set_up
 from conformance.worker.stage import stage_for
-from conformance.worker.waiting.watch import Watch
+from conformance.worker.waiting.watch import PROVEN, Watch
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.02
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.005
 """Seconds between two looks at a thread that may be waiting."""
 
-Report = Callable[[int, o.Observation, "Sequence[SocketState]"], None]
-"""Called with each step's observation as it is made, and the evidence of that moment, if it was asked for."""
+_AT_ONCE = 0.01
+"""Seconds within which nearly every call returns that does not wait; a thread is watched only after that."""
+
+
+class Reports(Protocol):
+    """Where the driver reports to. Observations may be kept back until :meth:`begins` or :meth:`pause`."""
+
+    def begins(self, step: int) -> None:
+        """A step begins: its call is made after this."""
+
+    def over(self, step: int, observation: o.Observation, evidence: Sequence[SocketState]) -> None:
+        """A step is over; ``evidence`` of this moment, if it was asked for."""
+
+    def pause(self) -> None:
+        """The driver waits before the next step, or the cell is over."""
 
 
 class CellRun:
@@ -54,8 +68,10 @@ class CellRun:
         self._schedule = Schedule(plan.steps)
         self._until: dict[int, float] = {}
         """When the limit of a step is over, once it is awaited."""
+        self._proved: dict[int, Watch] = {}
+        """By the step that began a call, the watch that proved it waiting."""
 
-    def run(self, begins: Callable[[int], None], report: Report) -> None:
+    def run(self, reports: Reports) -> None:
         """Sets the cell up and runs all steps. HarnessError if the cell cannot be set up."""
         set_up(self._stage)
         reported: set[int] = set()
@@ -65,15 +81,18 @@ class CellRun:
             reported.update(fresh)
             evidence = self._stage.side_records.over(fresh) if fresh else []
             for number in fresh:
-                report(number, self._schedule.observations[number], evidence)
+                reports.over(number, self._schedule.observations[number], evidence)
+            if isinstance(command, Begin):
+                reports.begins(command.step)
+                self._stage.side_records.begins(command.step)
+                self._begin(self._schedule.steps[command.step])
+                continue
+            if fresh:
+                reports.pause()
             if isinstance(command, Finished):
                 self._stage.faults.packets.carried()  # HarnessError if the forwarder broke
                 return
-            if isinstance(command, Begin):
-                begins(command.step)
-                self._stage.side_records.begins(command.step)
-                self._begin(self._schedule.steps[command.step])
-            elif isinstance(command, Confirm):
+            if isinstance(command, Confirm):
                 self._confirm(command.calls)
             else:
                 self._await(command)
@@ -111,31 +130,41 @@ class CellRun:
     def _await(self, command: Await) -> None:
         """Waits until the call of one step returns or is proved waiting, or the limit is over."""
         steps = [self._schedule.steps[number] for number in command.steps]
+        now = time.monotonic()
+        until = {step.number: self._until.setdefault(step.number, now + step.limit) for step in steps}
+        patience = _FIRST_PAUSE if command.may_block else _AT_ONCE
+        if self._take_event(min(patience, min(until.values()) - now)):
+            return
         watches = {step.number: self._watch(step.number) for step in steps}
-        began, pause = time.monotonic(), _FIRST_PAUSE
-        until = {step.number: self._until.setdefault(step.number, began + step.limit) for step in steps}
-        while True:
+        candidates = [step for step in steps if step.number in command.may_block]
+        pause = _FIRST_PAUSE
+        while not [step for step in candidates if self._proves(step, watches[step.number])]:
             now = time.monotonic()
             left = min(until.values()) - now
             if left <= 0:
                 for number in [each for each in until if until[each] <= now]:
                     self._schedule.expired(number, watches[number].whereabouts())
                 return
-            if self._take_event(min(pause, left) if command.may_block else left):
+            pause = _FIRST_PAUSE if [each for each in watches.values() if each.came_closer()] else pause
+            earliest = self._earliest([(watches[step.number], step) for step in candidates])
+            if self._take_event(min(max(pause, earliest), left) if candidates else left):
                 return
             pause = min(pause * 2, _LONGEST_PAUSE)
-            proved = [step for step in steps if step.number in command.may_block and self._proves(step, watches)]
-            if proved:
-                return
 
-    def _proves(self, step: PlanStep, watches: Mapping[int, Watch]) -> bool:
-        watch = watches[step.number]
+    def _earliest(self, watched: Sequence[tuple[Watch, PlanStep]]) -> float:
+        """Seconds before which no call can be proved waiting; 0 if unknown."""
+        return min(
+            [max(self._settling.left(), step.for_at_least - watch.elapsed()) for watch, step in watched] or [0.0]
+        )
+
+    def _proves(self, step: PlanStep, watch: Watch) -> bool:
         if not self._waits(watch) or watch.elapsed() < step.for_at_least or not self._settling.settled():
             return False
         again = watch.waiting()
         if again is None or not self._actors.events.empty():
             return False
         self._schedule.waiting(step.number, again)
+        self._proved[self._schedule.call_of(step.number)] = watch
         return True
 
     def _waits(self, watch: Watch) -> bool:
@@ -147,7 +176,7 @@ class CellRun:
 
     def _confirm(self, calls: tuple[int, ...]) -> None:
         """Waits until each parked call is proved waiting again or has returned, or the shortest limit is over."""
-        watches = {number: self._watch(number) for number in calls}
+        watches = {number: self._watch_again(number) for number in calls}
         deadline = time.monotonic() + min(self._schedule.steps[number].limit for number in calls)
         pause = _FIRST_PAUSE
         left = set(calls)
@@ -157,16 +186,20 @@ class CellRun:
             if left and self._take_event(pause):
                 continue
             pause = min(pause * 2, _LONGEST_PAUSE)
-        while self._take_event(0):
+        while self._take_event():
             pass
         self._schedule.confirmed()
 
-    def _take_event(self, seconds: float) -> bool:
-        events = self._actors.events
-        try:
-            number, observation = events.get(timeout=seconds) if seconds > 0 else events.get_nowait()
-        except queue.Empty:
+    def _watch_again(self, call: int) -> Watch:
+        """Watches a parked call: if its thread has not run since the proof, one look shows that it still waits."""
+        proved = self._proved.get(call)
+        return proved if proved is not None and proved.certainty == PROVEN else self._watch(call)
+
+    def _take_event(self, seconds: float = 0.0) -> bool:
+        event = self._actors.events.take(seconds)
+        if event is None:
             return False
+        number, observation = event
         if isinstance(observation, HarnessError):
             raise observation
         self._schedule.ended(number, observation)

@@ -29,6 +29,7 @@ from conformance.tables.transports import TRANSPORTS
 from conformance.worker.actors.fork_server import start as start_fork_server
 from conformance.worker.actors.process_main import live
 from conformance.worker.actors.processes import NO_FORK
+from conformance.worker.actors.threads import Callers
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
 from conformance.worker.adapters.examination import examine
 from conformance.worker.capability_checks import findings, lacking, transport_lacking
@@ -67,7 +68,7 @@ class Worker:
 
     def serve(self) -> None:
         """Runs cells until there are no more."""
-        probe, scale = self._context.probe, round(self._context.scale, 2)
+        probe, scale = self._context.callers.probe, round(self._context.scale, 2)
         facts = HostFacts(**host_facts())
         self._send(p.Hello(p.PROTOCOL, facts, probe.name, probe.certainty, scale, os.getpid()))
         for line in self._requests:
@@ -84,6 +85,18 @@ class Worker:
         self._answers.write(p.ANSWERS.to_line(message))
         self._answers.flush()
 
+    def begins(self, step: int) -> None:
+        """Sends all that was kept back, and that a step begins."""
+        self._send(p.StepBegun(step))
+
+    def over(self, step: int, observation: Observation, evidence: Sequence[SocketState]) -> None:
+        """Keeps back what a step did: most often the next one begins at once."""
+        self._answers.write(p.ANSWERS.to_line(p.StepDone(step, observation, tuple(evidence))))
+
+    def pause(self) -> None:
+        """Sends all that was kept back."""
+        self._answers.flush()
+
     def _run(self, number: int, plan: Plan) -> bool:
         """Runs one cell; False if the worker must be replaced."""
         began = time.perf_counter()
@@ -96,7 +109,7 @@ class Worker:
             if used is not None:
                 used.clear()
             cell = CellRun(plan, adapter, self._context, number)
-            cell.run(lambda step: self._send(p.StepBegun(step)), self._report)
+            cell.run(self)
             if used is not None:
                 end["used"] = tuple(sorted(used))
         except (Unsupported, NoSuchImplementation) as error:
@@ -134,9 +147,6 @@ class Worker:
         if implementation not in self._adapters:
             self._adapters[implementation] = adapter_for(implementation)
         return self._adapters[implementation]
-
-    def _report(self, step: int, observation: Observation, evidence: Sequence[SocketState]) -> None:
-        self._send(p.StepDone(step, observation, tuple(evidence)))
 
 
 def _needs_of_faults(plan: Plan) -> Iterator[str]:
@@ -189,7 +199,10 @@ def main(settings: dict[str, Any]) -> None:
     try:
         hosts = SharedHosts(by_name, settings.get("why_not", ""))
         evidence, capture = (bool(settings.get(name)) for name in ("evidence", "capture"))
-        context = WorkerContext(*best_probe(), scale_of_host(), folder, hosts, fork_server, evidence, capture, watchdog)
+        probe, traffic = best_probe()
+        context = WorkerContext(
+            Callers(probe), traffic, scale_of_host(), folder, hosts, fork_server, evidence, capture, watchdog
+        )
         Worker(requests, answers, context).serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

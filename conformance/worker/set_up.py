@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import sys
 import traceback
 from collections.abc import Callable
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, cast
 
 import conformance
@@ -90,8 +91,8 @@ class _FixtureCalls:
         """Makes the objects of the plan's fixture."""
         performer = self._stage.performer
         fixture = Fixture(self._stage.plan.given, self._adapter_of, performer.scope, performer.addresses, performer.raw)
-        for actor, part in fixture.parts():
-            self._run(actor, part)
+        for actor, parts in groupby(fixture.parts(), key=itemgetter(0)):
+            self._run(actor, partial(_one_after_another, [part for _, part in parts]))
 
     def close(self, actor: str, thing: Any) -> None:
         """Closes an object that has moved to another process."""
@@ -103,10 +104,8 @@ class _FixtureCalls:
         raised: list[BaseException] = []
         self._note("preparing a call")
         thread.begin(0, lambda: _caught(part, raised))
-        try:
-            self._stage.actors.events.get(timeout=FIXTURE_LIMIT * self._stage.context.scale)
-        except queue.Empty:
-            raise self._hung(f"{self._call} of {actor}", thread) from None
+        if self._stage.actors.events.take(FIXTURE_LIMIT * self._stage.context.scale) is None:
+            raise self._hung(f"{self._call} of {actor}", thread)
         for error in raised:
             if isinstance(error, (HarnessError, Unsupported)):
                 raise error
@@ -144,6 +143,11 @@ class _NotingAdapter:
             return method(*arguments)
 
         return noted
+
+
+def _one_after_another(parts: list[Callable[[], None]]) -> None:
+    for part in parts:
+        part()
 
 
 def _caught(part: Callable[[], None], raised: list[BaseException]) -> o.Observation:

@@ -44,10 +44,11 @@ def stage_for(plan: Plan, adapter: ShapedAdapter, context: WorkerContext, number
         context.watch_over(network.held)
     hosts = CellHosts(TRANSPORTS[plan.transport], hosts_of_actors(plan), network)
     folder = os.path.join(context.folder, f"c{number}")
-    os.mkdir(folder, 0o755)
     vantage = Vantage(folder, hosts.addresses, hosts.host_of, hosts.namespaces)
     performer = performer_on(plan, adapter, vantage, {})
-    actors = CellActors(performer, hosts, vantage, context.fork_server, context.probe, context.scale)
+    actors = CellActors(performer, hosts, vantage, context.fork_server, context.callers, context.scale)
+    if actors.processes.members:
+        performer.scope.path()  # a process without privileges could not make it
     faults = faults_of(performer, TargetHosts(hosts), actors.processes.actors, actors.watch)
     performer.owners["fault"] = faults.methods
 

@@ -29,7 +29,7 @@ def test_a_signal_ends_with_130_a_word_and_a_readable_incomplete_record(running,
     assert running.returncode == 130, err
     assert err.splitlines()[-1] == says
     assert "Traceback" not in err
-    (path,) = leftovers.folder.glob("runs/*/*.jsonl")
+    (path,) = leftovers.folder.glob("runs/*/*/*.jsonl")
     assert "is incomplete" in told("compare", path, path).err
     assert leftovers.gone(within=20)
 
@@ -41,7 +41,7 @@ def test_a_second_ctrl_c_ends_at_once_without_a_traceback_and_leaves_nothing(run
     assert running.returncode == 130, err
     assert err.splitlines()[-1] in ("interrupted", "interrupted again")
     assert "Traceback" not in err
-    (path,) = leftovers.folder.glob("runs/*/*.jsonl")
+    (path,) = leftovers.folder.glob("runs/*/*/*.jsonl")
     assert "is incomplete" in told("compare", path, path).err
     assert leftovers.gone(within=20)
 

@@ -78,7 +78,7 @@ def test_a_failure_ends_with_1_and_is_told_with_its_place(recorded):
 
 
 def test_what_was_written_is_told_and_there(recorded):
-    for path in (recorded.stdlib, recorded.one_byte, recorded.folder / "report.md"):
+    for path in (recorded.stdlib, recorded.one_byte, recorded.stdlib.with_suffix(".md")):
         assert path.is_file()
         assert str(path) in recorded.ended.out
 
@@ -136,7 +136,7 @@ def test_known_deviations_of_a_wrapper_are_told_with_what_the_raw_socket_did(one
         "  talk/words (long), step 2: server recv 9  over socketpair\n"
         "      raw returned 'abc'; here returned 'a'\n"
     )
-    (report,) = tmp_path.glob("runs/*/report.md")
+    (report,) = tmp_path.glob("runs/*/*/*.md")
     assert "| talk/words (long) | socketpair | 2: server recv 9 | returned 'abc' | returned 'a' |" in report.read_text(
         "utf-8"
     )
@@ -195,7 +195,7 @@ def test_what_could_not_run_where_it_was_asked_for_ends_with_3(chosen, monkeypat
 def test_an_implementation_that_cannot_be_used_ends_with_2_and_one_line_before_anything_is_run(
     here, monkeypatch, command, name, says
 ):
-    monkeypatch.setattr("conformance.cli.running.pytest.main", lambda *_, **__: pytest.fail("cells were run"))
+    monkeypatch.setattr("conformance.cli.running.Session", lambda *_, **__: pytest.fail("cells were run"))
     monkeypatch.setattr("conformance.cli.tape.play", lambda *_, **__: pytest.fail("cells were run"))
     ended = here(command, "scenarios/talk/half-close.yaml", "-i", name)
     assert (ended.status, ended.out) == (2, "")
@@ -218,7 +218,7 @@ def test_the_record_names_the_file_and_the_version_that_a_worker_imported(chosen
     (a_repository / "library").mkdir()
     (a_repository / "library" / "__init__.py").write_text("from socket import *\n__version__ = '7.1'\n", "utf-8")
     chosen("scenarios/talk/words.yaml", "-i", "library", folder=a_repository)
-    (record,) = tmp_path.glob("runs/*/library.jsonl")
+    (record,) = tmp_path.glob("runs/*/library/*.jsonl")
     header = read(record).header
     assert header.implementation_version == "7.1"
     assert header.implementation_path == os.path.join("library", "__init__.py")
@@ -228,13 +228,13 @@ def test_a_fault_ends_with_4_and_its_message(told, monkeypatch):
     def broken(*_, **__):
         raise HarnessError("the disk is on fire")
 
-    monkeypatch.setattr(run_module, "run_all", broken)
+    monkeypatch.setattr("conformance.cli.running.run_all", broken)
     ended = told("run", "half-close-request-reply")
     assert (ended.status, ended.err) == (4, "conformance: the disk is on fire\n")
 
 
 def test_a_fault_of_our_own_ends_with_4_and_a_traceback_to_report(told, monkeypatch):
-    monkeypatch.setattr(run_module, "run_all", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("conformance.cli.running.run_all", lambda *_, **__: 1 / 0)
     ended = told("run", "half-close-request-reply")
     assert ended.status == 4
     assert "ZeroDivisionError" in ended.err
@@ -242,7 +242,7 @@ def test_a_fault_of_our_own_ends_with_4_and_a_traceback_to_report(told, monkeypa
 
 
 def test_a_folder_of_records_that_cannot_be_written_ends_with_2_before_anything_is_run(here, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_module, "run_all", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("conformance.cli.running.run_all", lambda *_, **__: 1 / 0)
     (tmp_path / "file").write_text("")
     ended = here("run", "scenarios/bad", "--reports", tmp_path / "file" / "runs")
     assert (ended.status, f"{tmp_path / 'file'} is no folder" in ended.err) == (2, True)
@@ -252,11 +252,12 @@ def test_a_folder_of_records_that_cannot_be_written_ends_with_2_before_anything_
 
 
 def test_a_record_that_cannot_be_written_ends_with_4_and_its_name(here, tmp_path, talked):
-    (platform,) = {Path(each).parent.name for each in talked.json["records"]}
-    (tmp_path / platform / "stdlib.jsonl").mkdir(parents=True)
+    (platform,) = {Path(each).parents[1].name for each in talked.json["records"]}
+    (tmp_path / platform).mkdir()
+    (tmp_path / platform / "stdlib").touch()
     ended = here("run", "scenarios/bad", "--reports", tmp_path)
     assert ended.status == 4
-    assert "stdlib.jsonl: cannot be written: " in ended.err
+    assert "Z.jsonl: cannot be written: " in ended.err
     assert "Traceback" not in ended.err
 
 
@@ -270,8 +271,8 @@ def test_a_disk_that_is_full_ends_with_4_and_a_record_that_can_be_read(repositor
     with start(script, "run", "scenarios/talk", "--reports", tmp_path / "runs", folder=repository) as process:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 4, err
-    assert "stdlib.jsonl: cannot be written: File too large" in err
-    (path,) = (tmp_path / "runs").glob("*/*.jsonl")
+    assert "Z.jsonl: cannot be written: File too large" in err
+    (path,) = (tmp_path / "runs").rglob("*.jsonl")
     assert told("compare", path, path).err.count("is incomplete") == 2
 
 
@@ -397,7 +398,7 @@ def test_the_version_is_told_without_importing_what_takes_long(start, tmp_path):
 def test_figures_are_shown_side_by_side_where_nothing_else_was_run(conformance, repository, tmp_path):
     ended = conformance("run", "scenarios/talk", "-m", "measure", "--reports", tmp_path / "runs", folder=repository)
     assert re.search(r"^round_trip_seconds *\n^socketpair +\d[\d.]* (µs|ms)$", ended.out, re.MULTILINE), ended.out
-    (report,) = tmp_path.glob("runs/*/report.md")
+    (report,) = tmp_path.glob("runs/*/*/*.md")
     assert re.search(r"^\| socketpair \| \d[\d.]* (µs|ms) \|$", report.read_text("utf-8"), re.MULTILINE)
     other = conformance("run", "scenarios/talk", "--reports", tmp_path / "runs", folder=repository)
     assert "round_trip_seconds" not in other.out

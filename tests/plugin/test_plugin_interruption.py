@@ -27,7 +27,7 @@ def test_ctrl_c_ends_with_2_and_leaves_an_incomplete_record_and_nothing_else(
         out, err = process.communicate(timeout=30)
     assert process.returncode == pytest.ExitCode.INTERRUPTED, out + err
     assert "KeyboardInterrupt" in out
-    (record,) = reports.glob("*/*.jsonl")
+    (record,) = reports.rglob("*.jsonl")
     types = [json.loads(line)["type"] for line in record.read_text("utf-8").splitlines()]
     assert types[:2] == ["header", "cell"]
     assert "footer" not in types

@@ -8,6 +8,10 @@ from types import SimpleNamespace
 import pytest
 from _pytest.runner import runtestprotocol
 
+from conformance.language.corpus import load_all
+from conformance.runner.selection import chosen, item_name
+from conformance.runner.session import cells_of_file
+
 NODES = [
     "scenarios/bad/wrong.yaml::socketpair",
     "scenarios/talk/elsewhere.yaml::socketpair",
@@ -21,7 +25,7 @@ NODES = [
 
 def verdicts(reports):
     """Cell to verdict, of the one record below a folder."""
-    (path,) = reports.glob("*/*.jsonl")
+    (path,) = reports.rglob("*.jsonl")
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     return {line["id"]: line["verdict"] for line in lines if line["type"] == "cell"}, lines[-1]["type"]
 
@@ -193,7 +197,8 @@ def test_the_first_failure_ends_the_run_and_the_record_says_that_it_is_incomplet
     ended = here("-x", f"--conformance-reports={tmp_path}")
     assert "1 failed" in ended.out
     assert "passed" not in ended.out
-    assert verdicts(tmp_path) == ({"bad/wrong[socketpair]": "fail"}, "cell")
+    found, last = verdicts(tmp_path)
+    assert (found["bad/wrong[socketpair]"], last) == ("fail", "cell")
 
 
 def test_a_known_deviation_is_an_expected_failure(here):
@@ -306,5 +311,20 @@ def test_a_full_disk_ends_the_run_with_a_message(here, tmp_path):
     (tmp_path / "file").write_text("")
     ended = here("scenarios/talk", f"--conformance-reports={tmp_path}/file/runs")
     assert ended.status == pytest.ExitCode.INTERNAL_ERROR
-    assert "stdlib.jsonl: cannot be written" in ended.out
+    assert "Z.jsonl: cannot be written" in ended.out
     assert "Traceback" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
+    "option, text",
+    [
+        *(("-k", text) for text in ("talk", "yaml", "long or loopback", "quick and not socketpair", "MUST")),
+        *(("-m", text) for text in ("must", "not measure", "quick or platform", "not (must or quick)")),
+    ],
+)
+def test_conformance_run_chooses_the_same_cells(collected, repository, option, text):
+    scenarios = load_all([repository / "scenarios"]).scenarios
+    cells = [cell for scenario in scenarios for cell in cells_of_file(scenario, (), ())]
+    names = {"-k": (text, ""), "-m": ("", text)}[option]
+    ours = [f"scenarios/{cell.scenario.id}.yaml::{item_name(cell)}" for cell in chosen(cells, *names)]
+    assert ours == collected(option, text)

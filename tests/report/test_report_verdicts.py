@@ -46,7 +46,7 @@ def ran(conformance, tmp_path_factory):
 
     run.folder = folder
     run.all = run("-i", "stdlib", "-i", "sockets.py:One", "-i", "sockets.py:Three")
-    run.records = {path.stem.partition("-")[2] or path.stem: path for path in folder.rglob("*.jsonl")}
+    run.records = {path.parent.name.partition("-")[2] or path.parent.name: path for path in folder.rglob("*.jsonl")}
     return run
 
 

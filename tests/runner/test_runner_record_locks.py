@@ -1,10 +1,15 @@
-"""Two runs that would write the same record: the second one is refused, and the first one's record stays whole."""
+"""Two runs of the same implementation at once: each writes a record of its own."""
 
 import json
 import signal
 import sys
 
 import pytest
+
+from conformance.model.errors import RecordInUse
+from conformance.report.records import read
+from conformance.runner import recording
+from conformance.runner.recording import RunRecorder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="flock is a call of POSIX systems")
 
@@ -22,44 +27,45 @@ def first(start, repository, leftovers):
         process.kill()
 
 
-def test_the_same_record_is_refused_with_2_and_left_alone(first, conformance, repository):
+def ends(record):
+    """The types of the first and the last line, the cells in the footer, and those in the record."""
+    lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    return lines[0]["type"], lines[-1]["type"], lines[-1]["cells"], len(lines) - 2
+
+
+def test_a_second_run_writes_a_record_of_its_own_and_leaves_the_first_alone(first, conformance, repository):
     process, reports = first
-    (record,) = reports.glob("*/*.jsonl")
+    (record,) = reports.rglob("*.jsonl")
     before = record.read_bytes()
-    ended = conformance(
-        "run", "scenarios/talk/words.yaml", "-i", "wrappers.py:Slow", "--reports", reports, folder=repository
-    )
-    assert ended.status == 2
-    said = f"{record}: another run is writing this record; let it end, or name another --reports folder"
-    assert ended.err.splitlines()[-1] == said
+    some = ("scenarios/talk/words.yaml", "-i", "wrappers.py:Slow", "--json", "--reports", reports)
+    ended = conformance("run", *some, folder=repository)
+    assert ended.status == 0, ended
+    (other,) = ended.json["records"]
+    assert ends(reports / other) == ("header", "footer", 2, 2)
     assert record.read_bytes() == before
     process.send_signal(signal.SIGCONT)
     process.communicate(timeout=120)
-    lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
-    assert (lines[0]["type"], lines[-1]["type"], lines[-1]["cells"]) == ("header", "footer", len(lines) - 2)
+    assert ends(record) == ("header", "footer", 7, 7)
 
 
-def test_another_record_in_the_same_folder_is_written(first, conformance, repository):
-    _, reports = first
-    ended = conformance("run", "scenarios/talk/words.yaml", "--reports", reports, folder=repository)
-    assert ended.status == 0, ended
+def test_runs_that_begin_in_the_same_second_write_two_records(recorded, monkeypatch, tmp_path):
+    monkeypatch.setattr(recording, "now", lambda: "2026-11-27T07:49:16+00:00")
+    cells = read(recorded.stdlib)
+    recorders = [RunRecorder(tmp_path) for _ in range(2)]
+    for recorder in recorders:
+        recorder.add(0, recording.Reported(cells.cells[0], "", cells.facts))
+    names = [path.relative_to(tmp_path / cells.platform).as_posix() for each in recorders for path in each.paths]
+    assert names == ["stdlib/2026-11-27T074916Z.jsonl", "stdlib/2026-11-27T074916Z-2.jsonl"]
+    for recorder in recorders:
+        recorder.close(True)
+        assert [path.is_file() for path in (*recorder.paths, *recorder.reports)] == [True, True]
 
 
-def test_plain_pytest_is_refused_likewise(first, run_pytest, repository):
-    _, reports = first
-    ended = run_pytest(
-        "scenarios/talk/words.yaml", "--conformance-implementation=wrappers.py:Slow",
-        f"--conformance-reports={reports}", folder=repository,
-    )  # fmt: skip
-    assert ended.status == pytest.ExitCode.USAGE_ERROR
-    assert "another run is writing this record" in ended.out + ended.err
-
-
-def test_the_lock_ends_with_the_process(first, conformance, repository):
+def test_a_record_that_is_being_written_is_locked_until_its_process_ends(first):
     process, reports = first
+    (record,) = reports.rglob("*.jsonl")
+    with pytest.raises(RecordInUse, match="another run is writing this record"):
+        recording._locked(record)
     process.kill()
     process.wait(30)
-    ended = conformance(
-        "run", "scenarios/talk/words.yaml", "-i", "wrappers.py:Slow", "--reports", reports, folder=repository
-    )
-    assert ended.status == 0, ended
+    recording._locked(record).close()

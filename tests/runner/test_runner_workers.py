@@ -56,7 +56,6 @@ def test_a_worker_serves_many_cells(runner, cell):
         ("Dies", "fail", "crashed: exited with status 7"),
         ("Exits", "inconclusive", ""),
         ("Waits", "fail", "hung"),
-        ("Stops", "fail", "hung"),
     ],
 )
 def test_a_worker_that_breaks_costs_its_cell_only(runner, cell, monkeypatch, implementation, kind, observed):
@@ -64,6 +63,19 @@ def test_a_worker_that_breaks_costs_its_cell_only(runner, cell, monkeypatch, imp
     verdict = runner.run(cell("talk/words", implementation)).verdict
     assert verdict.kind == kind
     assert verdict.observed.startswith(observed)
+    assert runner.run(cell("talk/words")).verdict.kind == "pass"
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="only waitid sees a child that is stopped and leaves it so")
+def test_a_worker_that_is_stopped_is_killed_at_once_and_blames_nobody(runner, cell):
+    pid = runner._ready().hello.pid
+    began = time.monotonic()
+    verdict = runner.run(cell("talk/words", "Stops")).verdict
+    assert time.monotonic() - began < 4
+    assert (verdict.kind, verdict.reason) == (
+        "inconclusive", "the worker's process was stopped by a signal in step 2; it was killed"
+    )  # fmt: skip
+    assert not Path(f"/proc/{pid}/stat").exists()
     assert runner.run(cell("talk/words")).verdict.kind == "pass"
 
 

@@ -12,6 +12,7 @@ import pytest
 from conformance.model.errors import FixtureFailed
 from conformance.model.plan import Given, Plan
 from conformance.worker import set_up as setting_up
+from conformance.worker.actors.threads import Callers
 from conformance.worker.adapters import ShapedAdapter
 from conformance.worker.clean_up import clean_up
 from conformance.worker.context import WorkerContext
@@ -49,7 +50,8 @@ def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing
 
     def fail(implementation: object) -> FixtureFailed:
         plan = Plan("cell", "loopback", "tried", Given("connected"), ())
-        context = WorkerContext(*best_probe(), 1.0, str(tmp_path), SharedHosts())
+        probe, traffic = best_probe()
+        context = WorkerContext(Callers(probe), traffic, 1.0, str(tmp_path), SharedHosts())
         stage = stage_for(plan, ShapedAdapter(implementation, "tried"), context, 1)
         try:
             with pytest.raises(FixtureFailed) as caught:

@@ -11,6 +11,7 @@ import pytest
 from conformance.model.plan import Given, Plan, PlanStep
 from conformance.model.protocol import ANSWERS, REQUESTS, RunRequest
 from conformance.runner.cells import CellResult
+from conformance.worker.actors.threads import Callers
 from conformance.worker.context import WorkerContext
 from conformance.worker.network.networks import Host, SharedHosts
 from conformance.worker.serve import Worker
@@ -136,7 +137,8 @@ def test_a_cell_whose_fault_cannot_be_done_here_is_not_begun(tmp_path: Path) -> 
         (PlanStep(1, "client", "close", 1), PlanStep(2, "network", "cut", 2)),
     )
     answers = io.BytesIO()
-    context = WorkerContext(*best_probe(), 1.0, str(tmp_path), SharedHosts(unlike, "hosts of somebody else"))
+    probe, traffic = best_probe()
+    context = WorkerContext(Callers(probe), traffic, 1.0, str(tmp_path), SharedHosts(unlike, "hosts of somebody else"))
     Worker(io.BytesIO(REQUESTS.to_line(RunRequest(1, plan))), answers, context).serve()
     _hello, end = map(ANSWERS.of_line, answers.getvalue().splitlines())
     assert end.unsupported == "needs black-hole: hosts of somebody else"

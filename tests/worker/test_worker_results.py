@@ -75,5 +75,5 @@ def test_what_an_earlier_step_did_not_give_leaves_a_step_out(run):
 
 @pytest.mark.parametrize("value", [(0, bytes(14)), (24, b"\x00\x01")])
 def test_an_address_of_a_family_that_python_does_not_know_is_recorded_by_its_family(value):
-    recorder = Recorder(Scope(None, ""), ())
+    recorder = Recorder(Scope(None, ""))
     assert recorder.result("address", value) == ({"family": value[0], "names": []}, {"family": value[0]})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import time
 from collections.abc import Callable
 from typing import Any, Optional
@@ -10,13 +9,15 @@ from typing import Any, Optional
 from conformance.model import observation as o
 from conformance.model.errors import HarnessError, Missing
 from conformance.model.plan import PlanStep
+from conformance.worker.actors.events import Events
 from conformance.worker.actors.fork_server import ForkServer
 from conformance.worker.actors.processes import Processes
 from conformance.worker.actors.residence import started_by_fork
-from conformance.worker.actors.threads import Actor, Events, ThreadActor
+from conformance.worker.actors.threads import Actor, Callers, ThreadActor
+from conformance.worker.adapters.stdlib import PLAIN
 from conformance.worker.calls.perform import Performer, Vantage
 from conformance.worker.network.networks import CellHosts
-from conformance.worker.waiting.watch import Probe, Watch
+from conformance.worker.waiting.watch import Watch
 
 
 class CellActors:
@@ -24,18 +25,20 @@ class CellActors:
 
     def __init__(
         self, performer: Performer, hosts: CellHosts, vantage: Vantage, fork_server: Optional[ForkServer],
-        probe: Probe, scale: float,
+        callers: Callers, scale: float,
     ) -> None:  # fmt: skip
-        self.events: Events = queue.Queue()
-        self.processes = Processes(performer, vantage, fork_server, self.events, probe, scale)
+        self.events = Events()
+        self.processes = Processes(performer, vantage, fork_server, self.events, callers.probe, scale)
         self.process_missing = False
         """True once a requested process failed to start; the worker must be replaced."""
         self._performer = performer
         self._hosts = hosts
-        self._probe = probe
+        self._callers = callers
         self._scale = scale
+        plan = performer.scope.plan
+        self._lasting = plan.implementation == PLAIN and plan.tape is None and not hosts.network.held
         self._threads: dict[str, ThreadActor] = {}
-        self._started_by_fork = started_by_fork(performer.scope.plan)
+        self._started_by_fork = started_by_fork(plan)
 
     def actor(self, name: str) -> Actor:
         """The actor of this name. Missing if a fork should have made it and did not happen."""
@@ -49,7 +52,9 @@ class CellActors:
         """The thread of this worker for an actor; it starts when it is first needed."""
         if name not in self._threads:
             namespace = self._hosts.namespace_of(name)
-            self._threads[name] = ThreadActor(name, self.events, namespace, self._probe, self._performer.call_of)
+            self._threads[name] = ThreadActor(
+                name, self.events, namespace, self._callers, self._performer.call_of, self._lasting
+            )
         return self._threads[name]
 
     def start(self, step: PlanStep) -> Optional[o.Observation]:
@@ -79,7 +84,9 @@ class CellActors:
             close("server" if name == "listener" else name, objects.pop(name))
         for name in members:
             if name in self._threads:
-                self._threads.pop(name).leave()
+                thread = self._threads.pop(name)
+                thread.leave()
+                thread.gone(0.0)
 
     def join(self, seconds: float) -> bool:
         """Asks all threads to end; True if they do within this many seconds, times the host's scale."""

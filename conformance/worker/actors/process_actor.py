@@ -16,10 +16,10 @@ from conformance.model.errors import HarnessError, Missing, Unsupported
 from conformance.model.plan import PlanStep
 from conformance.tables.faults import ROWS
 from conformance.worker.actors.channel import Channel
+from conformance.worker.actors.events import Events
 from conformance.worker.actors.fork_server import SOFTWARE_FAILURE, STATUS
 from conformance.worker.actors.process_main import BEGUN, ENDED, FORKED, REFUSED
 from conformance.worker.actors.shared_names import Shared
-from conformance.worker.actors.threads import Events
 from conformance.worker.waiting.watch import Look, Probe
 
 OnFork = Callable[[str, "list[int]", "dict[str, str]"], None]

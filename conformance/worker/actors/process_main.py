@@ -211,7 +211,7 @@ class Process:
 
     def chdir(self, path: str) -> None:
         """Changes to a folder in the cell's folder; from now on addresses are relative paths."""
-        folder = os.path.join(self._scope.folder, os.path.basename(path))
+        folder = self._scope.path(os.path.basename(path))
         os.makedirs(folder, exist_ok=True)
         os.chdir(folder)
         self._scope.relative = True

@@ -11,12 +11,12 @@ from typing import Any, Optional
 
 from conformance.model.errors import Unsupported
 from conformance.worker.actors.channel import Channel, adopted, pair
+from conformance.worker.actors.events import Events
 from conformance.worker.actors.fork_server import ForkServer
 from conformance.worker.actors.process_actor import OtherProcess, ProcessActor
 from conformance.worker.actors.process_main import SpawnRequest
 from conformance.worker.actors.residence import process_members
 from conformance.worker.actors.shared_names import Shared
-from conformance.worker.actors.threads import Events
 from conformance.worker.calls.perform import Performer, Vantage
 from conformance.worker.waiting.watch import Probe, probe_of_process
 

@@ -47,7 +47,7 @@ class Addresses:
         if isinstance(value, v.Nobody):
             return self.nobody(actor)
         if isinstance(value, v.PathAddress):
-            return value.path if self._scope.relative else os.path.join(self._scope.folder, value.path)
+            return value.path if self._scope.relative else self._scope.path(value.path)
         if isinstance(value, v.AbstractAddress):
             return self._abstract(value.abstract)
         if isinstance(value, v.HostPort):
@@ -67,7 +67,7 @@ class Addresses:
         if kind == "ip":
             return self.own_host(actor), 0
         if kind == "path":
-            return os.path.join(self._scope.folder, f"{self._tag}{self._count}")
+            return self._scope.path(f"{self._tag}{self._count}")
         if kind == "abstract":
             return self._abstract(f"{self._tag}{self._count}")
         raise Unsupported(f"there are no addresses on {self._scope.transport.name}")
@@ -93,7 +93,7 @@ class Addresses:
         return socket.socket(*kind) if namespace is None else on_host(namespace, lambda: socket.socket(*kind))
 
     def _closed_path(self) -> str:
-        return os.path.join(self._scope.folder, f"{self._tag}{self._count}")
+        return self._scope.path(f"{self._tag}{self._count}")
 
     def _peer_of(self, actor: str) -> str:
         mine = self._host_of.get(actor)

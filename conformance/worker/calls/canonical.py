@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Optional
 
 from conformance.engine import data
+from conformance.engine.evaluate import nodes_in
 from conformance.engine.wrong_types import class_name, described
 from conformance.model.errors import WrongType
+from conformance.model.plan import Plan
+from conformance.model.values import Pattern
 from conformance.tables.error_names import canonical_errno, describe, number_of
 from conformance.tables.operations import Result
 from conformance.worker.calls.scope import Scope
@@ -29,9 +32,8 @@ Pair = tuple[Any, Any]
 class Recorder:
     """Turns the results of one cell into what is recorded."""
 
-    def __init__(self, scope: Scope, seeds: tuple[int, ...]) -> None:
+    def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._seeds = seeds
         self._by_kind: dict[str, Callable[[Any], Pair]] = {
             "count": lambda value: _of_type(value, int, "a count"),
             "seconds": lambda value: _of_type(value, (int, float), "seconds"),
@@ -74,7 +76,8 @@ class Recorder:
         return plain, plain
 
     def _data(self, value: Any) -> Pair:
-        recorded = data.canonical(bytes_of(value), self._seeds)
+        octets = bytes_of(value)
+        recorded = data.canonical(octets, seeds_of(self._scope.plan) if len(octets) > data.WHOLE else ())
         return recorded, recorded
 
     def _value(self, value: Any, depth: int = 0, room: Optional[list[int]] = None) -> Any:
@@ -151,6 +154,11 @@ class Recorder:
         if address.is_unspecified:
             return "any"
         return "loopback" if address.is_loopback else "other"
+
+
+def seeds_of(plan: Plan) -> tuple[int, ...]:
+    """The seeds of the patterns in a plan; always 0, too."""
+    return tuple(sorted({0, *(each.seed for each in nodes_in(plan.steps) if isinstance(each, Pattern))}))
 
 
 def text_of(error: BaseException) -> str:

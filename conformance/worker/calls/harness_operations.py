@@ -132,7 +132,7 @@ class HarnessOperations:
 
     def open(self, content: bytes, path: Optional[str]) -> Made:
         if path is None:
-            file: Any = tempfile.TemporaryFile(dir=self._scope.folder, buffering=0)  # noqa: SIM115 (the cell closes it)
+            file: Any = tempfile.TemporaryFile(dir=self._scope.path(), buffering=0)  # noqa: SIM115 (the cell closes it)
         else:
             file = open(self._path(path), "xb+", buffering=0)  # noqa: SIM115 (the cell closes it)
         file.write(content)
@@ -194,7 +194,7 @@ class HarnessOperations:
         return {"type": kind, "mode": f"{stat.S_IMODE(found.st_mode):04o}"}
 
     def _path(self, name: str) -> str:
-        return os.path.join(self._scope.folder, os.path.basename(name))
+        return self._scope.path(os.path.basename(name))
 
     # readiness
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
-from conformance.engine.evaluate import evaluate_data, evaluate_number, is_data, nodes_in, refers
+from conformance.engine.evaluate import evaluate_data, evaluate_number, is_data, refers
 from conformance.engine.wrong_types import wrong_type_in
 from conformance.model import observation as o
 from conformance.model import values as v
@@ -273,12 +273,11 @@ class Vantage:
 def performer_on(plan: Plan, adapter: ShapedAdapter, at: Vantage, also: Mapping[str, Any]) -> Performer:
     """A performer with a scope of its own. ``also``: objects for the kinds of operations that not every process has."""
     scope = Scope(plan, at.folder, dict(at.hosts))
-    seeds = (each.seed for each in nodes_in(plan.steps) if isinstance(each, v.Pattern))
     return Performer(
         adapter=adapter,
         scope=scope,
         addresses=Addresses(scope, at.host_of, at.namespaces, at.tag),
-        recorder=Recorder(scope, tuple(sorted({0, *seeds}))),
+        recorder=Recorder(scope),
         owners={**_owners(adapter, scope), **also},
         raw=raw_peers(plan),
         raw_owners=_owners(StdlibAdapter(), scope),

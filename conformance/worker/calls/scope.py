@@ -19,6 +19,7 @@ class Scope:
 
     plan: Plan
     folder: str
+    """The path of the cell's folder, which is made when it is first needed."""
     hosts: dict[str, str] = field(default_factory=dict)
     """Host name to its address, where the transport has hosts."""
     objects: dict[str, Any] = field(default_factory=dict)
@@ -38,6 +39,12 @@ class Scope:
     def transport(self) -> Transport:
         """The row of the cell's transport."""
         return TRANSPORTS[self.plan.transport]
+
+    def path(self, name: str = "") -> str:
+        """The path of a name in the cell's folder."""
+        if not os.path.isdir(self.folder):
+            os.mkdir(self.folder, 0o755)
+        return os.path.join(self.folder, name)
 
     def object(self, name: str) -> Any:
         """The object of a name; Missing where no step made it."""

@@ -21,7 +21,7 @@ KINDS = (NetworkFaults, PacketFaults, ProcessFaults)
 
 @dataclass(frozen=True)
 class Faults:
-    """The faults of one cell. ``methods`` has, under the name of each fault, the method that does it."""
+    """The faults of one cell. ``methods`` has, under the name of each fault of its plan, the method that does it."""
 
     packets: PacketFaults
     methods: SimpleNamespace
@@ -34,5 +34,7 @@ def faults_of(
     """The faults of a cell. ``processes``: the actors that have processes; ``watch``: watches the call of one."""
     packets, signals = PacketFaults(targets, performer), ProcessFaults(processes, watch)
     kinds = (NetworkFaults(targets, packets, signals), packets, signals)
-    found = ((name, kind) for name in map(python_name, FAULTS) for kind in kinds if hasattr(type(kind), name))
+    steps = (*performer.scope.plan.conditions, *performer.scope.plan.steps)
+    names = {python_name(step.operation) for step in steps if step.operation in FAULTS}
+    found = ((name, kind) for name in names for kind in kinds if hasattr(kind, name))
     return Faults(packets, SimpleNamespace(**{name: getattr(kind, name) for name, kind in found}))

@@ -84,6 +84,10 @@ class Settling:
             return False
         return time.monotonic() - self._since >= self._standstill
 
+    def left(self) -> float:
+        """Seconds for which held-back bytes must still stand still; 0 if none were seen."""
+        return 0.0 if self._held is None else max(0.0, self._since + self._standstill - time.monotonic())
+
     def handing_over(self) -> bool:
         """True while packets lie in a queue between two processors."""
         return self._traffic.busy()

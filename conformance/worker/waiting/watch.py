@@ -20,6 +20,7 @@ A record says for each wait which probe saw it and how certain it is. A call tha
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Optional, Protocol
@@ -28,6 +29,9 @@ from conformance.model.observation import Wait
 from conformance.worker.waiting.system_calls import call_name
 
 PROVEN, BOUNDED = "proven", "bounded"
+
+_LARGEST = 4096
+"""More bytes than a file has that the probe reads."""
 
 WINDOW = 0.25
 """Seconds after which a call that has not returned counts as waiting, if there is only the clock; times the scale."""
@@ -80,10 +84,10 @@ class ProcProbe:
     def look(self, thread: int) -> Optional[Look]:
         try:
             number, _, arguments = self._read(thread, "syscall").partition(" ")
+            if not number.isdigit():
+                return None
             runs = self._read(thread, "schedstat")
         except OSError:
-            return None
-        if not number.isdigit():
             return None
         return Look(call_name(self._calls, int(number), arguments), arguments, runs)
 
@@ -94,8 +98,11 @@ class ProcProbe:
             return None
 
     def _read(self, thread: int, name: str) -> str:
-        with open(f"{self._tasks}/{thread}/{name}", "rb") as file:
-            return file.read().decode("ascii")
+        file = os.open(f"{self._tasks}/{thread}/{name}", os.O_RDONLY)
+        try:
+            return os.read(file, _LARGEST).decode("ascii")
+        finally:
+            os.close(file)
 
 
 def cpu_seconds(schedstat: str) -> Optional[float]:
@@ -136,6 +143,8 @@ class Watch:
         self._since = time.monotonic()
         self._cpu = probe.cpu_seconds(thread)
         self._last: Optional[Look] = None
+        self._closer = False
+        self.certainty = probe.certainty
 
     def waiting(self) -> Optional[Wait]:
         """How the call waits, if this look proves it; None if it does not, or not yet."""
@@ -148,7 +157,15 @@ class Watch:
             return self._wait(look.call) if over else None
         same = look == self._last
         self._last = look
-        return self._wait(look.call) if same and look.call in self._waits else None
+        if look.call not in self._waits:
+            return None
+        self._closer = not same
+        return self._wait(look.call) if same else None
+
+    def came_closer(self) -> bool:
+        """True if the last look was the first that saw the thread in a call in which it may wait."""
+        closer, self._closer = self._closer, False
+        return closer
 
     def whereabouts(self) -> Optional[Wait]:
         """The call that the thread is in at this moment, whether or not it waits there; for calls that hang."""
