@@ -27,7 +27,9 @@ def as_text(rows: Sequence[Row]) -> str:
     lines = ["| what | figure | limit | figure / limit |", "| --- | ---: | ---: | ---: |"]
     for row in rows:
         name = f"{row.name} ({row.note})" if row.note else row.name
-        lines.append(f"| {name} | {_number(row.figure)} {row.unit} | {_number(row.limit)} {row.unit} | {row.ratio:.2f} |")
+        lines.append(
+            f"| {name} | {_number(row.figure)} {row.unit} | {_number(row.limit)} {row.unit} | {row.ratio:.2f} |"
+        )
     return "\n".join(lines)
 
 

@@ -15,9 +15,12 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, Optional
 
+from conformance.engine.data import pattern
+from conformance.engine.evaluate import nodes_in
 from conformance.model import observation as o
 from conformance.model.errors import Missing, Unsupported
 from conformance.model.plan import Plan, PlanStep
+from conformance.model.values import Literal, Pattern
 from conformance.worker.actors.channel import Channel, adopted, pair
 from conformance.worker.actors.descriptors import close_all_but, limit
 from conformance.worker.actors.fork_server import LifeLines
@@ -77,6 +80,13 @@ def live(request: SpawnRequest, descriptors: list[int], lines: LifeLines) -> Non
     for name, channel in list(zip(request.actors, channels))[1:]:
         threading.Thread(target=process.serve, args=(name, channel), daemon=True).start()
     process.serve(request.actors[0], channels[0])
+
+
+def prepare(request: SpawnRequest) -> None:
+    """Makes the patterns that the plan has, so that each process need not do it again."""
+    for each in nodes_in(request.plan.steps):
+        if isinstance(each, Pattern) and isinstance(each.size, Literal) and isinstance(each.size.value, int):
+            pattern(each.size.value, each.seed)
 
 
 def become_nobody() -> None:
