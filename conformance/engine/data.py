@@ -9,13 +9,13 @@ from typing import Any, Optional
 WHOLE = 4096
 """Up to this many bytes, data is recorded whole."""
 
-_SHORTEST, _LONGEST = 1 << 12, 1 << 23
-"""Patterns up to this size are kept, in powers of two: making the bytes takes longer than sending them."""
+_SHORTEST, KEPT = 1 << 12, 1 << 23
+"""Patterns up to ``KEPT`` bytes are kept, in powers of two: making the bytes takes longer than sending them."""
 
 
 def pattern(size: int, seed: int = 0) -> bytes:
     """The first ``size`` bytes of SHAKE-128 of the seed: they have no period."""
-    if size > _LONGEST:
+    if size > KEPT:
         return _made(size, seed)
     return _start(max(_SHORTEST, 1 << (size - 1).bit_length()), seed)[:size]
 

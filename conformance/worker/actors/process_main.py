@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, Optional
 
-from conformance.engine.data import pattern
+from conformance.engine.data import KEPT, pattern
 from conformance.engine.evaluate import nodes_in
 from conformance.model import observation as o
 from conformance.model.errors import Missing, Unsupported
@@ -85,8 +85,9 @@ def live(request: SpawnRequest, descriptors: list[int], lines: LifeLines) -> Non
 def prepare(request: SpawnRequest) -> None:
     """Makes the patterns that the plan has, so that each process need not do it again."""
     for each in nodes_in(request.plan.steps):
-        if isinstance(each, Pattern) and isinstance(each.size, Literal) and isinstance(each.size.value, int):
-            pattern(each.size.value, each.seed)
+        size = each.size.value if isinstance(each, Pattern) and isinstance(each.size, Literal) else 0
+        if isinstance(size, int) and 0 < size <= KEPT:
+            pattern(size, each.seed)
 
 
 def become_nobody() -> None:
