@@ -29,7 +29,9 @@ BELOW: dict[str, tuple[str, ...]] = {
     "worker.observing": ("model", "tables", "worker.network"),
     "worker.waiting": ("model", "worker.host"),
     "worker.calls": ("model", "tables", "engine", "tape", "worker.adapters", "worker.network", "worker.waiting"),
-    "worker.actors": ("model", "tables", "worker.adapters", "worker.calls", "worker.network", "worker.waiting"),
+    "worker.actors": (
+        "model", "tables", "engine", "worker.adapters", "worker.calls", "worker.network", "worker.waiting",
+    ),
     "worker.faults": (
         "model", "tables", "worker.actors", "worker.calls", "worker.network", "worker.waiting",
     ),

@@ -9,14 +9,15 @@ from typing import Any, Optional
 WHOLE = 4096
 """Up to this many bytes, data is recorded whole."""
 
-_KEPT = 64 * 1024, 1024 * 1024, 8 * 1024 * 1024
-"""The sizes of patterns that are kept: making the bytes takes longer than sending them."""
+_SHORTEST, KEPT = 1 << 12, 1 << 23
+"""Patterns up to ``KEPT`` bytes are kept, in powers of two: making the bytes takes longer than sending them."""
 
 
 def pattern(size: int, seed: int = 0) -> bytes:
     """The first ``size`` bytes of SHAKE-128 of the seed: they have no period."""
-    kept = next((each for each in _KEPT if size <= each), None)
-    return _made(size, seed) if kept is None else _start(kept, seed)[:size]
+    if size > KEPT:
+        return _made(size, seed)
+    return _start(max(_SHORTEST, 1 << (size - 1).bit_length()), seed)[:size]
 
 
 def _made(size: int, seed: int) -> bytes:

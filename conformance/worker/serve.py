@@ -27,7 +27,7 @@ from conformance.model.socket_state import SocketState
 from conformance.tables.faults import FAULTS, NETWORK
 from conformance.tables.transports import TRANSPORTS
 from conformance.worker.actors.fork_server import start as start_fork_server
-from conformance.worker.actors.process_main import live
+from conformance.worker.actors.process_main import live, prepare
 from conformance.worker.actors.processes import NO_FORK
 from conformance.worker.actors.threads import Callers
 from conformance.worker.adapters import NoSuchImplementation, ShapedAdapter, adapter_for
@@ -194,7 +194,7 @@ def main(settings: dict[str, Any]) -> None:
     os.chmod(folder, 0o755)
     watchdog = _watchdog(folder)
     by_name = {name: Host(*host) for name, host in settings.get("hosts", {}).items()}
-    fork_server = start_fork_server(live)
+    fork_server = start_fork_server(live, prepare)
     threading.stack_size(512 * 1024)
     try:
         hosts = SharedHosts(by_name, settings.get("why_not", ""))

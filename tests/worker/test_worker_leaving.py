@@ -131,7 +131,7 @@ def test_killing_a_run_leaves_no_process_namespace_or_folder(
     assert controller.stdout is not None
     worker = int(controller.stdout.readline())
     family = waiting_family(worker)
-    assert len(family) >= 6  # worker, watchdog, fork server, and two actors' processes with their supervisors
+    assert len(family) >= 6  # worker, watchdog, fork server, an actor's process, the supervisor of its child, and the child
     hosts = namespaces(family) - namespaces({os.getpid()})
     os.kill(controller.pid if victim == "controller" else worker, signal.SIGKILL)
     still = ends(family, 10.0)
@@ -146,7 +146,7 @@ def waiting_family(worker: int) -> set[int]:
     """The worker's processes, once both actors' processes have started and all of them wait."""
     while True:
         family = descendants(worker)
-        if len(family) >= 7 and all(in_recv(pid) for pid in family):
+        if len(family) >= 6 and all(in_recv(pid) for pid in family):
             return family
 
 

@@ -3,22 +3,24 @@
 A process with threads must not fork a child that runs Python (POSIX, fork(): only async-signal-safe functions), and a
 worker has threads. So the worker forks a *fork server* when it starts, before it has any, and never forks again:
 
-    worker ──(spawn request, descriptors)──▶ fork server ──fork──▶ supervisor ──fork──▶ actor's process
+    worker ──(spawn request, descriptors)──▶ fork server ──fork──▶ actor's process ──fork──▶ supervisor ──fork──▶ child
 
 - A :class:`spawn request <conformance.worker.actors.process_main.SpawnRequest>` and copies of the descriptors that the
   new process needs travel to the fork server over a stream of AF_UNIX.
-- The *supervisor* is the parent of one actor's process. It waits for that process and writes how it ended, an exit
-  status or a signal, to a pipe that the worker reads. Only a parent can know that.
-- The supervisor also watches the worker's *life line*: the stream between worker and fork server, of which only the
-  worker holds the other end. When the worker is gone, however it ended, the stream hangs up, the supervisor kills the
-  actor's process, and the fork server ends.
-- A supervisor learns that its process is gone from a pipe of which only that process holds the writing end, so that it
-  can wait for both events in one poll(). A process that forks in a scenario does so through the same function, so its
-  children have supervisors, too.
+- The *supervisor* of an actor's process is its parent. It waits for that process and writes how it ended, an exit
+  status or a signal, to a pipe that the worker reads. Only a parent can know that. The fork server is the supervisor
+  of the processes that it forks. A child that a process forks in a scenario gets a supervisor of its own.
+- A supervisor also watches the worker's *life line*: the stream between worker and fork server, of which only the
+  worker holds the other end. When the worker is gone, however it ended, the stream hangs up, and the supervisor kills
+  its processes and ends.
+- A supervisor learns that a process is gone from a pipe of which only that process holds the writing end, so that it
+  can wait for all events in one poll().
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import select
 import signal
@@ -43,10 +45,10 @@ Live = Callable[[Any, "list[int]", "LifeLines"], None]
 
 class LifeLines:
     """The descriptors by which a process is watched. ``worker``: hangs up when the worker is gone. ``own``: a pipe that
-    hangs up when this process is gone; -1 in the fork server.
+    hangs up when this process is gone.
     """
 
-    def __init__(self, worker: int, own: int = -1) -> None:
+    def __init__(self, worker: int, own: int) -> None:
         self.worker = worker
         self.own = own
 
@@ -67,7 +69,7 @@ class LifeLines:
         alive, own = os.pipe()
         child = os.fork()
         if child == 0:
-            for number in (ready, done, alive, status, *([self.own] if self.own >= 0 else [])):
+            for number in (ready, done, alive, status, self.own):
                 os.close(number)
             self.own = own
             return True
@@ -84,8 +86,7 @@ def _supervise(child: int, worker: int, alive: int, status: int) -> None:
         poller.register(alive, 0)
         if worker in {number for number, _ in poller.poll()}:
             os.kill(child, signal.SIGKILL)
-        _, ended = os.waitpid(child, 0)
-        os.write(status, STATUS.pack(-os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else os.WEXITSTATUS(ended)))
+        _report(child, status)
     finally:
         os._exit(0)
 
@@ -104,8 +105,11 @@ class ForkServer:
             raise HarnessError(f"no more processes can be started: {error}") from None
 
 
-def start(live: Live) -> Optional[ForkServer]:
-    """Forks the fork server from a worker that has no threads yet; None if the system has no fork."""
+def start(live: Live, prepare: Callable[[Any], None] = lambda request: None) -> Optional[ForkServer]:
+    """Forks the fork server from a worker that has no threads yet; None if the system has no fork.
+
+    ``prepare`` is called with each spawn request before the fork: what it caches, later processes have, too.
+    """
     if not hasattr(os, "fork"):
         return None
     ours, theirs = pair()
@@ -113,28 +117,69 @@ def start(live: Live) -> Optional[ForkServer]:
         theirs.close()
         return ForkServer(ours)
     try:
-        _serve(live, theirs)
+        _Server(live, prepare, theirs).serve()
     finally:
         os._exit(1)
 
 
-def _serve(live: Live, control: Channel) -> None:
-    """Forks until the worker is gone. Nobody waits for supervisors, because SIGCHLD is ignored."""
-    os.setsid()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    close_all_but(0, 1, 2, control.fileno())
-    while True:
+class _Server:
+    """The fork server itself, and the processes that it supervises."""
+
+    def __init__(self, live: Live, prepare: Callable[[Any], None], control: Channel) -> None:
+        self._live, self._prepare, self._control = live, prepare, control
+        self._processes: dict[int, tuple[int, int]] = {}
+        """By the pipe that hangs up when a process is gone: its id, and the pipe for its status."""
+        self._poller = select.poll()
+        self._poller.register(control.fileno(), select.POLLIN)
+
+    def serve(self) -> None:
+        """Forks until the worker is gone."""
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        close_all_but(0, 1, 2, self._control.fileno())
+        gc.collect()
+        gc.freeze()  # else the first collection in a new process would write to nearly every page, and copy it
+        while True:
+            for number, _ in self._poller.poll():
+                if number == self._control.fileno():
+                    self._fork()
+                else:
+                    self._bury(number)
+
+    def _fork(self) -> None:
         try:
-            request, descriptors = control.receive()
+            request, (status, *descriptors) = self._control.receive()
         except (EOFError, OSError):
+            for process, _ in self._processes.values():
+                os.kill(process, signal.SIGKILL)
             os._exit(0)
-        lines = LifeLines(control.fileno())
-        if lines.fork(descriptors[0]):
-            _run(live, request, descriptors[1:], lines)
-        for number in descriptors:
+        self._prepare(request)
+        alive, own = os.pipe()
+        process = os.fork()
+        if process == 0:
+            os.setsid()
+            _run(self._live, request, descriptors, LifeLines(self._control.fileno(), own))
+        for number in (own, *descriptors):
             os.close(number)
+        self._processes[alive] = process, status
+        self._poller.register(alive, 0)
+
+    def _bury(self, alive: int) -> None:
+        """Reports how a process ended."""
+        process, status = self._processes.pop(alive)
+        self._poller.unregister(alive)
+        _report(process, status)
+        for number in (alive, status):
+            os.close(number)
+
+
+def _report(process: int, status: int) -> None:
+    """Waits for the end of a process, and writes how it ended."""
+    _, ended = os.waitpid(process, 0)
+    code = -os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else os.WEXITSTATUS(ended)
+    with contextlib.suppress(OSError):  # nobody wants to know any more
+        os.write(status, STATUS.pack(code))
 
 
 def _run(live: Live, request: Any, descriptors: list[int], lines: LifeLines) -> None:

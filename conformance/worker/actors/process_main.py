@@ -15,9 +15,12 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, Optional
 
+from conformance.engine.data import KEPT, pattern
+from conformance.engine.evaluate import nodes_in
 from conformance.model import observation as o
 from conformance.model.errors import Missing, Unsupported
 from conformance.model.plan import Plan, PlanStep
+from conformance.model.values import Literal, Pattern
 from conformance.worker.actors.channel import Channel, adopted, pair
 from conformance.worker.actors.descriptors import close_all_but, limit
 from conformance.worker.actors.fork_server import LifeLines
@@ -78,6 +81,14 @@ def live(request: SpawnRequest, descriptors: list[int], lines: LifeLines) -> Non
     for name, channel in list(zip(request.actors, channels))[1:]:
         threading.Thread(target=process.serve, args=(name, channel), daemon=True).start()
     process.serve(request.actors[0], channels[0])
+
+
+def prepare(request: SpawnRequest) -> None:
+    """Makes the patterns that the plan has, so that each process need not do it again."""
+    for each in nodes_in(request.plan.steps):
+        size = each.size.value if isinstance(each, Pattern) and isinstance(each.size, Literal) else 0
+        if isinstance(size, int) and 0 < size <= KEPT:
+            pattern(size, each.seed)
 
 
 def become_nobody() -> None:
