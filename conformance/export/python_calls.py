@@ -30,7 +30,9 @@ class Call:
         return self._given[name]
 
     def number(self, name: str, default: str = "None") -> str:
-        """A number, or the default."""
+        """A number, ``None`` for null, or the default where the step says nothing."""
+        if name in self._given and not self.has(name):
+            return "None"
         return self.write.number(self.get(name)) if self.has(name) else default
 
     def data(self, name: str = "data") -> str:

@@ -116,7 +116,7 @@ def newest_full(folder: Path, damaged: Callable[[RecordError], None] | None = No
 
 def by_time(runs: Iterable[Run]) -> list[Run]:
     """Runs, the newest first."""
-    return sorted(runs, key=lambda run: (run.header.started, run.path), reverse=True)
+    return sorted(runs, key=lambda run: (run.header.started, len(run.path.name), run.path), reverse=True)
 
 
 def taken(runs: Sequence[Run], damaged: Callable[[RecordError], None] | None = None) -> Run:

@@ -264,7 +264,8 @@ class RunRecorder:
     def _append(self, number: int, reported: Reported, line: bytes) -> None:
         writer, cell = self._writer(reported), reported.cell
         if isinstance(cell.capture, CaptureRecord):
-            line = cell_line(self._with_capture(cell, reported.packets, writer.path))
+            cell = self._with_capture(cell, reported.packets, writer.path)
+            line = cell_line(cell)
         writer.line(number, cell.verdict, line)
         self._cells.append((number, writer.path, summed_up(cell)))
 

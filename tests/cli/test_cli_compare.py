@@ -124,7 +124,7 @@ def test_new_differences_need_a_baseline(told, recorded):
 
 def test_folders_and_globs_stand_for_the_records_in_them(told, write, lines, tmp_path):
     write("a/one.jsonl", lines)
-    write("a/two.jsonl.gz", lines)
+    write("a/two.jsonl.gz", [{**lines[0], "implementation": "mine"}, *lines[1:]])
     assert "7 cells in 2 records" in told("compare", tmp_path / "a").out
     assert "7 cells in 2 records" in told("compare", tmp_path / "a" / "*").out
     assert "no such file, folder or glob" in told("compare", tmp_path / "b" / "*").err

@@ -95,7 +95,10 @@ def test_compare_needs_two_records(told, recorded):
 def test_compare_says_which_record_is_incomplete(told, recorded, tmp_path):
     cut = tmp_path / "cut.jsonl"
     cut.write_bytes(recorded.stdlib.read_bytes()[:-30])
-    assert told("compare", recorded.stdlib, cut).err == f"{cut} is incomplete: its run was ended before the last cell\n"
+    assert (
+        told("compare", recorded.stdlib, cut).err
+        == f"{cut} is incomplete: its run was ended before the last cell; it holds 7 of 7 cells\n"
+    )
 
 
 @pytest.mark.parametrize("width", WIDTHS)

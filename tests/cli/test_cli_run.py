@@ -89,8 +89,8 @@ def test_files_have_names_that_windows_takes(recorded):
 
 
 def test_several_implementations_are_compared_at_once(recorded):
-    assert "stdlib · wrappers.py:OneByte" in recorded.ended.out
-    assert "7 cells: 5 same, 2 differ" in recorded.ended.out
+    assert "stdlib | wrappers.py:OneByte" in recorded.ended.out
+    assert "7 cells in 2 records: " in recorded.ended.out
 
 
 def test_an_inconclusive_cell_ends_with_1(here, tmp_path):
@@ -328,7 +328,7 @@ def test_configuration_of_the_users_own_pytest_changes_nothing(a_repository, cho
         (("sensitivity", "-w", "xyz"), 'no mutant "xyz"; conformance list mutants names them'),
         (("list", "scenario"), 'no list "scenario"; did you mean "scenarios"?'),
         (("lst",), 'no command "lst"; did you mean "list"?'),
-        (("compare", "nothing.jsonl", "nothing.jsonl"), "'nothing.jsonl' does not exist"),
+        (("compare", "nothing.jsonl", "nothing.jsonl"), "no such file, folder or glob: nothing.jsonl"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -76,8 +76,16 @@ def alike(step, seen):
     canonical = step.observation.canonical
     if step.observation.kind == o.RAISED:
         return canonical["name"] in seen[1] or canonical["class"] in seen[1] or _same_errno(canonical["name"], seen[1])
-    if step.observation.kind != o.RETURNED or step.free or step.measured or OPERATIONS[step.operation].varies:
+    if (
+        step.observation.kind != o.RETURNED
+        or step.free
+        or step.measured
+        or OPERATIONS[step.operation].varies
+        or step.operation == "drain"
+    ):  # room varies
         return True
+    if isinstance(canonical, bool):  # a record calls an option true that Python gives as a number
+        return seen[1] in (str(canonical), str(int(canonical)))
     kind = "count" if isinstance(canonical, int) else OPERATIONS[step.operation].result
     if kind == "data":
         return alike_data(canonical, seen[1])

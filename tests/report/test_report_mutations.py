@@ -30,7 +30,7 @@ FREE = re.compile(r"observation\.raw\b|\.names\.")
 """Fields that hold values of any shape."""
 
 OPTIONAL = re.compile(
-    r"^(implementation_version|implementation_path|selection|conformance|file|digest|reason|step|expected|observed|measures|units|notes)$"
+    r"^(implementation_version|implementation_path|selection|interrupted|conformance|file|digest|reason|step|expected|observed|measures|units|notes)$"
     r"|^(differential|capture|fixture|given|sources)$|^steps\[\d\]\.sides\.|^hosts\.\w+(\.emulator)?$|^(measures|units|verdicts|capture\.hosts|capture\.actors)\."
     r"|^steps\[\d\]\.(pending|free|group|group_kind|measured|evidence|met|sides|source|basis|where|on|made)$|evidence\[\d\]\.(?!socket)\w+$"
     r"|observation\.(seconds|wait|released_by|blame|reason|names)$|wait\.cpu_seconds$"
@@ -38,7 +38,7 @@ OPTIONAL = re.compile(
 """Fields that may be missing."""
 
 NULLABLE = re.compile(
-    r"^(implementation_version|implementation_path|selection|step|differential|capture|fixture|given|sources)$|emulator$|^capture\.steps\[\d\]\[[12]\]$"
+    r"^(implementation_version|implementation_path|selection|interrupted|step|differential|capture|fixture|given|sources)$|emulator$|^capture\.steps\[\d\]\[[12]\]$"
     r"|\.(group|group_kind|evidence|met|sides|source|basis|where|on|made|seconds|wait|released_by|blame|reason|cpu_seconds)$|evidence\[\d\]\.socket$"
 )
 """Fields that may be null."""

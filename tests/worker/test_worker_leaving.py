@@ -131,7 +131,7 @@ def test_killing_a_run_leaves_no_process_namespace_or_folder(
     assert controller.stdout is not None
     worker = int(controller.stdout.readline())
     family = waiting_family(worker)
-    assert len(family) >= 6  # worker, watchdog, fork server, an actor's process, the supervisor of its child, and the child
+    assert len(family) >= 6  # worker, watchdog, fork server, an actor's process, its child, and that one's supervisor
     hosts = namespaces(family) - namespaces({os.getpid()})
     os.kill(controller.pid if victim == "controller" else worker, signal.SIGKILL)
     still = ends(family, 10.0)
