@@ -92,6 +92,11 @@ def alike(step, seen):
     return kind not in ("count", "bool", "ready") or str(canonical) == seen[1]
 
 
+def _varies(step):
+    """Whether no two runs need to give the same result; how much a buffer took is such a result."""
+    return OPERATIONS[step.operation].varies or step.operation == "drain"
+
+
 def _same_errno(name, line):
     import errno
 
