@@ -50,6 +50,7 @@ class Reader:
         """Clicks the first visible element."""
         self.actions += 1
         self.page.locator(selector).locator("visible=true").first.click()
+        self.page.wait_for_function("document.body.dataset.shown === location.hash")  # a link is followed by an event
 
     def choose(self, selector: str, words: str) -> None:
         """Chooses the first option that contains the words."""
@@ -114,7 +115,9 @@ def reader_of(chromium: Any) -> Iterator[Any]:
     contexts: list[Any] = []
 
     def make(path: Path, **options: Any) -> Reader:
-        context = chromium.new_context(**{"viewport": {"width": 1300, "height": 850}, **options})
+        # without motion, so that what is looked at is not half way in
+        settings = {"viewport": {"width": 1300, "height": 850}, "reduced_motion": "reduce"}
+        context = chromium.new_context(**{**settings, **options})
         reader = Reader(context.new_page(), path)
         reader.page.on("console", lambda message: reader.complaints.append(message.text))
         reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))

@@ -16,7 +16,7 @@ function address() {
 class Page {
   constructor(model) {
     this.model = model;
-    this.matrix = new Matrix(model, (row, record) => { location.hash = this.cellLink(row, record); });
+    this.matrix = new Matrix(model, (row, record) => this.go(this.cellLink(row, record)));
     this.panel = new CellPanel(model, (row, record) => this.cellLink(row, record), () => this.leaveCell());
     this.shownQuery = null;
     $("skip").addEventListener("click", (event) => { event.preventDefault(); $("results").focus(); });
@@ -49,7 +49,7 @@ class Page {
     for (const key of ["section", "transport"])
       this.pickers[key].addEventListener("change", (event) => this.ask(withKey(input.value, key, event.target.value)));
     for (const key of ["one", "other"]) this.pickers[key].addEventListener("change", () => this.pickPair(input));
-    this.pickers.on.addEventListener("change", (event) => { location.hash = linkTo("claims", address().query, { on: event.target.value }); });
+    this.pickers.on.addEventListener("change", (event) => this.go(linkTo("claims", address().query, { on: event.target.value })));
   }
 
   pickPair(input) {
@@ -62,8 +62,13 @@ class Page {
   ask(query, typing = false) {
     const { view, on } = address(), link = linkTo(view, query.trim(), on ? { on } : {});
     if (typing) { history.replaceState(null, "", link); this.show(true); }
-    else if (location.hash !== link) location.hash = link;
-    else this.show();
+    else this.go(link);
+  }
+
+  /** Shows another place at once, with an entry in the history. A new hash would be shown only after an event. */
+  go(link) {
+    if (location.hash !== link) history.pushState(null, "", link);
+    this.show();
   }
 
   cellLink(row, record) {
@@ -73,7 +78,7 @@ class Page {
 
   leaveCell() {
     const { view, query, cell, on } = address();
-    if (cell) location.hash = linkTo(view, query, on ? { on } : {});
+    if (cell) this.go(linkTo(view, query, on ? { on } : {}));
     if (view === "matrix") this.matrix.focus();
   }
 
@@ -90,6 +95,7 @@ class Page {
     }
     this.markFilters(query);
     this.showCell(cell);
+    document.body.dataset.shown = location.hash;
   }
 
   turnTo(view) {
