@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ class Reader:
         """Clicks the first visible element."""
         self.actions += 1
         self.page.locator(selector).locator("visible=true").first.click()
-        self.page.wait_for_function("document.body.dataset.shown === location.hash")  # a link is followed by an event
+        self._wait_until_shown()
 
     def choose(self, selector: str, words: str) -> None:
         """Chooses the first option that contains the words."""
@@ -63,9 +64,12 @@ class Reader:
         self.actions += 1
         self.page.fill("#query", query)
         self.page.press("#query", "Enter")
-        self.page.wait_for_function(
-            "query => (new URLSearchParams(location.hash.split('?')[1]).get('q') || '') === query", arg=query
-        )
+        self._wait_until_shown()
+
+    def _wait_until_shown(self) -> None:
+        """Waits until the page shows what its address says: an event follows a click on a link."""
+        address = json.dumps(self.page.evaluate("location.hash"), ensure_ascii=False)
+        self.page.wait_for_selector(f"body[data-shown={address}]", state="attached")
 
     def text(self, selector: str) -> str:
         """The text of the first such element, as it is seen."""
