@@ -153,7 +153,7 @@ class ScenarioFile(pytest.File):
 
     def collect(self) -> Iterator[CellItem]:
         """One item per cell: implementations x cases x transports."""
-        from conformance.runner.selection import item_name
+        from conformance.runner.expressions import item_name
         from conformance.runner.session import cells_of_file
 
         scenario = _load(self.path, self.config)
@@ -192,7 +192,7 @@ class CellItem(pytest.Item):
 
     def __init__(self, *, cell: Cell, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        from conformance.runner.selection import extra_keywords_of, marks_of
+        from conformance.runner.expressions import extra_keywords_of, marks_of
 
         self.cell = cell
         self.number = -1

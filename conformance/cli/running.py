@@ -26,9 +26,9 @@ from conformance.model.scenario import Scenario
 from conformance.platforms import PLATFORMS, Interpreter, SetupError, cache_directory
 from conformance.report.records import platform_name
 from conformance.report.tables import VERDICT_MARKS
+from conformance.runner.expressions import WrongExpression, chosen
 from conformance.runner.launch import OWN
 from conformance.runner.recording import Reported, RunRecorder, pcapng_of
-from conformance.runner.selection import WrongExpression, chosen
 from conformance.runner.session import Session, Settings, cells_of_file
 
 

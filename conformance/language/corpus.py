@@ -32,11 +32,11 @@ def bundled() -> Path:
 
 def identity(path: Path, root: Path) -> str:
     """The id of a scenario: its path below the corpus folder, without suffix, with forward slashes."""
-    below = os.path.relpath(_real(path), _real_folder(os.path.abspath(root)))
+    below = os.path.relpath(real_path(path), _real_folder(os.path.abspath(root)))
     return os.path.splitext(below)[0].replace(os.sep, "/")
 
 
-def _real(path: Path) -> str:
+def real_path(path: Path) -> str:
     """The path of a file without links to folders. A link to a file has the place of the link."""
     absolute = os.path.abspath(path)
     return os.path.join(_real_folder(os.path.dirname(absolute)), os.path.basename(absolute))
@@ -54,7 +54,7 @@ def bundled_ids() -> set[str]:
 
 def root_of(path: Path, roots: Iterable[Path]) -> Path:
     """The corpus folder that a file belongs to: the outermost given one that holds it, else its own."""
-    real = _real(path)
+    real = real_path(path)
     holding = [root for root in roots if real.startswith(os.path.join(_real_folder(os.path.abspath(root)), ""))]
     return min(holding, key=lambda root: len(_real_folder(os.path.abspath(root))), default=path.parent)
 

@@ -1,77 +1,53 @@
-"""Which cells ``-k`` and ``-m`` choose: the names and marks of a cell, matched by pytest's own expressions."""
+"""What a run was asked for: all cells of its folders of scenarios, or some of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
+from conformance.language.corpus import SUFFIX, bundled, real_path
 from conformance.model.cell import Cell
+from conformance.model.record import Selection
+from conformance.model.scenario import Scenario
+from conformance.runner.cells import cells_of
+from conformance.runner.recording import shown_path
 
-if TYPE_CHECKING:
-    from _pytest.mark.expression import Expression
-
-
-class WrongExpression(ValueError):  # noqa: N818 (of the user)
-    """An expression that pytest cannot read."""
-
-
-def marks_of(cell: Cell) -> tuple[str, ...]:
-    """What ``-m`` matches: level and tags."""
-    return (cell.scenario.level, *cell.scenario.tags)
+BUNDLED = "bundled"
+"""The name in records of the folder of scenarios that comes with the package."""
 
 
-def extra_keywords_of(cell: Cell) -> tuple[str, ...]:
-    """What ``-k`` matches beside the names of an item, its file and its folders, and its marks."""
-    return (cell.transport, cell.implementation, *cell.case.terms)
+def selections(cells: Sequence[Cell]) -> dict[str, Selection]:
+    """The selection of each implementation among the cells of a run."""
+    by_implementation: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_implementation.setdefault(cell.implementation, []).append(cell)
+    ran = {name: {each.scenario.path: each.scenario for each in chosen} for name, chosen in by_implementation.items()}
+    folders = {_folder(scenario) for scenarios in ran.values() for scenario in scenarios.values()}
+    names = tuple(sorted(BUNDLED if folder == bundled() else shown_path(str(folder)) for folder in folders))
+    all_files = {paths: _are_all(paths, folders) for paths in map(frozenset, ran.values())}
+    return {
+        name: Selection(names, len(chosen), all_files[frozenset(ran[name])] and _are_whole(chosen, ran[name].values()))
+        for name, chosen in by_implementation.items()
+    }
 
 
-def item_name(cell: Cell) -> str:
-    """The name of a cell below its file: case, transport, and the implementation if it is not stdlib."""
-    return cell.id.partition("[")[2].rstrip("]")
+def _are_all(scenarios: Iterable[Path], folders: Iterable[Path]) -> bool:
+    """Whether these are all scenario files of the folders."""
+    ran = set(map(real_path, scenarios))
+    # one scenario alone may lie in any folder, and searching that can take long
+    return len(ran) > 1 and all(real_path(path) in ran for folder in folders for path in _files(folder))
 
 
-def chosen(cells: Sequence[Cell], keyword: str, marker: str) -> list[Cell]:
-    """The cells that match both expressions; an empty expression matches all. WrongExpression."""
-    by_keyword, by_mark = _compiled("-k", keyword), _compiled("-m", marker)
-    return [
-        cell
-        for cell in cells
-        if (by_keyword is None or by_keyword.evaluate(_Contains(_keywords(cell))))
-        and (by_mark is None or by_mark.evaluate(_Is(marks_of(cell))))
-    ]
+def _are_whole(cells: Sequence[Cell], scenarios: Iterable[Scenario]) -> bool:
+    """Whether these are all cells of the scenarios."""
+    return len(cells) >= len(cells_of(tuple(scenarios), (), (cells[0].implementation,)))
 
 
-def _keywords(cell: Cell) -> Iterable[str]:
-    folders = cell.scenario.id.split("/")[:-1]
-    return (*folders, cell.scenario.path.name, item_name(cell), *extra_keywords_of(cell), *marks_of(cell))
+def _folder(scenario: Scenario) -> Path:
+    """The folder of scenarios that a scenario is from: its id is the path below that."""
+    return Path(real_path(scenario.path)).parents[scenario.id.count("/")]
 
 
-def _compiled(option: str, text: str) -> Expression | None:
-    if not text.strip():
-        return None
-    from _pytest.mark import expression  # only here: without an expression a run needs nothing of pytest
-
-    try:
-        return expression.Expression.compile(text)
-    except Exception as error:  # noqa: BLE001 (of a class that differs between versions of pytest)
-        raise WrongExpression(f"Wrong expression passed to '{option}': {text}: {error}") from None
-
-
-class _Contains:
-    """Whether any name contains a word, whatever its case."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = [name.lower() for name in names]
-
-    def __call__(self, word: str, /, **_: object) -> bool:
-        return any(word.lower() in name for name in self._names)
-
-
-class _Is:
-    """Whether any mark has exactly a name. Ours have no arguments."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = frozenset(names)
-
-    def __call__(self, name: str, /, **arguments: object) -> bool:
-        return name in self._names and not arguments
+def _files(folder: Path) -> Iterator[Path]:
+    """The scenario files of a folder as they are met, so that one that was not run ends the search early."""
+    return (path for path in folder.rglob(f"*{SUFFIX}") if not path.name.startswith("."))

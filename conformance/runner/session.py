@@ -20,7 +20,7 @@ from conformance.runner.differential_runner import RAW, DifferentialRunner
 from conformance.runner.launch import OWN, WorkerOptions
 from conformance.runner.pool import AHEAD, RunAhead
 from conformance.runner.recording import Reported, cell_record
-from conformance.runner.selecting import selections
+from conformance.runner.selection import selections
 from conformance.tables.transports import TRANSPORTS, expand
 
 CELLS_FOR_A_WORKER = 10

@@ -11,18 +11,28 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from conformance.model.codec import Codec
 from conformance.model.errors import HarnessError
-from conformance.runner.session import Outcome, Session
 
-_OUTCOME = Codec(Outcome)
+if TYPE_CHECKING:
+    from conformance.model.codec import Codec
+    from conformance.runner.session import Outcome, Session
 
 Named = tuple[str, str]
 """A cell by its file and its id."""
+
+
+@cache
+def _codec() -> Codec:
+    """The codec of outcomes. It is made when there are cells: every session with xdist starts a server."""
+    from conformance.model.codec import Codec
+    from conformance.runner.session import Outcome
+
+    return Codec(Outcome)
 
 
 class Server:
@@ -73,7 +83,7 @@ class Server:
         if session is None:
             return {"fault": self._fault}
         try:
-            return {"outcome": _OUTCOME.encode(session.outcome(number))}
+            return {"outcome": _codec().encode(session.outcome(number))}
         except Exception as error:  # noqa: BLE001 (told to the process that asks)
             return {"fault": str(error)}
 
@@ -101,7 +111,7 @@ class RemoteSession:
             raise HarnessError("the process that runs the cells is gone") from None
         if "fault" in answer:
             raise HarnessError(answer["fault"])
-        outcome: Outcome = _OUTCOME.decode(answer["outcome"])
+        outcome: Outcome = _codec().decode(answer["outcome"])
         return outcome
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from conformance.language.corpus import load_all
-from conformance.runner.selection import chosen, item_name
+from conformance.runner.expressions import chosen, item_name
 from conformance.runner.session import cells_of_file
 
 NODES = [
@@ -281,6 +281,23 @@ def test_a_session_without_scenarios_imports_nothing_but_the_plugin(run_pytest, 
     assert [name for name in ("conformance.language", "conformance.runner", "'yaml'", "'rich'", "'click'")
             if name in imported] == []  # fmt: skip
     assert "conformance.pytest_plugin" in imported
+
+
+def test_a_session_with_xdist_but_without_scenarios_imports_nothing_that_runs_cells(run_pytest, tmp_path):
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    (tmp_path / "conftest.py").write_text(
+        "import sys\n\n\ndef pytest_unconfigure(config):\n"
+        "    if not hasattr(config, 'workerinput'):\n"
+        "        print('imported:', sorted(name for name in sys.modules if name.startswith('conformance')))\n",
+        "utf-8",
+    )
+    (tmp_path / "test_theirs.py").write_text("def test_theirs():\n    pass\n", "utf-8")
+    ended = run_pytest("-q", "-s", "-n", "1", folder=tmp_path)
+    assert "1 passed" in ended.out
+    imported = ended.out.partition("imported: ")[2].splitlines()[0]
+    assert "conformance.pytest_plugin" in imported
+    unwanted = ("conformance.engine", "conformance.language", "conformance.runner.session", "conformance.worker")
+    assert [name for name in unwanted if name in imported] == []
 
 
 def test_an_invalid_file_is_a_collection_error_with_every_mistake_and_no_traceback(here, a_repository):
