@@ -14,7 +14,7 @@ import click
 from conformance.cli.choices import Name
 from conformance.cli.exits import Exit
 from conformance.cli.formats import FORMATS, SUFFIXES, TEXT, renderer
-from conformance.cli.record_files import Read, read_records, record_paths
+from conformance.cli.record_paths import records_at
 from conformance.cli.terminal import console, measure_table
 from conformance.language.suggestions import unknown
 from conformance.model.errors import HarnessError, RecordError
@@ -24,6 +24,7 @@ from conformance.report.comparison import Wanted, compare
 from conformance.report.difference_kinds import KINDS
 from conformance.report.measures import Measured
 from conformance.report.records import Record
+from conformance.report.slim_records import Read, SlimReader
 from conformance.report.tables import section
 from conformance.tables.transports import GROUPS, TRANSPORTS, expand
 
@@ -86,7 +87,7 @@ def command(  # noqa: PLR0913 (one parameter for each option)
     """
     if fail_on == NEW and not baselines:
         raise click.UsageError("--fail-on new needs --against: new differences are those from a baseline")
-    given, kept = _all_read(record_paths(names), record_paths(baselines), keep_going)
+    given, kept = _all_read(records_at(names), records_at(baselines), keep_going)
     damaged = (*given.damaged, *kept.damaged)
     messages = (*_incomplete(given.records), *damaged)
     compared = _narrowed(_compared(given.records, kept.records, Filters(**filters)), only)
@@ -105,10 +106,8 @@ def _incomplete(records: Sequence[Record]) -> list[str]:
 
 def _all_read(records: Sequence[Path], baselines: Sequence[Path], keep_going: bool) -> tuple[Read, Read]:
     """Records and baselines. RecordError with all that is wrong, unless the sound ones can do without the others."""
-    from conformance.report.slim_records import SlimReader
-
     reader = SlimReader()
-    found = read_records(records, reader), read_records(baselines, reader)
+    found = reader.read_all(records), reader.read_all(baselines)
     damaged = [message for each in found for message in each.damaged]
     if damaged and not keep_going:
         raise RecordError("\n".join(damaged))
@@ -164,7 +163,7 @@ def _acting_out(claims: Sequence[str]) -> set[str]:
 
 
 def _narrowed(compared: Comparison, only: Sequence[str]) -> Comparison:
-    """The comparison with entries of these kinds only, and without coverage where that is not asked for."""
+    """The comparison with entries of these kinds only."""
     if not only:
         return compared
     entries = tuple(entry for entry in compared.entries if entry.kind in only)

@@ -24,6 +24,9 @@ from conformance.report.records import content, file_name, platform_name, read_f
 SUFFIXES = (".jsonl", ".jsonl.gz")
 """How the names of records end."""
 
+Damaged = Callable[[Path, RecordError], None]
+"""Gets each record that is damaged, and what is wrong with it."""
+
 _TAIL = 1 << 14
 """Bytes at the end of a record that are enough for its footer."""
 
@@ -92,7 +95,7 @@ def record_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.jsonl*") if path.name.endswith(SUFFIXES) and path.is_file())
 
 
-def runs_of(paths: Iterable[Path], damaged: Callable[[RecordError], None] | None = None) -> list[Run]:
+def runs_of(paths: Iterable[Path], damaged: Damaged | None = None) -> list[Run]:
     """The headers of records. A damaged one is handed to ``damaged``; without that it raises RecordError."""
     runs = []
     for path in paths:
@@ -101,11 +104,11 @@ def runs_of(paths: Iterable[Path], damaged: Callable[[RecordError], None] | None
         except RecordError as error:
             if damaged is None:
                 raise
-            damaged(error)
+            damaged(path, error)
     return runs
 
 
-def newest_full(folder: Path, damaged: Callable[[RecordError], None] | None = None) -> list[Chosen]:
+def newest_full(folder: Path, damaged: Damaged | None = None) -> list[Chosen]:
     """For each folder, platform and implementation below ``folder`` the record that :func:`taken` names."""
     successive: dict[tuple[Path, str, str], list[Run]] = {}
     for run in runs_of(record_files(folder), damaged):
@@ -119,7 +122,7 @@ def by_time(runs: Iterable[Run]) -> list[Run]:
     return sorted(runs, key=lambda run: (run.header.started, len(run.path.name), run.path), reverse=True)
 
 
-def taken(runs: Sequence[Run], damaged: Callable[[RecordError], None] | None = None) -> Run:
+def taken(runs: Sequence[Run], damaged: Damaged | None = None) -> Run:
     """Of successive runs the newest full one: complete, and with all cells of its folders of scenarios.
 
     Where the full ones ran different folders of scenarios, it is that with the most cells. Where none is full it is
@@ -139,13 +142,13 @@ def taken(runs: Sequence[Run], damaged: Callable[[RecordError], None] | None = N
     return max(full.values(), key=lambda found: found[0])[1] if full else complete or newest[0]
 
 
-def _footer(run: Run, damaged: Callable[[RecordError], None] | None) -> Footer | None:
+def _footer(run: Run, damaged: Damaged | None) -> Footer | None:
     try:
         return run.footer()
     except RecordError as error:
         if damaged is None:
             raise
-        damaged(error)
+        damaged(run.path, error)
         return None
 
 

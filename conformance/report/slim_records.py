@@ -9,7 +9,8 @@ import hashlib
 import json
 import operator
 import re
-from dataclasses import fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +30,14 @@ _OF_THE_CELL = re.compile(rb'\],"seconds":(' + _NUMBER + rb'),"file":"')
 _Noun = TypeVar("_Noun")
 
 
+@dataclass(frozen=True)
+class Read:
+    """The records that could be read, and what is wrong with each of the others."""
+
+    records: tuple[Record, ...]
+    damaged: tuple[str, ...]
+
+
 class SlimReader:
     """Reads records; keeps what they have in common, so that a hundred of them fit into memory."""
 
@@ -45,6 +54,16 @@ class SlimReader:
         if len({cell.key for cell in record.cells}) < len(record.cells):
             raise _twice(record)
         return record
+
+    def read_all(self, paths: Iterable[Path]) -> Read:
+        """Each record, or what is wrong with it."""
+        records, damaged = [], []
+        for path in paths:
+            try:
+                records.append(self.read(path))
+            except RecordError as error:
+                damaged.append(str(error))
+        return Read(tuple(records), tuple(damaged))
 
     def known(self, line: bytes) -> CellRecord | None:
         """The cell of a line; None where no earlier line was like it."""

@@ -15,12 +15,12 @@ def prune(record: Path, keep: int) -> list[Path]:
 
     Runs with another platform or implementation, damaged records, and records that are being written stay.
     """
-    runs = runs_of(sorted([*record.parent.glob("*.jsonl"), *record.parent.glob("*.jsonl.gz")]), lambda _: None)
+    runs = runs_of(sorted([*record.parent.glob("*.jsonl"), *record.parent.glob("*.jsonl.gz")]), lambda *_: None)
     identities = {run.identity for run in runs if run.path == record}
     alike = by_time(run for run in runs if run.identity in identities)
     if not alike:
         return []
-    kept = {run.path for run in (*alike[:keep], taken(alike, lambda _: None))}
+    kept = {run.path for run in (*alike[:keep], taken(alike, lambda *_: None))}
     return [run.path for run in alike if run.path not in kept and _removed(run.path)]
 
 

@@ -61,7 +61,7 @@ def _identity(header: Header) -> tuple[object, ...]:
     return header.implementation, header.suite, header.selection, header.implementation_version, hosts
 
 
-def _ignored(error: RecordError) -> None:
+def _ignored(path: Path, error: RecordError) -> None:
     """A damaged record is none that can be completed."""
 
 

@@ -110,7 +110,7 @@ def test_a_damaged_record_in_a_folder_is_named_and_the_others_are_taken_on_reque
         newest_full(tmp_path)
     assert str(raised.value).startswith(f"{bad}{says}")
     told = []
-    assert [each.path for each in newest_full(tmp_path, told.append)] == [good]
+    assert [each.path for each in newest_full(tmp_path, lambda _, error: told.append(error))] == [good]
     assert [str(each) for each in told] == [str(raised.value)]
 
 
@@ -120,7 +120,7 @@ def test_a_compressed_record_that_was_cut_off_is_named(kept, tmp_path):
     with pytest.raises(RecordError, match="is damaged"):
         newest_full(tmp_path)
     told = []
-    assert [each.path for each in newest_full(tmp_path, told.append)] == [good]
+    assert [each.path for each in newest_full(tmp_path, lambda _, error: told.append(error))] == [good]
     assert len(told) == 1
 
 
