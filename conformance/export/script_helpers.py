@@ -434,8 +434,8 @@ _SOURCES = (
 _DEFINED = re.compile(r"^(?:def|class) (\w+)|^([A-Z]+) = ", re.MULTILINE)
 
 MODULES = (
-    "array", "contextlib", "errno", "fcntl", "gc", "hashlib", "os", "select", "selectors", "socket", "stat", "struct",
-    "sys", "tempfile", "termios", "threading", "time",
+    "array", "contextlib", "errno", "fcntl", "gc", "hashlib", "os", "select", "selectors", "shutil", "socket", "stat",
+    "struct", "sys", "tempfile", "termios", "threading", "time",
 )  # fmt: skip
 """The modules that exported programs may use."""
 

@@ -80,7 +80,10 @@ class _Program:
         return self._with_folder(self._with_addresses(made))
 
     def _with_folder(self, made: list[str]) -> list[str]:
-        return ["folder = tempfile.mkdtemp()", *made] if any("folder" in line for line in made) else made
+        if not any("folder" in line for line in made):
+            return made
+        *steps, leave = made
+        return ["folder = tempfile.mkdtemp()", *steps, "shutil.rmtree(folder)", leave]
 
     def _with_addresses(self, made: list[str]) -> list[str]:
         """The lines without those that remember an address that nothing uses."""

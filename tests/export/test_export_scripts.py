@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -63,8 +65,24 @@ def differences(cell, runner, host, folder):
 def output_of(path):
     """What a program printed; so far as it came where it did not end."""
     command = [sys.executable, "-I", "-S", str(path)]
+    with tempfile.TemporaryDirectory() as folder:  # one that does not end cannot clean up
+        return _printed(command, {**os.environ, "TMPDIR": folder})
+
+
+def test_a_program_removes_its_folder(exported, tmp_path):
+    host, cells = exported
+    cell = next(each for each in cells if "tempfile.mkdtemp()" in program(each, host))
+    path, folder = tmp_path / "program.py", tmp_path / "left"
+    path.write_text(program(cell, host), "utf-8")
+    folder.mkdir()
+    assert _printed([sys.executable, str(path)], {**os.environ, "TMPDIR": str(folder)})
+    assert list(folder.iterdir()) == []
+
+
+def _printed(command, environment):
+    settings = {"capture_output": True, "text": True, "timeout": 8, "check": False, "env": environment}
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=8, check=False).stdout
+        return subprocess.run(command, **settings).stdout
     except subprocess.TimeoutExpired as ended:
         return (ended.stdout or b"").decode()
 
